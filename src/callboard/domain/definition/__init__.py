@@ -1,0 +1,1 @@
+"""The definition language: what an agent is."""

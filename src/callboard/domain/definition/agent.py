@@ -1,0 +1,115 @@
+"""AgentDefinition: a role on a team, defined once.
+
+Field names are snake_case in Python and camelCase in files; both are accepted on input. Prompts are
+texts here: the `{path: …}` form is resolved by the reader before validation.
+"""
+
+import hashlib
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from callboard.domain.frozen import Frozen
+from callboard.domain.message import JsonObject
+from callboard.domain.usage import Usd
+
+AgentId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=100)]
+OutputMode = Literal["last_message", "all_messages", "structured_output"]
+
+
+class _Language(Frozen):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class ReasoningOptions(_Language):
+    """How much a model thinks before it answers; ignored by models that cannot.
+
+    `max_tokens` keeps its snake_case spelling in files, as OpenRouter writes it.
+    """
+
+    enabled: bool = False
+    exclude: bool = False
+    effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
+    max_tokens: Annotated[int, Field(gt=0)] | None = Field(default=None, alias="max_tokens")
+
+
+class InputSchema(_Language):
+    """JSON Schemas for what an agent may be spawned with."""
+
+    prompt: JsonObject | None = None
+    params: JsonObject | None = None
+
+
+class Limits(_Language):
+    """Bounds of one run and everything below it. None means: no bound of its own.
+
+    `turns` counts model answers, `cost_usd` is in US dollars, `wall_time_s` in seconds, `depth` is how
+    many levels of children may be below this run (0: none).
+    """
+
+    turns: Annotated[int, Field(gt=0)] | None = None
+    cost_usd: Annotated[Usd, Field(ge=Decimal(0))] | None = None
+    wall_time_s: Annotated[float, Field(gt=0)] | None = None
+    depth: Annotated[int, Field(ge=0)] | None = None
+
+
+class PermissionRule(_Language):
+    """A rule on a tool and its arguments.
+
+    `tool` and the values of `arguments` are globs (`*`, `?`, `**` across `/`). A rule matches a call when
+    the tool matches and every named argument is there and matches (a list matches when one of its
+    strings does for `deny` and `ask`, when all do for `allow`). Deny wins over ask, ask over allow,
+    whatever the order. Where a tool has an allow rule, calls that no allow rule matches are denied.
+    """
+
+    effect: Literal["allow", "ask", "deny"]
+    tool: str
+    arguments: dict[str, str] = Field(default_factory=dict)
+
+
+class AgentDefinition(_Language):
+    """An agent: name, model, mandate, tools, skills, credential. Immutable; identified by its digest."""
+
+    id: AgentId
+    display_name: str
+    model: str
+    version: str | None = None
+    publisher: str | None = None
+    provider: str | None = None
+    credential: str | None = None
+    reasoning_options: ReasoningOptions | None = None
+    provider_options: JsonObject | None = None
+    mcp_servers: JsonObject = Field(default_factory=dict)
+
+    tool_names: tuple[str, ...] = ("end_turn",)
+    spawnable_agents: tuple[str, ...] = ()
+    permissions: tuple[PermissionRule, ...] = ()
+    on_unknown_outcome: Literal["tell_model", "ask"] = "tell_model"
+
+    input_schema: InputSchema | None = None
+    output_mode: OutputMode = "last_message"
+    output_schema: JsonObject | None = None
+    include_message_history: bool = False
+    inherit_parent_system_prompt: bool = False
+
+    spawner_prompt: str | None = None
+    system_prompt: str = ""
+    instructions_prompt: str = ""
+    step_prompt: str = ""
+    handle_steps: str | None = None
+
+    skills: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+    def to_json(self) -> JsonObject:
+        """Return the normalised definition with the language's own (camelCase) field names."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the normalised definition: equal digests run the same way."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()

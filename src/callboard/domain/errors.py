@@ -1,0 +1,138 @@
+"""What can go wrong, by what the caller can do about it.
+
+    CallboardError
+    ├── UserMistake              exit code 2: the message names the thing, the place and the way out
+    │   ├── DefinitionInvalid    carries every problem found
+    │   ├── ConfigurationInvalid a key, a home directory, a flag
+    │   ├── UnknownThing         no such run, agent, gate
+    │   └── SandboxUnavailable   no confinement on this machine and no explicit opt-out
+    ├── ModelError               a model call failed; `retryable` says whether trying again can help
+    └── LogError
+        ├── RunExists            the id is taken
+        ├── RunBusy              a living process drives the run
+        ├── Fenced               the claim was lost: another process drives the run now
+        └── LogCorrupt           the log does not verify
+
+Failures that a model may correct (a missing file, wrong arguments) are values, not exceptions: see
+`callboard.domain.tool`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class CallboardError(Exception):
+    """Root of every error that Callboard raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+
+class UserMistake(CallboardError):
+    """Something the person at the keyboard can put right."""
+
+    code: ClassVar[str] = "usage"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a definition: where it is, what was found, what is allowed.
+
+    `file` is the path as the user gave it, `field` a dotted path in the definition's own spelling
+    (`inputSchema.params.type`), empty when the problem is with the file as a whole.
+    """
+
+    file: str
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return the problem as one line: file, field, message."""
+        return ": ".join(part for part in (self.file, self.field, self.message) if part)
+
+
+class DefinitionInvalid(UserMistake):
+    """One or more definitions do not validate. `problems` holds all of them."""
+
+    code: ClassVar[str] = "definition_invalid"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ConfigurationInvalid(UserMistake):
+    """A setting, key or directory cannot be used as it is."""
+
+    code: ClassVar[str] = "configuration_invalid"
+
+
+class UnknownThing(UserMistake):
+    """A run, agent or gate that does not exist here."""
+
+    code: ClassVar[str] = "unknown"
+
+
+class SandboxUnavailable(UserMistake):
+    """This machine offers no confinement and nobody opted out of it."""
+
+    code: ClassVar[str] = "sandbox_unavailable"
+
+
+class ModelError(CallboardError):
+    """A model call failed.
+
+    Attributes:
+        reason: one of `auth`, `not_found`, `invalid_request`, `context_too_long`, `rate_limited`,
+            `overloaded`, `server`, `timeout`, `connection`, `malformed_answer`, `refused`.
+        retryable: whether the same request may succeed later.
+        retry_after_s: the provider's own wish, in seconds, where it gave one.
+        status: HTTP status, where there was one.
+    """
+
+    code: ClassVar[str] = "model_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
+        self.status = status
+
+
+class LogError(CallboardError):
+    """The event log refused."""
+
+    code: ClassVar[str] = "log_error"
+
+
+class RunExists(LogError):
+    """The run id is already taken."""
+
+    code: ClassVar[str] = "run_exists"
+
+
+class RunBusy(LogError):
+    """A living process drives this run."""
+
+    code: ClassVar[str] = "run_busy"
+
+
+class Fenced(LogError):
+    """The claim is no longer valid: another process took the run over, or the log moved on."""
+
+    code: ClassVar[str] = "fenced"
+
+
+class LogCorrupt(LogError):
+    """A log does not verify, or an event in it cannot be read."""
+
+    code: ClassVar[str] = "log_corrupt"

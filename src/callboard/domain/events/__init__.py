@@ -1,0 +1,1 @@
+"""Events by family, and the union of all of them."""

@@ -1,0 +1,41 @@
+"""Child runs: started by a spawning tool call or by a workflow step. Each has a log of its own."""
+
+from typing import Literal
+
+from callboard.domain.events.event import Event
+from callboard.domain.output import RunOutput
+from callboard.domain.usage import Bill, Usage
+
+
+class ChildRunStarted(Event):
+    """The child's log exists. `origin` is the tool call's id or the workflow step's id, `index` the place
+    in the request."""
+
+    type: Literal["child_run.started"] = "child_run.started"
+    origin: str
+    index: int
+    child_run_id: str
+    agent: str
+    agent_name: str
+    definition_digest: str
+
+
+class ChildRunRefused(Event):
+    """The child is not started; `message` tells the parent why."""
+
+    type: Literal["child_run.refused"] = "child_run.refused"
+    origin: str
+    index: int
+    agent: str
+    message: str
+
+
+class ChildRunEnded(Event):
+    """The child reached its terminal event; its bill is now part of the parent's."""
+
+    type: Literal["child_run.ended"] = "child_run.ended"
+    child_run_id: str
+    status: Literal["completed", "failed", "cancelled"]
+    output: RunOutput
+    bill: Bill
+    usage: Usage

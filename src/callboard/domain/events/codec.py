@@ -1,0 +1,127 @@
+"""The stored form of an event: one JSON object a line, chained by hashes.
+
+A body is `{"type": …, "run_id": …, "seq": …, "at": …, …payload}`. Its hash is
+SHA-256(previous hash ‖ body), so that nothing can be altered, removed or reordered unnoticed. Large
+payloads leave the body for blobs, whose address (their own SHA-256) stays in it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from callboard.domain.errors import LogCorrupt
+from callboard.domain.events.event import BlobRef, Event
+from callboard.domain.events.files import FilesChanged
+from callboard.domain.events.tool_call import ToolCallCompleted
+from callboard.domain.events.union import AnyEvent, event_adapter
+from callboard.domain.message import ToolOutputs
+
+GENESIS = "0" * 64
+BLOB_THRESHOLD = 16 * 1024
+
+_outputs: TypeAdapter[ToolOutputs] = TypeAdapter(ToolOutputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place in a log: `seq` counts from 1, `at` is UTC."""
+
+    run_id: str
+    seq: int
+    at: datetime
+    event: AnyEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An event as stored: `body` is the UTF-8 JSON, `hash` the hex digest that chains it."""
+
+    run_id: str
+    seq: int
+    body: bytes
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Content addressed by its SHA-256."""
+
+    sha256: str
+    content: bytes
+
+
+def chain_hash(previous: str, body: bytes) -> str:
+    """Return the hash of a body that follows an event with hash `previous`."""
+    return hashlib.sha256(previous.encode() + body).hexdigest()
+
+
+def timestamp(at: datetime) -> str:
+    """Return UTC time as stored: RFC 3339 with microseconds and a Z."""
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
+    """Return the stored form, and the blob that its payload was moved to, if any."""
+    event, blob = _offload(recorded.event)
+    payload = event.model_dump_json(by_alias=True).encode()
+    head = {"run_id": recorded.run_id, "seq": recorded.seq, "at": timestamp(recorded.at)}
+    body = json.dumps(head, separators=(",", ":")).encode()[:-1] + b"," + payload[1:]
+    return Sealed(recorded.run_id, recorded.seq, body, chain_hash(previous, body)), blob
+
+
+def unseal(sealed: Sealed) -> Recorded:
+    """Return the event of a stored body. Payloads in blobs stay references, see `with_blob`.
+
+    Raises:
+        LogCorrupt: the body is not an event of a known kind.
+    """
+    try:
+        fields = json.loads(sealed.body)
+        run_id, seq, at = fields.pop("run_id"), fields.pop("seq"), fields.pop("at")
+        event = event_adapter.validate_python(fields)
+        return Recorded(run_id, seq, datetime.fromisoformat(at), event)
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        raise LogCorrupt(
+            f"run {sealed.run_id}, event {sealed.seq}: not a readable event ({error})"
+        ) from error
+
+
+def blob_of(event: Event) -> BlobRef | None:
+    """Return the reference to the payload that this event keeps outside the log, if any."""
+    if isinstance(event, ToolCallCompleted | FilesChanged):
+        return event.blob
+    return None
+
+
+def with_blob(event: AnyEvent, content: bytes) -> AnyEvent:
+    """Return the event with its payload put back.
+
+    Raises:
+        LogCorrupt: the content is not what the event refers to.
+    """
+    ref = blob_of(event)
+    if ref is None:
+        return event
+    if hashlib.sha256(content).hexdigest() != ref.sha256:
+        raise LogCorrupt(f"blob {ref.sha256[:12]}… does not hold the content that the log names")
+    if isinstance(event, ToolCallCompleted):
+        return event.model_copy(update={"output": _outputs.validate_json(content), "blob": None})
+    return event.model_copy(update={"diff": content.decode(), "blob": None})
+
+
+def _offload(event: AnyEvent) -> tuple[AnyEvent, Blob | None]:
+    if isinstance(event, ToolCallCompleted) and event.output is not None:
+        field, content = "output", _outputs.dump_json(event.output)
+    elif isinstance(event, FilesChanged) and event.diff is not None:
+        field, content = "diff", event.diff.encode(errors="replace")
+    else:
+        return event, None
+    if len(content) <= BLOB_THRESHOLD:
+        return event, None
+    blob = Blob(hashlib.sha256(content).hexdigest(), content)
+    ref = BlobRef(sha256=blob.sha256, size=len(content))
+    return cast("AnyEvent", event.model_copy(update={field: None, "blob": ref})), blob

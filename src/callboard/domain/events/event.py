@@ -1,0 +1,26 @@
+"""What all events share."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from callboard.domain.frozen import Frozen
+
+
+class BlobRef(Frozen):
+    """Content kept outside the log, addressed by its SHA-256; `size` in bytes."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int
+
+
+class Event(Frozen):
+    """A stored fact. Subclasses fix `type` (noun.past_participle) and declare the payload.
+
+    `v` is the schema version of the kind. A kind whose payload may be large names that field in
+    `blob_field`; above 16 KiB the stored form keeps a reference in `blob` instead.
+    """
+
+    blob_field: ClassVar[str | None] = None
+
+    v: int = 1

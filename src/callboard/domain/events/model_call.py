@@ -1,0 +1,52 @@
+"""Model calls: an effect with a beginning and an end. An ended call is never paid again."""
+
+from typing import Literal
+
+from callboard.domain.events.event import Event
+from callboard.domain.frozen import Frozen
+from callboard.domain.message import Message
+from callboard.domain.usage import Usage, Usd
+
+Finish = Literal["stop", "tool_calls", "length", "refusal", "other"]
+
+
+class ModelCallStarted(Event):
+    """A request is about to be sent. `turn` counts from 1, `attempt` from 1 within the turn."""
+
+    type: Literal["model_call.started"] = "model_call.started"
+    turn: int
+    attempt: int
+    model: str
+
+
+class ModelCallCompleted(Event):
+    """The whole answer. `cost_usd` is None where the price is unknown; `answered_by` is the provider's
+    own name of the model that answered."""
+
+    type: Literal["model_call.completed"] = "model_call.completed"
+    turn: int
+    attempt: int
+    message: Message
+    finish: Finish
+    usage: Usage | None
+    cost_usd: Usd | None
+    answered_by: str | None = None
+    duration_ms: int = 0
+
+
+class ModelFailure(Frozen):
+    """Why a call failed, in the provider's words and ours (`reason`, see `ModelError`)."""
+
+    reason: str
+    message: str
+    retryable: bool
+    retry_after_s: float | None = None
+
+
+class ModelCallFailed(Event):
+    """The call ended without an answer."""
+
+    type: Literal["model_call.failed"] = "model_call.failed"
+    turn: int
+    attempt: int
+    failure: ModelFailure

@@ -1,0 +1,116 @@
+"""The life of a run, from its creation to its one terminal event."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from callboard.domain.actor import Actor
+from callboard.domain.definition.agent import AgentDefinition, Limits, PermissionRule
+from callboard.domain.events.event import Event
+from callboard.domain.frozen import Frozen
+from callboard.domain.message import JsonObject, Message
+from callboard.domain.output import ErrorOutput, RunOutput
+from callboard.domain.usage import Usage, Usd
+from callboard.domain.workflow import Task, WorkflowDefinition
+
+
+class ParentLink(Frozen):
+    """Where a child run hangs: its parent, the root of the tree, and how deep it is (root: 0)."""
+
+    run_id: str
+    root_id: str
+    depth: int
+
+
+class AgentSubject(Frozen):
+    """The run executes one agent.
+
+    `model` is the one in effect (it may override the definition's). `history` is the parent's
+    conversation where the definition asks for it. `permission_layers` are the rules of every ancestor;
+    a call must pass each layer and the definition's own rules.
+    """
+
+    kind: Literal["agent"] = "agent"
+    definition: AgentDefinition
+    model: str
+    prompt: str | None = None
+    params: JsonObject | None = None
+    history: tuple[Message, ...] = ()
+    inherited_system: str | None = None
+    permission_layers: tuple[tuple[PermissionRule, ...], ...] = ()
+
+
+class WorkflowSubject(Frozen):
+    """The run takes one task through a workflow, on a private copy of `repository` at `base_commit`."""
+
+    kind: Literal["workflow"] = "workflow"
+    workflow: WorkflowDefinition
+    task: Task
+    repository: str
+    base_commit: str
+    branch: str
+    model: str | None = None
+    agents: dict[str, AgentDefinition] = Field(default_factory=dict)
+
+
+class RunCreated(Event):
+    """First event of every log: everything the run was started with.
+
+    `limits` are those in effect (own and inherited, the tighter of each), `deadline_at` the absolute end
+    of its wall time. `workspace` is a directory on the machine that created the run.
+    """
+
+    type: Literal["run.created"] = "run.created"
+    subject: Annotated[AgentSubject | WorkflowSubject, Field(discriminator="kind")]
+    actor: Actor
+    workspace: str
+    limits: Limits = Limits()
+    deadline_at: datetime | None = None
+    parent: ParentLink | None = None
+    forked_from: str | None = None
+
+
+class RunResumed(Event):
+    """Another process took the run over. Effects begun in an earlier epoch and not ended are lost."""
+
+    type: Literal["run.resumed"] = "run.resumed"
+    epoch: int
+
+
+class CancellationRequested(Event):
+    """Somebody asked for the run to end."""
+
+    type: Literal["cancellation.requested"] = "cancellation.requested"
+    actor: Actor
+    reason: str = ""
+
+
+class RunCompleted(Event):
+    """Terminal. `cost_usd` includes all children and is None where a part of it is unknown."""
+
+    type: Literal["run.completed"] = "run.completed"
+    output: RunOutput
+    cost_usd: Usd | None
+    usage: Usage
+
+
+class RunFailed(Event):
+    """Terminal: the run came to nothing; `output` says why."""
+
+    type: Literal["run.failed"] = "run.failed"
+    output: ErrorOutput
+    cost_usd: Usd | None
+    usage: Usage
+
+
+class RunCancelled(Event):
+    """Terminal: somebody ended the run."""
+
+    type: Literal["run.cancelled"] = "run.cancelled"
+    output: ErrorOutput
+    cost_usd: Usd | None
+    usage: Usage
+
+
+Terminal = RunCompleted | RunFailed | RunCancelled

@@ -1,0 +1,72 @@
+"""The closed set of event kinds: one union for code, one adapter for parsing."""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from callboard.domain.events.child_run import ChildRunEnded, ChildRunRefused, ChildRunStarted
+from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
+from callboard.domain.events.files import FilesChanged
+from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.model_call import (
+    ModelCallCompleted,
+    ModelCallFailed,
+    ModelCallStarted,
+)
+from callboard.domain.events.run import (
+    CancellationRequested,
+    RunCancelled,
+    RunCompleted,
+    RunCreated,
+    RunFailed,
+    RunResumed,
+)
+from callboard.domain.events.tool_call import (
+    ToolCallCompleted,
+    ToolCallInterrupted,
+    ToolCallRefused,
+    ToolCallRequested,
+    ToolCallStarted,
+)
+from callboard.domain.events.workflow import (
+    ChangeCommitted,
+    CheckCompleted,
+    CheckStarted,
+    StepEnded,
+    StepStarted,
+)
+
+AnyEvent = (
+    RunCreated
+    | RunResumed
+    | CancellationRequested
+    | RunCompleted
+    | RunFailed
+    | RunCancelled
+    | ModelCallStarted
+    | ModelCallCompleted
+    | ModelCallFailed
+    | ToolCallRequested
+    | ToolCallRefused
+    | ToolCallStarted
+    | ToolCallCompleted
+    | ToolCallInterrupted
+    | ChildRunStarted
+    | ChildRunRefused
+    | ChildRunEnded
+    | MessageAdded
+    | MessagesReplaced
+    | OutputSet
+    | FilesChanged
+    | GateOpened
+    | GateDecided
+    | StepStarted
+    | StepEnded
+    | CheckStarted
+    | CheckCompleted
+    | ChangeCommitted
+)
+
+event_adapter: TypeAdapter[AnyEvent] = TypeAdapter(
+    Annotated[AnyEvent, Field(discriminator="type")]
+)

@@ -1,0 +1,35 @@
+"""The read projection of a run: what lists and boards show without folding logs."""
+
+from datetime import datetime
+from typing import Literal
+
+from callboard.domain.frozen import Frozen
+from callboard.domain.usage import Bill, Usage
+
+RunStatus = Literal["running", "waiting", "completed", "failed", "cancelled"]
+
+
+class RunRow(Frozen):
+    """One line of a listing, derived from the run's events and from nothing else.
+
+    `title` is the agent's display name, or the task's title for a workflow run; `subject` the agent's or
+    workflow's id. `waiting_for` is the question of the open gate.
+    """
+
+    run_id: str
+    kind: Literal["agent", "workflow"]
+    subject: str
+    title: str
+    status: RunStatus
+    root_id: str
+    parent_id: str | None
+    model: str | None
+    workspace: str
+    turns: int = 0
+    tool_calls: int = 0
+    usage: Usage = Usage()
+    bill: Bill = Bill()
+    waiting_for: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None

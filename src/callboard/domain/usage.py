@@ -1,0 +1,79 @@
+"""Tokens and money. Unknown is never zero: an unknown cost is None everywhere."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from callboard.domain.frozen import Frozen
+
+NANO = Decimal("1e-9")
+
+
+def usd(value: Decimal | float | int | str) -> Decimal:
+    """Return an amount in US dollars, rounded to a billionth, so that sums are exact on every axis.
+
+    Floats are read by their shortest decimal form (0.1 is a tenth), as providers mean them.
+    """
+    return Decimal(repr(value) if isinstance(value, float) else value).quantize(NANO)
+
+
+def _to_usd(value: object) -> object:
+    return usd(value) if isinstance(value, Decimal | float | int | str) else value
+
+
+Usd = Annotated[
+    Decimal,
+    BeforeValidator(_to_usd),
+    PlainSerializer(float, return_type=float, when_used="json"),
+]
+"""US dollars, exact to 1e-9; a JSON number on the wire."""
+
+
+class Usage(Frozen):
+    """Tokens of one model call as the provider counted them.
+
+    `input_tokens` includes the cached ones; `cache_read_tokens` and `cache_write_tokens` say how many
+    of them were read from or written to the provider's prompt cache. `reasoning_tokens` are part of
+    `output_tokens`.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+        )
+
+
+class Bill(Frozen):
+    """Money spent so far: the part that is known, and whether some of it is not."""
+
+    known_usd: Usd = Decimal(0)
+    has_unknown: bool = False
+
+    @property
+    def total_usd(self) -> Decimal | None:
+        """The total, or None where a part of it is unknown."""
+        return None if self.has_unknown else self.known_usd
+
+    def plus(self, cost_usd: Decimal | None) -> "Bill":
+        """Return this bill with one more item, whose cost may be unknown."""
+        if cost_usd is None:
+            return Bill(known_usd=self.known_usd, has_unknown=True)
+        return Bill(known_usd=self.known_usd + cost_usd, has_unknown=self.has_unknown)
+
+    def merged(self, other: "Bill") -> "Bill":
+        """Return the sum of two bills."""
+        return Bill(
+            known_usd=self.known_usd + other.known_usd,
+            has_unknown=self.has_unknown or other.has_unknown,
+        )

@@ -1,0 +1,87 @@
+"""Model providers: one streaming call, as pure data in and out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from callboard.domain.definition.agent import AgentDefinition, ReasoningOptions
+from callboard.domain.events.model_call import Finish
+from callboard.domain.message import JsonObject, Message, Part
+from callboard.domain.tool import ToolSpec
+from callboard.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One turn's request.
+
+    `messages` grows only at its end from turn to turn, but for trailing messages that expire; the first
+    `stable` of them will be there again, unchanged and identical as objects, in the next request of the
+    same `conversation` (a run id), so that their encoding and the provider's prompt cache can be reused.
+    """
+
+    conversation: str
+    model: str
+    system: str
+    messages: tuple[Message, ...]
+    stable: int
+    tools: tuple[ToolSpec, ...] = ()
+    reasoning: ReasoningOptions | None = None
+    provider_options: JsonObject | None = None
+    max_output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the answer's text, for people who watch; never stored."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A piece of the model's thinking, for people who watch; never stored."""
+
+    text: str
+
+
+Delta = TextDelta | ReasoningDelta
+OnDelta = Callable[[Delta], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """A whole answer. Tool calls in `parts` have ids unique within it; `cost_usd` None means unknown."""
+
+    parts: tuple[Part, ...]
+    finish: Finish
+    usage: Usage | None
+    cost_usd: Decimal | None
+    answered_by: str | None = None
+
+
+class ModelProvider(Protocol):
+    """One way to reach models."""
+
+    async def complete(self, request: ModelRequest, on_delta: OnDelta) -> ModelAnswer:
+        """Stream one answer, handing pieces to `on_delta` as they come, and return it whole.
+
+        Makes exactly one attempt; retrying is the engine's decision.
+
+        Raises:
+            ModelError: the call failed; never with a key in its text.
+        """
+        ...
+
+
+class ModelDirectory(Protocol):
+    """Finds the provider for a definition."""
+
+    def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
+        """Return the provider that serves `model` for this definition.
+
+        Raises:
+            ConfigurationInvalid: no such provider, or its key is missing; says which and how to set it.
+        """
+        ...

@@ -1,0 +1,17 @@
+"""Where agents are found by reference."""
+
+from typing import Protocol
+
+from callboard.domain.definition.agent import AgentDefinition
+
+
+class AgentRegistry(Protocol):
+    """Agents by reference. The workspace's own come before shipped ones."""
+
+    def get(self, reference: str) -> AgentDefinition | None:
+        """Return the agent for `id`, `publisher/id`, `publisher/id@version`, or None."""
+        ...
+
+    def all(self) -> tuple[AgentDefinition, ...]:
+        """Return all agents, sorted by id."""
+        ...

@@ -1,0 +1,166 @@
+"""The workspace: files, commands and snapshots beneath one directory, and nothing above it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from callboard.domain.events.files import FileChange
+
+
+class FileRefused(Exception):
+    """A path cannot be used. `reason`: `missing`, `outside`, `ignored`, `too_large`, `not_a_file`,
+    `not_text`, `unreadable`. The message is fit for a model."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryListing:
+    """Names in one directory, sorted; links and special files left out."""
+
+    files: tuple[str, ...]
+    directories: tuple[str, ...]
+
+
+class Files(Protocol):
+    """Confined file access. All paths are relative to the workspace root (an absolute path inside it is
+    accepted); every method raises FileRefused."""
+
+    def read(self, path: str, *, max_bytes: int) -> bytes:
+        """Return a file's content. Ignored files and `.env*` (templates aside) are refused."""
+        ...
+
+    def write(self, path: str, content: bytes) -> bool:
+        """Replace or create a file atomically, with its parent directories; return whether it is new."""
+        ...
+
+    def list(self, path: str) -> DirectoryListing:
+        """List a directory, not recursively."""
+        ...
+
+    def walk(self, *, limit: int) -> tuple[str, ...]:
+        """Return paths of files that git does not ignore, sorted, at most `limit`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRequest:
+    """A shell command line, run by `bash -c` (or `sh -c`). `cwd` is relative to the workspace.
+
+    `argv` replaces the shell where the caller already has separate arguments. `timeout_s` None: no limit.
+    """
+
+    command: str
+    cwd: str = "."
+    timeout_s: float | None = 30.0
+    argv: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """Outcome of a command. Output is decoded, stripped of terminal escapes and bounded (head and tail)."""
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    timed_out: bool = False
+
+
+class Commands(Protocol):
+    """Confined commands: workspace writable, the rest read-only or absent, no network, clean environment."""
+
+    async def run(self, request: CommandRequest) -> CommandResult:
+        """Run to the end, or until the timeout or a cancellation, which kill everything it started.
+
+        Raises:
+            SandboxUnavailable: no confinement here and no explicit opt-out.
+            FileRefused: `cwd` is not a directory beneath the workspace.
+        """
+        ...
+
+    async def start(self, request: CommandRequest) -> str:
+        """Start in the background; return a process id of ours. It dies with the workspace's `close`."""
+        ...
+
+    async def search(self, arguments: Sequence[str], *, cwd: str, timeout_s: float) -> CommandResult:
+        """Run the bundled ripgrep with these arguments, confined and read-only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What changed between two trees. `diff` is a unified diff, bounded in size."""
+
+    base_tree: str
+    tree: str
+    changes: tuple[FileChange, ...]
+    diff: str
+
+
+class Snapshots(Protocol):
+    """The files as git trees. The user's index, hooks and configuration are never touched or run."""
+
+    async def record(self, base_tree: str | None) -> Snapshot:
+        """Store the present files as a tree and compare with `base_tree` (None: nothing to compare)."""
+        ...
+
+    async def restore(self, tree: str) -> None:
+        """Make the files what they were in `tree`; ignored files stay."""
+        ...
+
+
+class Workspace(Protocol):
+    """One directory that a run works in."""
+
+    @property
+    def root(self) -> str:
+        """Absolute path."""
+        ...
+
+    @property
+    def files(self) -> Files: ...
+
+    @property
+    def commands(self) -> Commands: ...
+
+    @property
+    def snapshots(self) -> Snapshots: ...
+
+    async def close(self) -> None:
+        """End background commands. Idempotent."""
+        ...
+
+
+class Workspaces(Protocol):
+    """Opens workspaces and makes private copies of repositories."""
+
+    async def open(self, root: str) -> Workspace:
+        """Open an existing directory.
+
+        Raises:
+            ConfigurationInvalid: it is not a directory.
+        """
+        ...
+
+    async def clone(self, repository: str, commit: str, destination: str) -> None:
+        """Check out `commit` of a repository in a private directory that shares objects but no
+        configuration, hooks or refs. Idempotent."""
+        ...
+
+    async def head(self, repository: str) -> str:
+        """Return the commit id of a repository's HEAD.
+
+        Raises:
+            ConfigurationInvalid: not a git repository, or no commit yet.
+        """
+        ...
+
+    async def publish(
+        self, *, workspace: str, repository: str, base_commit: str, tree: str, branch: str,
+        message: str, author: str,
+    ) -> str:
+        """Commit `tree` on top of `base_commit` and set `branch` in the repository to it; return the
+        commit id. Idempotent: the same arguments give the same commit."""
+        ...
