@@ -10,7 +10,7 @@ from callboard.domain.frozen import Frozen
 NANO = Decimal("1e-9")
 
 
-def usd(value: Decimal | float | int | str) -> Decimal:
+def usd(value: Decimal | float | str) -> Decimal:
     """Return an amount in US dollars, rounded to a billionth, so that sums are exact on every axis.
 
     Floats are read by their shortest decimal form (0.1 is a tenth), as providers mean them.

@@ -40,7 +40,8 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A wish that reaches a run from outside its driving process: recorded at once, turned into an event
-    by whoever drives the run. `key` makes it idempotent per run."""
+    by whoever drives the run. `key` makes it idempotent per run.
+    """
 
     run_id: str
     key: str
@@ -68,7 +69,9 @@ class EventStore(Protocol):
     whose owner died succeeds at once on the same machine.
     """
 
-    async def create(self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()) -> Claim:
+    async def create(
+        self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()
+    ) -> Claim:
         """Create a run with its first events and claim it (epoch 1).
 
         Raises:

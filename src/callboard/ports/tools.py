@@ -33,10 +33,14 @@ class Tool(Protocol):
     """One tool. Expected failures are outcomes, not exceptions."""
 
     @property
-    def spec(self) -> ToolSpec: ...
+    def spec(self) -> ToolSpec:
+        """What the model is told."""
+        ...
 
     @property
-    def facts(self) -> ToolFacts: ...
+    def facts(self) -> ToolFacts:
+        """What the engine needs to know."""
+        ...
 
     def normalise(self, arguments: JsonObject) -> JsonObject:
         """Return valid arguments: sloppy spellings repaired, defaults filled in. Pure.
@@ -48,7 +52,8 @@ class Tool(Protocol):
 
     async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
         """Do it. `arguments` are normalised ones. Tools of access `control` and `spawn` are answered by
-        the engine and never run."""
+        the engine and never run.
+        """
         ...
 
 

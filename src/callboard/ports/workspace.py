@@ -9,7 +9,8 @@ from callboard.domain.events.files import FileChange
 
 class FileRefused(Exception):
     """A path cannot be used. `reason`: `missing`, `outside`, `ignored`, `too_large`, `not_a_file`,
-    `not_text`, `unreadable`. The message is fit for a model."""
+    `not_text`, `unreadable`. The message is fit for a model.
+    """
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
@@ -26,7 +27,8 @@ class DirectoryListing:
 
 class Files(Protocol):
     """Confined file access. All paths are relative to the workspace root (an absolute path inside it is
-    accepted); every method raises FileRefused."""
+    accepted); every method raises FileRefused.
+    """
 
     def read(self, path: str, *, max_bytes: int) -> bytes:
         """Return a file's content. Ignored files and `.env*` (templates aside) are refused."""
@@ -84,7 +86,9 @@ class Commands(Protocol):
         """Start in the background; return a process id of ours. It dies with the workspace's `close`."""
         ...
 
-    async def search(self, arguments: Sequence[str], *, cwd: str, timeout_s: float) -> CommandResult:
+    async def search(
+        self, arguments: Sequence[str], *, cwd: str, timeout_s: float
+    ) -> CommandResult:
         """Run the bundled ripgrep with these arguments, confined and read-only."""
         ...
 
@@ -120,13 +124,19 @@ class Workspace(Protocol):
         ...
 
     @property
-    def files(self) -> Files: ...
+    def files(self) -> Files:
+        """Confined file access."""
+        ...
 
     @property
-    def commands(self) -> Commands: ...
+    def commands(self) -> Commands:
+        """Confined commands."""
+        ...
 
     @property
-    def snapshots(self) -> Snapshots: ...
+    def snapshots(self) -> Snapshots:
+        """Recording and restoring of files."""
+        ...
 
     async def close(self) -> None:
         """End background commands. Idempotent."""
@@ -146,7 +156,8 @@ class Workspaces(Protocol):
 
     async def clone(self, repository: str, commit: str, destination: str) -> None:
         """Check out `commit` of a repository in a private directory that shares objects but no
-        configuration, hooks or refs. Idempotent."""
+        configuration, hooks or refs. Idempotent.
+        """
         ...
 
     async def head(self, repository: str) -> str:
@@ -158,9 +169,17 @@ class Workspaces(Protocol):
         ...
 
     async def publish(
-        self, *, workspace: str, repository: str, base_commit: str, tree: str, branch: str,
-        message: str, author: str,
+        self,
+        *,
+        workspace: str,
+        repository: str,
+        base_commit: str,
+        tree: str,
+        branch: str,
+        message: str,
+        author: str,
     ) -> str:
         """Commit `tree` on top of `base_commit` and set `branch` in the repository to it; return the
-        commit id. Idempotent: the same arguments give the same commit."""
+        commit id. Idempotent: the same arguments give the same commit.
+        """
         ...

@@ -9,7 +9,8 @@ from callboard.domain.usage import Bill, Usage
 
 class ChildRunStarted(Event):
     """The child's log exists. `origin` is the tool call's id or the workflow step's id, `index` the place
-    in the request."""
+    in the request.
+    """
 
     type: Literal["child_run.started"] = "child_run.started"
     origin: str
@@ -28,6 +29,15 @@ class ChildRunRefused(Event):
     index: int
     agent: str
     message: str
+
+
+class ChildRunWaiting(Event):
+    """The child, or a run below it, waits at a gate; everything else here is settled."""
+
+    type: Literal["child_run.waiting"] = "child_run.waiting"
+    child_run_id: str
+    gate_id: str
+    question: str
 
 
 class ChildRunEnded(Event):

@@ -21,7 +21,8 @@ class ModelCallStarted(Event):
 
 class ModelCallCompleted(Event):
     """The whole answer. `cost_usd` is None where the price is unknown; `answered_by` is the provider's
-    own name of the model that answered."""
+    own name of the model that answered.
+    """
 
     type: Literal["model_call.completed"] = "model_call.completed"
     turn: int

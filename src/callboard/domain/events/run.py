@@ -26,9 +26,10 @@ class ParentLink(Frozen):
 class AgentSubject(Frozen):
     """The run executes one agent.
 
-    `model` is the one in effect (it may override the definition's). `history` is the parent's
-    conversation where the definition asks for it. `permission_layers` are the rules of every ancestor;
-    a call must pass each layer and the definition's own rules.
+    `model` is the one in effect (it may override the definition's). `system` and `instructions` are the
+    prompts as rendered once for this run, so that every request starts with the same bytes. `history` is
+    the parent's conversation where the definition asks for it. `permission_layers` are the rules of every
+    ancestor; a call must pass each layer and the definition's own rules.
     """
 
     kind: Literal["agent"] = "agent"
@@ -36,21 +37,26 @@ class AgentSubject(Frozen):
     model: str
     prompt: str | None = None
     params: JsonObject | None = None
+    system: str = ""
+    instructions: str = ""
     history: tuple[Message, ...] = ()
-    inherited_system: str | None = None
     permission_layers: tuple[tuple[PermissionRule, ...], ...] = ()
 
 
 class WorkflowSubject(Frozen):
-    """The run takes one task through a workflow, on a private copy of `repository` at `base_commit`."""
+    """The run takes one task through a workflow, on a private copy of `repository` at `base_commit`.
+
+    `base_tree` is the copy's recorded tree before anybody worked on it; `agents` pins the definitions that
+    own the steps, by the name that the workflow gives them.
+    """
 
     kind: Literal["workflow"] = "workflow"
     workflow: WorkflowDefinition
     task: Task
     repository: str
     base_commit: str
+    base_tree: str
     branch: str
-    model: str | None = None
     agents: dict[str, AgentDefinition] = Field(default_factory=dict)
 
 

@@ -26,7 +26,8 @@ class ToolCallRequested(Event):
 
 class ToolCallRefused(Event):
     """The call is not made; `message` tells the model why. `reason`: `unknown_tool`, `invalid_arguments`,
-    `not_available`, `denied`, `rejected` (by a person) or `cancelled`."""
+    `not_available`, `denied`, `rejected` (by a person) or `cancelled`.
+    """
 
     type: Literal["tool_call.refused"] = "tool_call.refused"
     turn: int

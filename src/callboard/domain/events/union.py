@@ -4,7 +4,12 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from callboard.domain.events.child_run import ChildRunEnded, ChildRunRefused, ChildRunStarted
+from callboard.domain.events.child_run import (
+    ChildRunEnded,
+    ChildRunRefused,
+    ChildRunStarted,
+    ChildRunWaiting,
+)
 from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import GateDecided, GateOpened
@@ -53,6 +58,7 @@ AnyEvent = (
     | ToolCallInterrupted
     | ChildRunStarted
     | ChildRunRefused
+    | ChildRunWaiting
     | ChildRunEnded
     | MessageAdded
     | MessagesReplaced
@@ -67,6 +73,4 @@ AnyEvent = (
     | ChangeCommitted
 )
 
-event_adapter: TypeAdapter[AnyEvent] = TypeAdapter(
-    Annotated[AnyEvent, Field(discriminator="type")]
-)
+event_adapter: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminator="type")])

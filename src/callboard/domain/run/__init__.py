@@ -1,0 +1,1 @@
+"""The state of an agent run: the fold of its events."""

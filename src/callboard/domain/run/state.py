@@ -1,0 +1,130 @@
+"""What an agent run adds up to. Nothing here is stored: every field follows from the events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from callboard.domain.events.child_run import (
+    ChildRunEnded,
+    ChildRunRefused,
+    ChildRunStarted,
+    ChildRunWaiting,
+)
+from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.model_call import Finish, ModelFailure
+from callboard.domain.events.run import AgentSubject, CancellationRequested, RunCreated, Terminal
+from callboard.domain.message import JsonObject, Message, ToolResultPart
+from callboard.domain.tool import ToolFacts
+from callboard.domain.usage import Bill, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call of the current turn.
+
+    `epoch` is the epoch in which it was begun, 0 before that; `result` is there once it is settled.
+    `refused` tells a call that was never made from one that failed.
+    """
+
+    call_id: str
+    tool: str
+    arguments: JsonObject
+    facts: ToolFacts
+    epoch: int = 0
+    result: ToolResultPart | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child run of the current turn; `ended` once it reached its terminal event, `waiting` while it, or
+    a run below it, waits at a gate.
+    """
+
+    started: ChildRunStarted
+    ended: ChildRunEnded | None = None
+    waiting: ChildRunWaiting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOutcome:
+    """What the engine must know of a turn to say whether another follows.
+
+    `call_ids` are the calls of the answer, `tools` the names of those that were made, in order.
+    """
+
+    finish: Finish
+    call_ids: frozenset[str]
+    had_text: bool
+    tools: tuple[str, ...] = ()
+    had_refusals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """An agent run at one point of its log.
+
+    `turn` counts model answers. `attempt` counts requests for the next answer, `failures` those of them
+    that failed. `calls`, `children` and `refused_children` belong to the current turn and are empty
+    between turns. `late` are messages that wait for the turn's results, which must follow their calls.
+    `recoveries` counts consecutive answers that came to nothing. `unrecorded` says that files may have
+    changed since `tree` was recorded.
+    """
+
+    run_id: str
+    created: RunCreated
+    subject: AgentSubject
+    started_at: datetime
+    at: datetime
+    seq: int
+    epoch: int = 1
+    messages: tuple[Message, ...] = ()
+    own_from: int = 0
+    turn: int = 0
+    attempt: int = 0
+    failures: int = 0
+    failure: ModelFailure | None = None
+    calls: tuple[Call, ...] = ()
+    late: tuple[Message, ...] = ()
+    children: tuple[Child, ...] = ()
+    refused_children: tuple[ChildRunRefused, ...] = ()
+    outcome: TurnOutcome | None = None
+    recoveries: int = 0
+    gate: GateOpened | None = None
+    decisions: tuple[tuple[GateOpened, GateDecided], ...] = ()
+    gates_opened: int = 0
+    output_is_set: bool = False
+    output: JsonValue = None
+    reminded: bool = False
+    tool_calls: int = 0
+    usage: Usage = Usage()
+    bill: Bill = Bill()
+    tree: str | None = None
+    unrecorded: bool = False
+    cancellation: CancellationRequested | None = None
+    terminal: Terminal | None = None
+
+    @property
+    def status(self) -> Literal["running", "waiting", "completed", "failed", "cancelled"]:
+        """Where the run stands."""
+        if self.terminal is not None:
+            return status_of(self.terminal)
+        waiting = self.gate is not None or any(child.waiting for child in self.children)
+        return "waiting" if waiting else "running"
+
+    def lost(self, call: Call) -> bool:
+        """Return whether the call was begun by a process that is gone, and not settled."""
+        return call.result is None and 0 < call.epoch < self.epoch
+
+
+def status_of(terminal: Terminal) -> Literal["completed", "failed", "cancelled"]:
+    """Return a terminal event's status word."""
+    match terminal.type:
+        case "run.completed":
+            return "completed"
+        case "run.failed":
+            return "failed"
+        case "run.cancelled":
+            return "cancelled"

@@ -1,0 +1,125 @@
+"""The part of the fold that follows one turn: an answer, its calls, and their results."""
+
+from dataclasses import replace
+
+from callboard.domain.events.model_call import ModelCallCompleted
+from callboard.domain.events.tool_call import (
+    ToolCallRefused,
+    ToolCallRequested,
+    ToolCallStarted,
+)
+from callboard.domain.message import Message, TextPart, ToolOutputs, ToolResultPart
+from callboard.domain.run.state import Call, RunState, TurnOutcome
+from callboard.domain.tool import ToolFacts, error_outputs
+from callboard.domain.usage import Usage
+
+_NEVER_MADE = ToolFacts(access="control", retry_safety="pure")
+
+
+def opened_turn(state: RunState, event: ModelCallCompleted) -> RunState:
+    """Return the state after an answer: its calls are requested or refused by the events that follow."""
+    message = event.message
+    had_text = any(isinstance(part, TextPart) and part.text.strip() for part in message.parts)
+    call_ids = frozenset(part.call_id for part in message.tool_calls)
+    outcome = TurnOutcome(finish=event.finish, call_ids=call_ids, had_text=had_text)
+    return replace(
+        state,
+        messages=(*state.messages, message),
+        turn=event.turn,
+        attempt=0,
+        failures=0,
+        failure=None,
+        outcome=outcome,
+        recoveries=state.recoveries if _came_to_nothing(event, had_text=had_text) else 0,
+        usage=state.usage + (event.usage or Usage()),
+        bill=state.bill.plus(event.cost_usd),
+    )
+
+
+def _came_to_nothing(event: ModelCallCompleted, *, had_text: bool) -> bool:
+    return event.finish == "length" or not (had_text or event.message.tool_calls)
+
+
+def call_requested(state: RunState, event: ToolCallRequested) -> RunState:
+    """Return the state with one more call of the current turn."""
+    call = Call(event.call_id, event.tool, event.arguments, event.facts)
+    return replace(state, calls=(*state.calls, call), tool_calls=state.tool_calls + 1)
+
+
+def call_refused(state: RunState, event: ToolCallRefused) -> RunState:
+    """Return the state with a call that will not be made, known before or not."""
+    result = ToolResultPart(
+        call_id=event.call_id,
+        tool=event.tool,
+        output=error_outputs(event.message),
+        is_error=True,
+    )
+    known = any(call.call_id == event.call_id for call in state.calls)
+    if not known:
+        call = Call(event.call_id, event.tool, {}, _NEVER_MADE, result=result, refused=True)
+        return close_if_settled(replace(state, calls=(*state.calls, call)))
+    calls = tuple(
+        replace(call, result=result, refused=True) if call.call_id == event.call_id else call
+        for call in state.calls
+    )
+    return close_if_settled(replace(state, calls=calls))
+
+
+def call_started(state: RunState, event: ToolCallStarted) -> RunState:
+    """Return the state with a call begun in `event.epoch`. Calls that may write leave files unrecorded."""
+    calls = tuple(
+        replace(call, epoch=event.epoch) if call.call_id == event.call_id else call
+        for call in state.calls
+    )
+    writes = any(
+        call.call_id == event.call_id and call.facts.access == "write" for call in state.calls
+    )
+    return replace(state, calls=calls, unrecorded=state.unrecorded or writes)
+
+
+def call_settled(state: RunState, call_id: str, output: ToolOutputs, *, is_error: bool) -> RunState:
+    """Return the state with a call's outcome known."""
+    calls = tuple(
+        replace(
+            call,
+            result=ToolResultPart(
+                call_id=call_id, tool=call.tool, output=output, is_error=is_error
+            ),
+        )
+        if call.call_id == call_id
+        else call
+        for call in state.calls
+    )
+    return close_if_settled(replace(state, calls=calls))
+
+
+def close_if_settled(state: RunState) -> RunState:
+    """Close the turn once every call of its answer has a result."""
+    outcome = state.outcome
+    if outcome is None or any(call.result is None for call in state.calls):
+        return state
+    if len(state.calls) < len(outcome.call_ids):
+        return state  # the rest of the answer's calls is still being requested
+    results = tuple(call.result for call in state.calls if call.result is not None)
+    # Results belong behind their calls; where the conversation was replaced meanwhile they have no place.
+    appended = (Message(role="tool", parts=results),) if _last_calls(state) else ()
+    return replace(
+        state,
+        messages=(*state.messages, *appended, *state.late),
+        calls=(),
+        late=(),
+        children=(),
+        refused_children=(),
+        outcome=replace(
+            outcome,
+            tools=tuple(call.tool for call in state.calls if not call.refused),
+            had_refusals=any(call.refused for call in state.calls),
+        ),
+    )
+
+
+def _last_calls(state: RunState) -> bool:
+    """Return whether the conversation still ends with the answer that asked for the current calls."""
+    last = state.messages[-1] if state.messages else None
+    own = {call.call_id for call in state.calls}
+    return last is not None and own == {part.call_id for part in last.tool_calls}

@@ -1,0 +1,132 @@
+"""fold: events -> TaskState."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from callboard.domain.errors import LogCorrupt
+from callboard.domain.events.child_run import ChildRunEnded, ChildRunRefused, ChildRunStarted
+from callboard.domain.events.codec import Recorded
+from callboard.domain.events.files import FilesChanged
+from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.run import (
+    CancellationRequested,
+    RunCancelled,
+    RunCompleted,
+    RunCreated,
+    RunFailed,
+    RunResumed,
+    WorkflowSubject,
+)
+from callboard.domain.events.union import AnyEvent
+from callboard.domain.events.workflow import (
+    ChangeCommitted,
+    CheckCompleted,
+    StepEnded,
+    StepStarted,
+)
+from callboard.domain.task_run.state import StepProgress, TaskState
+
+
+def fold_task(events: Iterable[Recorded]) -> TaskState:
+    """Return the state that a workflow run's log adds up to.
+
+    Raises:
+        LogCorrupt: the log is empty or does not begin with the creation of a workflow run.
+    """
+    iterator = iter(events)
+    first = next(iterator, None)
+    if first is None:
+        raise LogCorrupt("the log is empty")
+    state = begin_task(first)
+    for recorded in iterator:
+        state = evolve_task(state, recorded)
+    return state
+
+
+def begin_task(first: Recorded) -> TaskState:
+    """Return the state after a log's first event."""
+    created = first.event
+    if not isinstance(created, RunCreated) or not isinstance(created.subject, WorkflowSubject):
+        raise LogCorrupt(
+            f"run {first.run_id}: the log does not begin with a workflow's run.created"
+        )
+    return TaskState(
+        run_id=first.run_id,
+        created=created,
+        subject=created.subject,
+        started_at=first.at,
+        at=first.at,
+        seq=first.seq,
+    )
+
+
+def evolve_task(state: TaskState, recorded: Recorded) -> TaskState:
+    """Return the state after one more event."""
+    after = _apply(state, recorded.event)
+    return replace(after, seq=recorded.seq, at=recorded.at)
+
+
+def _apply(state: TaskState, event: AnyEvent) -> TaskState:
+    match event:
+        case StepStarted() | StepEnded():
+            return _step(state, event)
+        case ChildRunStarted() | ChildRunEnded() | ChildRunRefused():
+            return _child(state, event)
+        case FilesChanged() | CheckCompleted() | ChangeCommitted():
+            return _evidence(state, event)
+        case GateOpened() | GateDecided():
+            return _gate(state, event)
+        case RunResumed():
+            return replace(state, epoch=event.epoch)
+        case CancellationRequested():
+            return replace(state, cancellation=event)
+        case RunCompleted() | RunFailed() | RunCancelled():
+            return replace(state, terminal=event, gate=None)
+        case _:  # an agent's events have no place here and change nothing
+            return state
+
+
+def _step(state: TaskState, event: StepStarted | StepEnded) -> TaskState:
+    if isinstance(event, StepEnded):
+        return replace(state, progress=None, history=(*state.history, event))
+    attempts = {**dict(state.attempts), event.step: event.attempt}
+    return replace(
+        state,
+        progress=StepProgress(event.step, event.attempt),
+        attempts=tuple(attempts.items()),
+    )
+
+
+def _child(state: TaskState, event: ChildRunStarted | ChildRunEnded | ChildRunRefused) -> TaskState:
+    progress = state.progress
+    if progress is None or isinstance(event, ChildRunRefused):
+        return state
+    if isinstance(event, ChildRunStarted):
+        return replace(state, progress=replace(progress, child=event))
+    return replace(
+        state,
+        progress=replace(progress, ended=event),
+        bill=state.bill.merged(event.bill),
+        usage=state.usage + event.usage,
+    )
+
+
+def _evidence(
+    state: TaskState, event: FilesChanged | CheckCompleted | ChangeCommitted
+) -> TaskState:
+    if isinstance(event, ChangeCommitted):
+        return replace(state, commit=event)
+    progress = state.progress
+    if isinstance(event, FilesChanged):
+        progress = progress and replace(progress, files=event)
+        return replace(state, progress=progress, files=event)
+    return replace(state, progress=progress and replace(progress, checks=(*progress.checks, event)))
+
+
+def _gate(state: TaskState, event: GateOpened | GateDecided) -> TaskState:
+    if isinstance(event, GateOpened):
+        return replace(state, gate=event, gates_opened=state.gates_opened + 1)
+    if state.gate is None or state.gate.gate_id != event.gate_id:
+        return state
+    progress = state.progress and replace(state.progress, decision=event)
+    return replace(state, gate=None, progress=progress)

@@ -1,0 +1,1 @@
+"""What happens next: pure functions of a run's state."""

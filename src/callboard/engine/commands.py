@@ -1,0 +1,69 @@
+"""What `decide` asks the runtime to do. Each command is carried out once and answered by events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from callboard.domain.events.union import AnyEvent
+from callboard.domain.run.state import Call
+
+
+@dataclass(frozen=True, slots=True)
+class CallModel:
+    """Ask the model for the next answer, after `delay_s`, and give up at `deadline_at`."""
+
+    turn: int
+    attempt: int
+    delay_s: float = 0.0
+    deadline_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunTools:
+    """Make these calls: several only when they may run side by side."""
+
+    calls: tuple[Call, ...]
+    deadline_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartChildren:
+    """Find the agents that a spawning call asks for and create their logs."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class DriveChildren:
+    """Drive these child runs to their ends, side by side."""
+
+    run_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFiles:
+    """Record the workspace's files, compared with `base_tree` where there is one."""
+
+    turn: int
+    base_tree: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Nothing to do but to record what follows from the state."""
+
+    events: tuple[AnyEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do until somebody decides at this gate."""
+
+    gate_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The run has ended."""
+
+
+Command = CallModel | RunTools | StartChildren | DriveChildren | RecordFiles | Append | Wait | Rest

@@ -1,0 +1,96 @@
+"""Bounds of a run, and what is left of them for a child."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from callboard.domain.definition.agent import Limits
+from callboard.domain.run.state import RunState
+from callboard.domain.usage import NANO
+
+Bound = TypeVar("Bound", int, float, Decimal)
+
+DEFAULT_TURNS = 100
+DEFAULT_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that is reached: its name and what to tell people."""
+
+    code: str
+    message: str
+
+
+def effective_limits(*bounds: Limits) -> Limits:
+    """Return the tightest of each bound, with the defaults for turns and depth where nobody sets one."""
+    return Limits(
+        turns=_least(*(bound.turns for bound in bounds)) or DEFAULT_TURNS,
+        cost_usd=_least(*(bound.cost_usd for bound in bounds)),
+        wall_time_s=_least(*(bound.wall_time_s for bound in bounds)),
+        depth=_least(*(bound.depth for bound in bounds), DEFAULT_DEPTH),
+    )
+
+
+def _least(*values: Bound | None) -> Bound | None:
+    known = [value for value in values if value is not None]
+    return min(known) if known else None
+
+
+def deadline(started_at: datetime, limits: Limits) -> datetime | None:
+    """Return when a run that starts now must have ended."""
+    if limits.wall_time_s is None:
+        return None
+    return started_at + timedelta(seconds=limits.wall_time_s)
+
+
+def breach(state: RunState) -> Breach | None:
+    """Return the limit that forbids another turn, if any."""
+    limits = state.created.limits
+    if state.created.deadline_at is not None and state.at >= state.created.deadline_at:
+        return Breach("wall_time_limit", "The run reached its wall-time limit.")
+    if limits.turns is not None and state.turn >= limits.turns:
+        return Breach(
+            "turn_limit", f"The run reached its limit of {limits.turns} turns (--max-turns)."
+        )
+    return _cost_breach(state, limits.cost_usd)
+
+
+def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:
+    if budget is None:
+        return None
+    if state.bill.has_unknown:
+        return Breach(
+            "budget_unknown_cost",
+            f"A budget of ${budget:f} is set, but the cost of model {state.subject.model} is unknown, "
+            "so the budget cannot be kept. Run without --budget or use a model with a known price.",
+        )
+    if state.bill.known_usd >= budget:
+        return Breach(
+            "budget_limit",
+            f"The run reached its budget (--budget): ${state.bill.known_usd:f} of ${budget:f} spent.",
+        )
+    return None
+
+
+def child_limits(state: RunState, own: Limits, siblings: int, now: datetime) -> Limits:
+    """Return the limits of one of `siblings` children: its own, and its share of what is left here.
+
+    The money that is left is divided, so that children running side by side cannot overspend it.
+    """
+    limits = state.created.limits
+    share = None
+    if limits.cost_usd is not None:
+        left = max(limits.cost_usd - state.bill.known_usd, Decimal(0))
+        share = (left / max(siblings, 1)).quantize(NANO, rounding="ROUND_DOWN")
+    time_left = None
+    if state.created.deadline_at is not None:
+        time_left = max((state.created.deadline_at - now).total_seconds(), 0.001)
+    inherited = Limits(
+        turns=limits.turns,
+        cost_usd=share,
+        wall_time_s=time_left,
+        depth=None if limits.depth is None else max(limits.depth - 1, 0),
+    )
+    return effective_limits(own, inherited)

@@ -1,0 +1,60 @@
+"""Read projections: (row, event) -> row. Rebuilt from zero they equal what was kept up step by step."""
+
+from callboard.domain.events.child_run import ChildRunEnded
+from callboard.domain.events.codec import Recorded
+from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.model_call import ModelCallCompleted
+from callboard.domain.events.run import (
+    AgentSubject,
+    RunCancelled,
+    RunCompleted,
+    RunCreated,
+    RunFailed,
+)
+from callboard.domain.events.tool_call import ToolCallRequested
+from callboard.domain.run.state import status_of
+from callboard.domain.run_row import RunRow
+from callboard.domain.usage import Usage
+
+
+def first_row(recorded: Recorded, created: RunCreated) -> RunRow:
+    """Return the projection of a run that was just created."""
+    subject, parent = created.subject, created.parent
+    is_agent = isinstance(subject, AgentSubject)
+    return RunRow(
+        run_id=recorded.run_id,
+        kind=subject.kind,
+        subject=subject.definition.id if is_agent else subject.workflow.id,
+        title=subject.definition.display_name if is_agent else subject.task.title,
+        status="running",
+        root_id=parent.root_id if parent is not None else recorded.run_id,
+        parent_id=parent.run_id if parent is not None else None,
+        model=subject.model if is_agent else None,
+        workspace=created.workspace,
+        created_at=recorded.at,
+        updated_at=recorded.at,
+    )
+
+
+def project(row: RunRow, recorded: Recorded) -> RunRow:
+    """Return the projection after one more event."""
+    changes: dict[str, object] = {"updated_at": recorded.at}
+    match recorded.event:
+        case ModelCallCompleted() as event:
+            changes["turns"] = event.turn
+            changes["usage"] = row.usage + (event.usage or Usage())
+            changes["bill"] = row.bill.plus(event.cost_usd)
+        case ToolCallRequested():
+            changes["tool_calls"] = row.tool_calls + 1
+        case ChildRunEnded() as event:
+            changes["usage"] = row.usage + event.usage
+            changes["bill"] = row.bill.merged(event.bill)
+        case GateOpened() as event:
+            changes |= {"status": "waiting", "waiting_for": event.question}
+        case GateDecided():
+            changes |= {"status": "running", "waiting_for": None}
+        case (RunCompleted() | RunFailed() | RunCancelled()) as event:
+            changes |= {"status": status_of(event), "waiting_for": None, "ended_at": recorded.at}
+        case _:
+            pass
+    return row.model_copy(update=changes)

@@ -1,0 +1,38 @@
+"""What `decide_task` asks the runtime to do, beside the commands it shares with agent runs."""
+
+from dataclasses import dataclass
+
+from callboard.domain.workflow import AgentStep
+from callboard.engine.commands import Append, DriveChildren, RecordFiles, Rest, Wait
+
+
+@dataclass(frozen=True, slots=True)
+class StartStepRun:
+    """Create the child run in which a step's agent does its work."""
+
+    step: AgentStep
+    attempt: int
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunCheck:
+    """Verify one of a step's checks."""
+
+    step: AgentStep
+    attempt: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitChange:
+    """Put the recorded tree on the task's branch as a commit."""
+
+    tree: str
+    message: str
+    author: str
+
+
+TaskCommand = (
+    StartStepRun | RunCheck | CommitChange | DriveChildren | RecordFiles | Append | Wait | Rest
+)
