@@ -77,6 +77,8 @@ def _after_last_step(state: TaskState) -> TaskCommand:
 def _agent_step(state: TaskState, step: AgentStep, progress: StepProgress) -> TaskCommand:
     if progress.child is None:
         return StartStepRun(step, progress.attempt, step_prompt(state, step))
+    if progress.ended is None and progress.waiting is not None:
+        return Wait(progress.waiting.gate_id)
     if progress.ended is None:
         return DriveChildren((progress.child.child_run_id,))
     if progress.files is None:

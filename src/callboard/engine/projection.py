@@ -1,6 +1,6 @@
 """Read projections: (row, event) -> row. Rebuilt from zero they equal what was kept up step by step."""
 
-from callboard.domain.events.child_run import ChildRunEnded
+from callboard.domain.events.child_run import ChildRunEnded, ChildRunWaiting
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import ModelCallCompleted
@@ -10,6 +10,7 @@ from callboard.domain.events.run import (
     RunCompleted,
     RunCreated,
     RunFailed,
+    RunResumed,
 )
 from callboard.domain.events.tool_call import ToolCallRequested
 from callboard.domain.run.state import status_of
@@ -49,9 +50,9 @@ def project(row: RunRow, recorded: Recorded) -> RunRow:
         case ChildRunEnded() as event:
             changes["usage"] = row.usage + event.usage
             changes["bill"] = row.bill.merged(event.bill)
-        case GateOpened() as event:
+        case (GateOpened() | ChildRunWaiting()) as event:
             changes |= {"status": "waiting", "waiting_for": event.question}
-        case GateDecided():
+        case GateDecided() | RunResumed():
             changes |= {"status": "running", "waiting_for": None}
         case (RunCompleted() | RunFailed() | RunCancelled()) as event:
             changes |= {"status": status_of(event), "waiting_for": None, "ended_at": recorded.at}

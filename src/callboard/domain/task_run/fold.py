@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from callboard.domain.errors import LogCorrupt
-from callboard.domain.events.child_run import ChildRunEnded, ChildRunRefused, ChildRunStarted
+from callboard.domain.events.child_run import (
+    ChildRunEnded,
+    ChildRunRefused,
+    ChildRunStarted,
+    ChildRunWaiting,
+)
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import GateDecided, GateOpened
@@ -70,14 +75,15 @@ def _apply(state: TaskState, event: AnyEvent) -> TaskState:
     match event:
         case StepStarted() | StepEnded():
             return _step(state, event)
-        case ChildRunStarted() | ChildRunEnded() | ChildRunRefused():
+        case ChildRunStarted() | ChildRunWaiting() | ChildRunEnded() | ChildRunRefused():
             return _child(state, event)
         case FilesChanged() | CheckCompleted() | ChangeCommitted():
             return _evidence(state, event)
         case GateOpened() | GateDecided():
             return _gate(state, event)
         case RunResumed():
-            return replace(state, epoch=event.epoch)
+            progress = state.progress and replace(state.progress, waiting=None)
+            return replace(state, epoch=event.epoch, progress=progress)
         case CancellationRequested():
             return replace(state, cancellation=event)
         case RunCompleted() | RunFailed() | RunCancelled():
@@ -97,15 +103,19 @@ def _step(state: TaskState, event: StepStarted | StepEnded) -> TaskState:
     )
 
 
-def _child(state: TaskState, event: ChildRunStarted | ChildRunEnded | ChildRunRefused) -> TaskState:
+def _child(
+    state: TaskState, event: ChildRunStarted | ChildRunWaiting | ChildRunEnded | ChildRunRefused
+) -> TaskState:
     progress = state.progress
     if progress is None or isinstance(event, ChildRunRefused):
         return state
     if isinstance(event, ChildRunStarted):
         return replace(state, progress=replace(progress, child=event))
+    if isinstance(event, ChildRunWaiting):
+        return replace(state, progress=replace(progress, waiting=event))
     return replace(
         state,
-        progress=replace(progress, ended=event),
+        progress=replace(progress, ended=event, waiting=None),
         bill=state.bill.merged(event.bill),
         usage=state.usage + event.usage,
     )
