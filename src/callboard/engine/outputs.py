@@ -33,9 +33,12 @@ def _last_message(state: RunState) -> RunOutput:
     return LastMessage(value=text, text=text)
 
 
-def completed(state: RunState) -> RunCompleted:
-    """Return the terminal event of a run that ended by itself."""
-    return RunCompleted(output=output_of(state), cost_usd=state.bill.total_usd, usage=state.usage)
+def completed(state: RunState) -> RunCompleted | RunFailed:
+    """Return the terminal event of a run that ended by itself: failed where it has nothing to show."""
+    output = output_of(state)
+    if isinstance(output, ErrorOutput):
+        return failed(state, output.message, output.code)
+    return RunCompleted(output=output, cost_usd=state.bill.total_usd, usage=state.usage)
 
 
 def failed(state: RunState, message: str, code: str) -> RunFailed:

@@ -85,3 +85,7 @@ class ModelDirectory(Protocol):
             ConfigurationInvalid: no such provider, or its key is missing; says which and how to set it.
         """
         ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...

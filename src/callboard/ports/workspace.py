@@ -9,12 +9,13 @@ from callboard.domain.events.files import FileChange
 
 class FileRefused(Exception):
     """A path cannot be used. `reason`: `missing`, `outside`, `ignored`, `too_large`, `not_a_file`,
-    `not_text`, `unreadable`. The message is fit for a model.
+    `not_text`, `unreadable`. The message is fit for a model. `size` is given, in bytes, for `too_large`.
     """
 
-    def __init__(self, message: str, *, reason: str) -> None:
+    def __init__(self, message: str, *, reason: str, size: int | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.size = size
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Files(Protocol):
 
     def list(self, path: str) -> DirectoryListing:
         """List a directory, not recursively."""
+        ...
+
+    def visible(self, path: str) -> bool:
+        """Return whether the file tools may name and read this path (it need not exist). Never raises."""
         ...
 
     def walk(self, *, limit: int) -> tuple[str, ...]:

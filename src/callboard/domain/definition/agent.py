@@ -72,7 +72,11 @@ class PermissionRule(_Language):
 
 
 class AgentDefinition(_Language):
-    """An agent: name, model, mandate, tools, skills, credential. Immutable; identified by its digest."""
+    """An agent: name, model, mandate, tools, skills, credential. Immutable; identified by its digest.
+
+    `base_url` is an OpenAI-compatible endpoint of one's own (provider `self-hosted`); no stored or
+    environment key is ever sent to an address that a definition names.
+    """
 
     id: AgentId
     display_name: str
@@ -80,6 +84,7 @@ class AgentDefinition(_Language):
     version: str | None = None
     publisher: str | None = None
     provider: str | None = None
+    base_url: str | None = None
     credential: str | None = None
     reasoning_options: ReasoningOptions | None = None
     provider_options: JsonObject | None = None

@@ -1,0 +1,86 @@
+"""The `callboard` command. Commands are loaded when they are called, so that `--help` is quick."""
+
+import sys
+from importlib import import_module
+from typing import Any, override
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from callboard import __version__
+
+# name -> module that defines `app` (a group) or `command` (one command), and the line for --help
+_COMMANDS = {
+    "run": ("callboard.cli.run", "Run one agent in a workspace."),
+    "runs": ("callboard.cli.runs", "List, show, resume, cancel, fork and verify runs."),
+    "agents": ("callboard.cli.agents", "List, show and validate agent definitions."),
+    "inbox": ("callboard.cli.inbox", "See what waits for a person, and decide."),
+    "init": ("callboard.cli.init", "Scaffold .agents/ with an example that runs."),
+    "demo": ("callboard.cli.demo", "Take a task through a workflow of agents and a person."),
+}
+
+
+class LazyCommands(TyperGroup):
+    """A group whose commands are imported on first use."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(_COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+        """Import a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(_COMMANDS[cmd_name][0])
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+    @override
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+app = typer.Typer(
+    cls=LazyCommands,
+    name="callboard",
+    help="Agents as roles on a team: defined once, run the same way for everybody.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"callboard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Agents as roles on a team: defined once, run the same way for everybody."""
+    del version
+
+
+def main() -> None:
+    """Entry point of the `callboard` command."""
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever read our output has had enough; say nothing more, not even at interpreter exit.
+        sys.stdout = None  # type: ignore[assignment]
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

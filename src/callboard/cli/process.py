@@ -1,0 +1,112 @@
+"""What every command shares: settings, an app, an exit code, and no traceback for a user's mistake."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import typer
+from pydantic import JsonValue
+
+from callboard.bootstrap import Sources, build_app
+from callboard.domain.actor import Actor
+from callboard.domain.errors import CallboardError, LogCorrupt, UserMistake
+from callboard.runtime.children import Ended
+from callboard.settings import Settings, read_settings
+from callboard.usecases.app import App
+
+DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+
+Work = Callable[[App, Actor], Awaitable[int]]
+
+
+def say(text: str) -> None:
+    """Write a line for people to stderr."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def give(text: str, *, end: str = "\n") -> None:
+    """Write a result to stdout."""
+    print(text, end=end, flush=True)  # noqa: T201
+
+
+def give_json(value: JsonValue) -> None:
+    """Write one JSON value to stdout, on one line."""
+    give(json.dumps(value, ensure_ascii=False))
+
+
+def settings() -> Settings:
+    """Return this process's settings.
+
+    Raises:
+        ConfigurationInvalid: the environment holds something that cannot be used.
+    """
+    return read_settings(os.environ)  # noqa: TID251 - the one place that hands the environment over
+
+
+def guarded(work: Callable[[], int]) -> None:
+    """Run a command's body and leave with its exit code; a mistake becomes one message on stderr."""
+    try:
+        code = work()
+    except UserMistake as mistake:
+        say(f"callboard: {mistake}")
+        code = MISTAKE
+    except LogCorrupt as corrupt:
+        say(f"callboard: {corrupt}")
+        code = FAILED
+    except CallboardError as error:
+        say(f"callboard: {error}")
+        code = MISTAKE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    raise typer.Exit(code)
+
+
+def with_app(work: Work, *, workspace: Path | None = None, agents: tuple[Path, ...] = ()) -> int:
+    """Build the app, do the work in an event loop, close the app, and return the exit code."""
+    config = settings()
+
+    async def session() -> int:
+        app = await build_app(config, Sources(workspace=workspace, agents=agents))
+        try:
+            return await work(app, Actor(kind="person", name=config.user))
+        finally:
+            await app.close()
+
+    return asyncio.run(session())
+
+
+async def interruptible(app: App, run_id: str, work: Awaitable[Ended]) -> tuple[Ended, bool]:
+    """Await a drive; SIGINT and SIGTERM end the run cleanly. Return how it stands and whether they came."""
+    interrupted = False
+    task = asyncio.ensure_future(work)
+
+    def stop(name: str) -> None:
+        nonlocal interrupted
+        actor = Actor(kind="person", name=settings().user)
+        if interrupted or not app.driver.cancel(run_id, actor, name):
+            task.cancel()
+        interrupted = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number.name)
+    try:
+        return await task, interrupted
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def exit_code(ended: Ended, *, interrupted: bool) -> int:
+    """Return the exit code that tells how a run stands."""
+    if interrupted:
+        return INTERRUPTED
+    if ended.terminal is None or ended.terminal.type == "run.completed":
+        return DONE
+    return FAILED

@@ -1,0 +1,14 @@
+"""Who may do what. One organisation, one machine: people and the system may, agents may not."""
+
+from typing import Literal
+
+from callboard.domain.actor import Actor
+
+Action = Literal["run.start", "run.resume", "run.cancel", "run.fork", "run.read", "gate.decide"]
+
+
+def may(actor: Actor, action: Action) -> bool:
+    """Return whether an actor may take an action. Only a person decides at a gate."""
+    if action == "gate.decide":
+        return actor.kind == "person"
+    return actor.kind in ("person", "system", "schedule", "integration")

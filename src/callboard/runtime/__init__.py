@@ -1,0 +1,1 @@
+"""Doing it: read the log, decide, perform, append, again."""

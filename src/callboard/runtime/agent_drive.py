@@ -1,0 +1,87 @@
+"""Carrying out what `decide` asks for in an agent run."""
+
+from typing import assert_never
+
+from callboard.domain.events.files import FilesChanged
+from callboard.domain.run.state import RunState
+from callboard.domain.tool import ToolSpec
+from callboard.engine.commands import (
+    Append,
+    CallModel,
+    Command,
+    DriveChildren,
+    RecordFiles,
+    Rest,
+    RunTools,
+    StartChildren,
+    Wait,
+)
+from callboard.engine.decide import decide
+from callboard.ports.workspace import Workspace
+from callboard.runtime.answers import Offer, offered_names
+from callboard.runtime.children import ChildRuns, drive_children, start_children
+from callboard.runtime.model_calls import call_model
+from callboard.runtime.ports import Ports
+from callboard.runtime.run_log import RunLog, S
+from callboard.runtime.tool_calls import run_tools
+
+
+class AgentDrive:
+    """Performs one agent run's commands."""
+
+    def __init__(
+        self, ports: Ports, log: RunLog[RunState], workspace: Workspace, runs: ChildRuns
+    ) -> None:
+        self._ports = ports
+        self._log = log
+        self._workspace = workspace
+        self._runs = runs
+        names = offered_names(log.state)
+        self._offer = Offer(ports.tools, names, ports.schemas)
+        self._specs = _specs(ports, log.state, names)
+
+    def next(self) -> Command:
+        """Return what happens next."""
+        return decide(self._log.state)
+
+    async def perform(self, command: Command) -> None:
+        """Carry out one command; what came of it is appended."""
+        match command:
+            case Append():
+                self._log.append(*command.events)
+            case CallModel():
+                await call_model(self._ports, self._log, self._offer, self._specs, command)
+            case RunTools():
+                await run_tools(self._ports, self._log, self._workspace, command)
+            case StartChildren():
+                await start_children(self._ports, self._log, self._runs, command.call)
+            case DriveChildren():
+                await drive_children(self._log, command.run_ids, self._runs)
+            case RecordFiles():
+                await record_files(self._log, self._workspace, command)
+            case Wait() | Rest():
+                pass
+            case _:
+                assert_never(command)
+
+
+def _specs(ports: Ports, state: RunState, names: frozenset[str]) -> tuple[ToolSpec, ...]:
+    """Return the offered tools in the definition's order, so that requests start with the same bytes."""
+    ordered = [name for name in state.subject.definition.tool_names if name in names]
+    ordered += sorted(names.difference(ordered))
+    tools = (ports.tools.get(name) for name in dict.fromkeys(ordered))
+    return tuple(tool.spec for tool in tools if tool is not None)
+
+
+async def record_files(log: RunLog[S], workspace: Workspace, command: RecordFiles) -> None:
+    """Record the workspace's files and what changed since the base."""
+    snapshot = await workspace.snapshots.record(command.base_tree)
+    log.append(
+        FilesChanged(
+            turn=command.turn,
+            base_tree=snapshot.base_tree,
+            tree=snapshot.tree,
+            changes=snapshot.changes,
+            diff=snapshot.diff,
+        )
+    )

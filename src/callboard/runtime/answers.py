@@ -1,0 +1,183 @@
+"""From a model's answer to events: every call becomes a request that fits its tool, or a refusal that
+tells the model why. Whatever the model wrote, nothing here raises.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from callboard.domain.definition.references import matching_spawnable
+from callboard.domain.events.model_call import ModelCallCompleted
+from callboard.domain.events.tool_call import ToolCallRefused, ToolCallRequested
+from callboard.domain.events.union import AnyEvent
+from callboard.domain.message import JsonObject, Message, Part, ToolCallPart
+from callboard.domain.run.state import RunState
+from callboard.ports.model import ModelAnswer
+from callboard.ports.schemas import Schemas
+from callboard.ports.tools import ArgumentsInvalid, Tool, ToolCatalog
+
+MAX_CALLS = 128
+"""Calls of one answer that are carried out; further ones are refused."""
+
+_MAX_SHOWN = 500
+_TRY_AGAIN = "Please check the tool name and arguments and try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The tools that a run may call, by name, and how outputs are checked."""
+
+    catalog: ToolCatalog
+    names: frozenset[str]
+    schemas: Schemas
+
+    def tool(self, name: str) -> Tool | None:
+        """Return an offered tool."""
+        return self.catalog.get(name) if name in self.names else None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Exception):
+    """Why a call is not made."""
+
+    reason: str
+    message: str
+
+
+def answer_events(
+    state: RunState, offer: Offer, answer: ModelAnswer, *, attempt: int, duration_ms: int
+) -> tuple[AnyEvent, ...]:
+    """Return what to append for an answer: the answer itself, then a request or refusal per call."""
+    turn = state.turn + 1
+    parts = tuple(_plain_names(answer.parts))
+    events: list[AnyEvent] = [
+        ModelCallCompleted(
+            turn=turn,
+            attempt=attempt,
+            message=Message(role="assistant", parts=parts),
+            finish=answer.finish,
+            usage=answer.usage,
+            cost_usd=answer.cost_usd,
+            answered_by=answer.answered_by,
+            duration_ms=duration_ms,
+        )
+    ]
+    calls = [part for part in parts if isinstance(part, ToolCallPart)]
+    for index, part in enumerate(calls):
+        events.append(_call_event(state, offer, turn, part, over_limit=index >= MAX_CALLS))
+    return tuple(events)
+
+
+def _plain_names(parts: Iterable[Part]) -> Iterable[Part]:
+    """Spell tool names and ids so that every vendor takes them back, and make ids unique."""
+    seen: set[str] = set()
+    for part in parts:
+        if not isinstance(part, ToolCallPart):
+            yield part
+            continue
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", part.tool)[:64] or "unknown"
+        call_id = re.sub(r"[^A-Za-z0-9_-]", "_", part.call_id)[:64]
+        if not call_id or call_id in seen:
+            call_id = next(new for n in range(1, 10_000) if (new := f"call_{n}") not in seen)
+        seen.add(call_id)
+        same = name == part.tool and call_id == part.call_id
+        yield part if same else part.model_copy(update={"tool": name, "call_id": call_id})
+
+
+def _call_event(
+    state: RunState, offer: Offer, turn: int, part: ToolCallPart, *, over_limit: bool
+) -> ToolCallRequested | ToolCallRefused:
+    try:
+        _refuse_beyond_limit(over_limit=over_limit)
+        name, tool, arguments = _resolved(state, offer, part)
+        return ToolCallRequested(
+            turn=turn,
+            call_id=part.call_id,
+            tool=name,
+            arguments=_checked(state, offer, name, tool, arguments),
+            facts=tool.facts,
+        )
+    except Refusal as refusal:
+        return ToolCallRefused(
+            turn=turn,
+            call_id=part.call_id,
+            tool=part.tool,
+            reason=refusal.reason,
+            message=refusal.message,
+        )
+
+
+def _refuse_beyond_limit(*, over_limit: bool) -> None:
+    if over_limit:
+        raise Refusal("invalid_arguments", f"At most {MAX_CALLS} calls are made in one turn.")
+
+
+def _resolved(state: RunState, offer: Offer, part: ToolCallPart) -> tuple[str, Tool, JsonObject]:
+    """Return the tool that a call means; an agent's own name means spawning it."""
+    if part.arguments is None:
+        shown = (part.raw or "")[:_MAX_SHOWN]
+        raise Refusal(
+            "invalid_arguments",
+            f"Invalid parameters for {part.tool}: expected the tool arguments to be a JSON object, "
+            f"but received: {shown!r}. {_TRY_AGAIN}",
+        )
+    tool = offer.tool(part.tool)
+    if tool is not None:
+        return part.tool, tool, part.arguments
+    spawn = offer.tool("spawn_agents")
+    agent = matching_spawnable(state.subject.definition.spawnable_agents, part.tool)
+    if spawn is not None and agent is not None:
+        entry: JsonObject = {"agent_type": agent, **part.arguments}
+        return "spawn_agents", spawn, {"agents": [entry]}
+    raise _unknown(offer.catalog.names(), offer.names, part.tool)
+
+
+def _unknown(known: Collection[str], offered: frozenset[str], name: str) -> Refusal:
+    close = get_close_matches(name, offered, n=1)
+    hint = f" Did you mean `{close[0]}`?" if close else ""
+    listed = ", ".join(sorted(offered)) or "none"
+    reason = "not_available" if name in known else "unknown_tool"
+    what = "is not available to you" if name in known else "does not exist"
+    return Refusal(reason, f"Tool `{name}` {what}.{hint} Your tools: {listed}. {_TRY_AGAIN}")
+
+
+def _checked(
+    state: RunState, offer: Offer, name: str, tool: Tool, arguments: JsonObject
+) -> JsonObject:
+    try:
+        if name == "set_output":
+            return {"data": _output(state, offer, arguments)}
+        return tool.normalise(arguments)
+    except ArgumentsInvalid as error:
+        raise Refusal(
+            "invalid_arguments", f"Invalid parameters for {name}: {error} {_TRY_AGAIN}"
+        ) from None
+
+
+def _output(state: RunState, offer: Offer, arguments: JsonObject) -> JsonObject:
+    """Return the object that a set_output call means: the arguments themselves, or their `data`."""
+    inner = arguments.get("data")
+    schema = state.subject.definition.output_schema
+    if schema is None:
+        return inner if isinstance(inner, dict) and len(arguments) == 1 else arguments
+    issues = offer.schemas.issues(schema, arguments)
+    if not issues:
+        return arguments
+    if isinstance(inner, dict):
+        issues = offer.schemas.issues(schema, inner)
+        if not issues:
+            return inner
+    raise ArgumentsInvalid(
+        "Output validation error: Output failed to match the output schema and was ignored. "
+        f"Issues: {'; '.join(issues)}"
+    )
+
+
+def offered_names(state: RunState) -> frozenset[str]:
+    """Return the names of the tools that a run may call, as far as its definition says."""
+    definition = state.subject.definition
+    names = set(definition.tool_names)
+    if definition.output_mode == "structured_output":
+        names.add("set_output")
+    return frozenset(names)

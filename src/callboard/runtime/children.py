@@ -1,0 +1,156 @@
+"""Starting child runs and waiting for their ends."""
+
+from typing import Literal, Protocol
+
+from callboard.domain.actor import Actor
+from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.events.child_run import (
+    ChildRunEnded,
+    ChildRunRefused,
+    ChildRunStarted,
+    ChildRunWaiting,
+)
+from callboard.domain.events.run import ParentLink, RunCreated, Terminal
+from callboard.domain.events.tool_call import ToolCallStarted
+from callboard.domain.events.union import AnyEvent
+from callboard.domain.run.state import Call, RunState, status_of
+from callboard.domain.usage import Bill, Usage
+from callboard.engine.limits import child_limits
+from callboard.engine.spawning import SpawnWish, child_run_id, spawn_wishes
+from callboard.runtime.creation import Inherited, agent_created
+from callboard.runtime.ports import Ports
+from callboard.runtime.run_log import RunLog, S
+from callboard.runtime.side_by_side import side_by_side
+
+
+class Ended:
+    """How a driven run stands: its terminal event with the bill, or the gate that it waits at."""
+
+    def __init__(
+        self,
+        terminal: Terminal | None,
+        bill: Bill,
+        usage: Usage,
+        waiting: tuple[str, str] | None = None,
+    ) -> None:
+        self.terminal = terminal
+        self.bill = bill
+        self.usage = usage
+        self.waiting = waiting
+
+
+class ChildRuns(Protocol):
+    """Child runs in this process."""
+
+    async def create(self, run_id: str, created: RunCreated) -> None:
+        """Create a child's log unless an earlier attempt did."""
+        ...
+
+    async def drive(self, run_id: str) -> Ended:
+        """Drive a child until it ends or waits."""
+        ...
+
+
+async def start_children(ports: Ports, log: RunLog[RunState], runs: ChildRuns, call: Call) -> None:
+    """Create the logs of the runs that a spawning call asks for, then record that they exist.
+
+    Ids follow from the call, so after a crash the same logs are found again instead of made twice.
+    """
+    wishes = spawn_wishes(log.state, call)
+    events: list[AnyEvent] = [
+        ToolCallStarted(turn=log.state.turn, call_id=call.call_id, epoch=log.epoch)
+    ]
+    permitted = sum(1 for wish in wishes if wish.agent is not None)
+    for wish in wishes:
+        event, created = _planned(ports, log.state, call, wish, permitted)
+        if created is not None and isinstance(event, ChildRunStarted):
+            await runs.create(event.child_run_id, created)
+        events.append(event)
+    log.append(*events)
+
+
+def _planned(
+    ports: Ports, state: RunState, call: Call, wish: SpawnWish, siblings: int
+) -> tuple[ChildRunStarted | ChildRunRefused, RunCreated | None]:
+    """Return what to record for one entry, and the first event of the run that it asks for."""
+    definition = ports.registry.get(wish.agent) if wish.agent is not None else None
+    refusal = wish.refusal or _refusal(ports, wish, definition)
+    if definition is None or refusal:
+        refused = ChildRunRefused(
+            origin=call.call_id, index=wish.index, agent=wish.requested, message=refusal
+        )
+        return refused, None
+    now = ports.clock.now()
+    created = agent_created(
+        ports.registry,
+        definition,
+        prompt=wish.prompt,
+        params=wish.params,
+        actor=Actor(kind="agent", name=state.subject.definition.id),
+        workspace=state.created.workspace,
+        limits=child_limits(state, definition.limits, siblings, now),
+        now=now,
+        parent=link_to(state),
+        inherited=Inherited(state),
+    )
+    started = ChildRunStarted(
+        origin=call.call_id,
+        index=wish.index,
+        child_run_id=child_run_id(state, call, wish.index),
+        agent=wish.agent or definition.id,
+        agent_name=definition.display_name,
+        definition_digest=definition.digest,
+    )
+    return started, created
+
+
+def link_to(state: RunState) -> ParentLink:
+    """Return the link from a child to this run."""
+    parent = state.created.parent
+    return ParentLink(
+        run_id=state.run_id,
+        root_id=parent.root_id if parent is not None else state.run_id,
+        depth=parent.depth + 1 if parent is not None else 1,
+    )
+
+
+def _refusal(ports: Ports, wish: SpawnWish, definition: AgentDefinition | None) -> str:
+    if definition is None:
+        return f"Agent type {wish.requested} not found."
+    schema = definition.input_schema
+    if schema is None:
+        return ""
+    issues: tuple[str, ...] = ()
+    what = "prompt"
+    if schema.prompt is not None:
+        issues = ports.schemas.issues(schema.prompt, wish.prompt or "")
+    if not issues and schema.params is not None:
+        what = "params"
+        issues = ports.schemas.issues(schema.params, wish.params or {})
+    return f"Invalid {what} for agent {wish.requested}: {'; '.join(issues)}" if issues else ""
+
+
+async def drive_children(log: RunLog[S], run_ids: tuple[str, ...], runs: ChildRuns) -> None:
+    """Drive child runs side by side and record how each of them ended, or where it waits."""
+
+    async def drive_one(run_id: str) -> None:
+        ended = await runs.drive(run_id)
+        if ended.terminal is not None:
+            log.append(ended_event(run_id, ended.terminal, ended))
+        elif ended.waiting is not None:
+            gate_id, question = ended.waiting
+            log.append(ChildRunWaiting(child_run_id=run_id, gate_id=gate_id, question=question))
+
+    await side_by_side([drive_one(run_id) for run_id in run_ids])
+
+
+def ended_event(run_id: str, terminal: Terminal, ended: Ended) -> ChildRunEnded:
+    """Return the parent's record of a child's end."""
+    status: Literal["completed", "failed", "cancelled"] = status_of(terminal)
+    return ChildRunEnded(
+        child_run_id=run_id,
+        status=status,
+        output=terminal.output,
+        bill=ended.bill,
+        usage=ended.usage,
+    )

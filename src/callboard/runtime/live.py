@@ -1,0 +1,73 @@
+"""Live fan-out to whoever watches in this process. Events are shown after they are durable; deltas are
+transient and may be missed.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+
+from callboard.domain.events.codec import Recorded, Sealed
+from callboard.ports.model import Delta
+
+OnEvent = Callable[[Recorded, Sealed], None]
+_Batch = tuple["asyncio.Future[None]", Sequence[Recorded], Sequence[Sealed]]
+OnLiveDelta = Callable[[str, Delta], None]
+
+
+class Live:
+    """Watchers of this process's runs. A watcher must not block and must not raise."""
+
+    def __init__(self) -> None:
+        self._events: list[OnEvent] = []
+        self._queue: deque[_Batch] = deque()
+        self._deltas: list[OnLiveDelta] = []
+
+    @contextmanager
+    def watching(self, on_event: OnEvent, on_delta: OnLiveDelta | None = None) -> Generator[None]:
+        """Call `on_event(recorded, sealed)` for every durable event and `on_delta(run_id, delta)` for
+        every streamed piece, until the block ends.
+        """
+        self._events.append(on_event)
+        if on_delta is not None:
+            self._deltas.append(on_delta)
+        try:
+            yield
+        finally:
+            self._events.remove(on_event)
+            if on_delta is not None:
+                self._deltas.remove(on_delta)
+
+    def submitted(
+        self, future: "asyncio.Future[None]", recorded: Sequence[Recorded], sealed: Sequence[Sealed]
+    ) -> None:
+        """Show these events once `future` says that they are durable, after all that came before."""
+        self._queue.append((future, recorded, sealed))
+        future.add_done_callback(self._retrieved)
+
+    def stored(self, recorded: Recorded, sealed: Sealed) -> None:
+        """Show an event that is durable already."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        self._queue.append((done, (recorded,), (sealed,)))
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Show everything that is durable, in the order in which it was handed to the store."""
+        while self._queue and self._queue[0][0].done():
+            future, recorded, sealed = self._queue.popleft()
+            if future.cancelled() or future.exception() is not None:
+                continue
+            for entry, stored in zip(recorded, sealed, strict=True):
+                for watcher in self._events:
+                    watcher(entry, stored)
+
+    def _retrieved(self, future: "asyncio.Future[None]") -> None:
+        if not future.cancelled():
+            future.exception()  # whoever appends next or waits for durability is told
+        self.catch_up()
+
+    def delta(self, run_id: str, delta: Delta) -> None:
+        """Show a streamed piece."""
+        for watcher in self._deltas:
+            watcher(run_id, delta)

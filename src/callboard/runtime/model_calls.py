@@ -1,0 +1,93 @@
+"""Performing a model call: one attempt, its answer or its failure as events."""
+
+import asyncio
+
+from callboard.domain.errors import ConfigurationInvalid, ModelError
+from callboard.domain.events.model_call import (
+    ModelCallFailed,
+    ModelCallStarted,
+    ModelFailure,
+)
+from callboard.domain.run.state import RunState
+from callboard.domain.tool import ToolSpec
+from callboard.engine.commands import CallModel
+from callboard.engine.prompt import next_prompt
+from callboard.ports.model import Delta, ModelAnswer, ModelProvider, ModelRequest
+from callboard.runtime.answers import Offer, answer_events
+from callboard.runtime.ports import Ports
+from callboard.runtime.run_log import RunLog
+
+
+async def call_model(
+    ports: Ports,
+    log: RunLog[RunState],
+    offer: Offer,
+    specs: tuple[ToolSpec, ...],
+    command: CallModel,
+) -> None:
+    """Ask for the next answer and append what came of it.
+
+    The call starts before its beginning is durable: events keep their order, and a call whose beginning
+    was lost with the process may be made again like one that never ended.
+    """
+    if command.delay_s > 0:
+        await ports.clock.sleep(command.delay_s)
+    state = log.state
+    log.append(
+        ModelCallStarted(turn=command.turn, attempt=command.attempt, model=state.subject.model)
+    )
+    began = ports.clock.monotonic()
+    try:
+        provider = ports.models.provider_for(state.subject.definition, state.subject.model)
+        answer = await _bounded(ports, provider, request_for(state, specs), command)
+    except ModelError as error:
+        log.append(_failure(command, error))
+        return
+    except ConfigurationInvalid as error:
+        log.append(_failure(command, ModelError(str(error), reason="configuration")))
+        return
+    duration_ms = round((ports.clock.monotonic() - began) * 1000)
+    log.append(
+        *answer_events(state, offer, answer, attempt=command.attempt, duration_ms=duration_ms)
+    )
+
+
+def request_for(state: RunState, specs: tuple[ToolSpec, ...]) -> ModelRequest:
+    """Return the request for the next answer."""
+    prompt = next_prompt(state)
+    return ModelRequest(
+        conversation=state.run_id,
+        model=state.subject.model,
+        system=state.subject.system,
+        messages=prompt.messages,
+        stable=prompt.stable,
+        tools=specs,
+        reasoning=state.subject.definition.reasoning_options,
+        provider_options=state.subject.definition.provider_options,
+    )
+
+
+async def _bounded(
+    ports: Ports, provider: ModelProvider, request: ModelRequest, command: CallModel
+) -> ModelAnswer:
+    def show(delta: Delta) -> None:
+        ports.live.delta(request.conversation, delta)
+
+    if command.deadline_at is None:
+        return await provider.complete(request, show)
+    left = (command.deadline_at - ports.clock.now()).total_seconds()
+    try:
+        async with asyncio.timeout(max(left, 0)):
+            return await provider.complete(request, show)
+    except TimeoutError:
+        raise ModelError("the run's wall-time limit was reached", reason="timeout") from None
+
+
+def _failure(command: CallModel, error: ModelError) -> ModelCallFailed:
+    failure = ModelFailure(
+        reason=error.reason,
+        message=str(error),
+        retryable=error.retryable,
+        retry_after_s=error.retry_after_s,
+    )
+    return ModelCallFailed(turn=command.turn, attempt=command.attempt, failure=failure)

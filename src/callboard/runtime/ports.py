@@ -1,0 +1,26 @@
+"""Everything the runtime works through, in one value that bootstrap fills in."""
+
+from dataclasses import dataclass
+
+from callboard.ports.clock import Clock
+from callboard.ports.event_store import EventStore
+from callboard.ports.model import ModelDirectory
+from callboard.ports.registry import AgentRegistry
+from callboard.ports.schemas import Schemas
+from callboard.ports.tools import ToolCatalog
+from callboard.ports.workspace import Workspaces
+from callboard.runtime.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The runtime's view of the world."""
+
+    store: EventStore
+    clock: Clock
+    models: ModelDirectory
+    tools: ToolCatalog
+    registry: AgentRegistry
+    workspaces: Workspaces
+    schemas: Schemas
+    live: Live

@@ -1,0 +1,191 @@
+"""A claimed log and the state that it adds up to, kept in step by one way of appending."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from callboard.domain.errors import LogCorrupt
+from callboard.domain.events.codec import (
+    GENESIS,
+    Blob,
+    Recorded,
+    Sealed,
+    blob_of,
+    seal,
+    unseal,
+    with_blob,
+)
+from callboard.domain.events.run import RunCreated, RunResumed
+from callboard.domain.events.union import AnyEvent
+from callboard.domain.run.fold import begin, evolve
+from callboard.domain.run.state import RunState
+from callboard.domain.run_row import RunRow
+from callboard.domain.task_run.fold import begin_task, evolve_task
+from callboard.domain.task_run.state import TaskState
+from callboard.engine.projection import first_row, project
+from callboard.ports.event_store import Batch, Claim, EventStore
+from callboard.runtime.ports import Ports
+
+S = TypeVar("S", RunState, TaskState)
+
+
+@dataclass(frozen=True, slots=True)
+class Folding(Generic[S]):
+    """How a kind of run folds."""
+
+    begin: Callable[[Recorded], S]
+    evolve: Callable[[S, Recorded], S]
+
+
+AGENT = Folding(begin, evolve)
+TASK = Folding(begin_task, evolve_task)
+
+
+class RunLog(Generic[S]):
+    """The one writer of a run.
+
+    `append` changes `state` at once and hands the events to the store in order; `durable` waits until
+    all of them are safe. What must not happen twice waits for `durable` first.
+    """
+
+    def __init__(
+        self, ports: Ports, claim: Claim, state: S, row: RunRow, folding: Folding[S]
+    ) -> None:
+        self._ports = ports
+        self._claim = claim
+        self._folding = folding
+        self._head = claim.head
+        self._hash = claim.head_hash
+        self._last: asyncio.Future[None] | None = None
+        self.state = state
+        self.row = row
+
+    @property
+    def epoch(self) -> int:
+        """The epoch in which this process drives the run."""
+        return self._claim.epoch
+
+    def append(self, *events: AnyEvent) -> None:
+        """Append events in one batch.
+
+        Raises:
+            Fenced: an earlier batch was refused; this one would be too.
+        """
+        if self._last is not None and self._last.done():
+            self._last.result()
+        expected, at = self._head, max(self._ports.clock.now(), self.state.at)
+        recorded = [
+            Recorded(self.state.run_id, expected + offset, at, event)
+            for offset, event in enumerate(events, start=1)
+        ]
+        sealed, blobs = self._seal(recorded)
+        for entry in recorded:
+            self.state = self._folding.evolve(self.state, entry)
+            self.row = project(self.row, entry)
+        batch = Batch(
+            self.state.run_id, self._claim.epoch, expected, tuple(sealed), self.row, tuple(blobs)
+        )
+        self._last = self._ports.store.append(batch)
+        self._ports.live.submitted(self._last, recorded, sealed)
+
+    def _seal(self, recorded: Sequence[Recorded]) -> tuple[list[Sealed], list[Blob]]:
+        sealed: list[Sealed] = []
+        blobs: list[Blob] = []
+        for entry in recorded:
+            stored, blob = seal(entry, self._hash)
+            sealed.append(stored)
+            if blob is not None:
+                blobs.append(blob)
+            self._head, self._hash = stored.seq, stored.hash
+        return sealed, blobs
+
+    async def durable(self) -> None:
+        """Wait until everything appended so far is safe.
+
+        Raises:
+            Fenced: another process drives the run now.
+        """
+        if self._last is not None:
+            await asyncio.shield(self._last)
+            self._ports.live.catch_up()
+
+    async def release(self) -> None:
+        """Let go of the run, whatever became of it."""
+        await self._ports.store.release(self._claim)
+
+
+async def create_run(
+    ports: Ports, run_id: str, created: RunCreated, folding: Folding[S]
+) -> RunLog[S]:
+    """Create a run and claim it.
+
+    Raises:
+        RunExists: the id is taken.
+    """
+    recorded = Recorded(run_id, 1, ports.clock.now(), created)
+    sealed, _ = seal(recorded, GENESIS)
+    row = first_row(recorded, created)
+    claim = await ports.store.create([sealed], row)
+    ports.live.stored(recorded, sealed)
+    return RunLog(ports, claim, folding.begin(recorded), row, folding)
+
+
+async def take_over(ports: Ports, run_id: str, folding: Folding[S]) -> RunLog[S]:
+    """Claim an existing run and fold its log; the takeover itself becomes an event.
+
+    Raises:
+        UnknownThing: no such run.
+        RunBusy: a living process drives it.
+    """
+    claim = await ports.store.claim(run_id)
+    try:
+        entries = await load(ports.store, run_id)
+        row = project_all(entries)
+        state = folding.begin(entries[0])
+        for entry in entries[1:]:
+            state = folding.evolve(state, entry)
+        log = RunLog(ports, claim, state, row, folding)
+        log.append(RunResumed(epoch=claim.epoch))
+    except BaseException:
+        await ports.store.release(claim)
+        raise
+    return log
+
+
+async def load(store: EventStore, run_id: str) -> list[Recorded]:
+    """Return a run's events with their payloads put back.
+
+    Raises:
+        UnknownThing: no such run.
+        LogCorrupt: an event or a blob cannot be read.
+    """
+    entries = [unseal(sealed) for sealed in await store.read(run_id)]
+    refs = [ref.sha256 for entry in entries if (ref := blob_of(entry.event)) is not None]
+    if not refs:
+        return entries
+    contents = await store.blobs(refs)
+    return [_with_payload(entry, contents) for entry in entries]
+
+
+def _with_payload(entry: Recorded, contents: dict[str, bytes]) -> Recorded:
+    ref = blob_of(entry.event)
+    if ref is None:
+        return entry
+    content = contents.get(ref.sha256, b"")
+    return Recorded(entry.run_id, entry.seq, entry.at, with_blob(entry.event, content))
+
+
+def project_all(entries: Sequence[Recorded]) -> RunRow:
+    """Return the projection of a whole log, rebuilt from zero.
+
+    Raises:
+        LogCorrupt: the log does not begin with run.created.
+    """
+    created = entries[0].event if entries else None
+    if not isinstance(created, RunCreated):
+        raise LogCorrupt("the log does not begin with run.created")
+    row = first_row(entries[0], created)
+    for entry in entries[1:]:
+        row = project(row, entry)
+    return row

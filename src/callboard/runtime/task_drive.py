@@ -1,0 +1,131 @@
+"""Carrying out what `decide_task` asks for in a workflow run."""
+
+from typing import assert_never
+
+from callboard.domain.actor import Actor
+from callboard.domain.errors import CallboardError
+from callboard.domain.events.child_run import ChildRunStarted
+from callboard.domain.events.run import ParentLink
+from callboard.domain.events.workflow import ChangeCommitted, CheckCompleted, CheckStarted
+from callboard.domain.task_run.state import TaskState
+from callboard.engine.commands import Append, DriveChildren, RecordFiles, Rest, Wait
+from callboard.engine.decide_task import decide_task
+from callboard.engine.limits import effective_limits
+from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
+from callboard.ports.workspace import CommandRequest, CommandResult, Workspace
+from callboard.runtime.agent_drive import record_files
+from callboard.runtime.children import ChildRuns, drive_children
+from callboard.runtime.creation import agent_created
+from callboard.runtime.ports import Ports
+from callboard.runtime.run_log import RunLog
+
+
+class TaskDrive:
+    """Performs one workflow run's commands."""
+
+    def __init__(
+        self, ports: Ports, log: RunLog[TaskState], workspace: Workspace, runs: ChildRuns
+    ) -> None:
+        self._ports = ports
+        self._log = log
+        self._workspace = workspace
+        self._runs = runs
+
+    def next(self) -> TaskCommand:
+        """Return what happens next."""
+        return decide_task(self._log.state)
+
+    async def perform(self, command: TaskCommand) -> None:
+        """Carry out one command; what came of it is appended."""
+        match command:
+            case Append():
+                self._log.append(*command.events)
+            case StartStepRun():
+                await self._start_step_run(command)
+            case DriveChildren():
+                await drive_children(self._log, command.run_ids, self._runs)
+            case RecordFiles():
+                await record_files(self._log, self._workspace, command)
+            case RunCheck():
+                await self._run_check(command)
+            case CommitChange():
+                await self._commit(command)
+            case Wait() | Rest():
+                pass
+            case _:
+                assert_never(command)
+
+    async def _start_step_run(self, command: StartStepRun) -> None:
+        state = self._log.state
+        definition = state.subject.agents[command.step.agent]
+        created = agent_created(
+            self._ports.registry,
+            definition,
+            prompt=command.prompt,
+            params=None,
+            actor=Actor(kind="system", name=f"workflow {state.subject.workflow.id}"),
+            workspace=state.created.workspace,
+            limits=effective_limits(definition.limits, state.created.limits),
+            now=self._ports.clock.now(),
+            parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
+        )
+        run_id = f"{state.run_id}.{command.step.id}-{command.attempt}"
+        await self._runs.create(run_id, created)
+        self._log.append(
+            ChildRunStarted(
+                origin=command.step.id,
+                index=0,
+                child_run_id=run_id,
+                agent=command.step.agent,
+                agent_name=definition.display_name,
+                definition_digest=definition.digest,
+            )
+        )
+
+    async def _run_check(self, command: RunCheck) -> None:
+        """Verify a check. A check is taken to be repeatable: after a crash it simply runs again."""
+        check = command.step.checks[command.index]
+        place = {
+            "step": command.step.id,
+            "attempt": command.attempt,
+            "index": command.index,
+        }
+        self._log.append(CheckStarted.model_validate({**place, "command": check.command}))
+        began = self._ports.clock.monotonic()
+        result = await self._checked(CommandRequest(check.command, timeout_s=check.timeout_s))
+        passed = not result.timed_out and result.exit_code == check.expect_exit
+        self._log.append(
+            CheckCompleted.model_validate(
+                {
+                    **place,
+                    "passed": passed,
+                    "exit_code": None if result.timed_out else result.exit_code,
+                    "output": _tail(result),
+                    "duration_ms": round((self._ports.clock.monotonic() - began) * 1000),
+                }
+            )
+        )
+
+    async def _checked(self, request: CommandRequest) -> CommandResult:
+        try:
+            return await self._workspace.commands.run(request)
+        except CallboardError as error:
+            return CommandResult(exit_code=None, stdout="", stderr=str(error), timed_out=True)
+
+    async def _commit(self, command: CommitChange) -> None:
+        subject = self._log.state.subject
+        commit = await self._ports.workspaces.publish(
+            workspace=self._workspace.root,
+            repository=subject.repository,
+            base_commit=subject.base_commit,
+            tree=command.tree,
+            branch=subject.branch,
+            message=command.message,
+            author=command.author,
+        )
+        self._log.append(ChangeCommitted(branch=subject.branch, commit=commit))
+
+
+def _tail(result: CommandResult, limit: int = 8_000) -> str:
+    text = "\n".join(part for part in (result.stdout, result.stderr) if part)
+    return text if len(text) <= limit else f"…{text[-limit:]}"

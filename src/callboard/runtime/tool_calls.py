@@ -1,0 +1,77 @@
+"""Performing tool calls: begun, made, ended."""
+
+import asyncio
+import logging
+
+from callboard.domain.errors import CallboardError
+from callboard.domain.events.tool_call import ToolCallCompleted, ToolCallStarted
+from callboard.domain.run.state import Call, RunState
+from callboard.domain.tool import error_outputs
+from callboard.engine.commands import RunTools
+from callboard.ports.tools import ToolContext, ToolOutcome
+from callboard.ports.workspace import Workspace
+from callboard.runtime.ports import Ports
+from callboard.runtime.run_log import RunLog
+from callboard.runtime.side_by_side import side_by_side
+
+_log = logging.getLogger(__name__)
+
+
+async def run_tools(
+    ports: Ports, log: RunLog[RunState], workspace: Workspace, command: RunTools
+) -> None:
+    """Make the calls of one command side by side and append their outcomes as they come.
+
+    A call that must never run twice is begun only when its beginning is durable.
+    """
+    turn = log.state.turn
+    log.append(
+        *(
+            ToolCallStarted(turn=turn, call_id=call.call_id, epoch=log.epoch)
+            for call in command.calls
+        )
+    )
+    if any(call.facts.retry_safety == "unsafe" for call in command.calls):
+        await log.durable()
+    await side_by_side([_run_one(ports, log, workspace, command, call) for call in command.calls])
+
+
+async def _run_one(
+    ports: Ports, log: RunLog[RunState], workspace: Workspace, command: RunTools, call: Call
+) -> None:
+    began = ports.clock.monotonic()
+    outcome = await _outcome(ports, log, workspace, command, call)
+    log.append(
+        ToolCallCompleted(
+            turn=log.state.turn,
+            call_id=call.call_id,
+            tool=call.tool,
+            output=outcome.output,
+            is_error=outcome.is_error,
+            duration_ms=round((ports.clock.monotonic() - began) * 1000),
+        )
+    )
+
+
+async def _outcome(
+    ports: Ports, log: RunLog[RunState], workspace: Workspace, command: RunTools, call: Call
+) -> ToolOutcome:
+    tool = ports.tools.get(call.tool)
+    if tool is None:
+        return ToolOutcome(error_outputs(f"Tool {call.tool} is no longer there."), is_error=True)
+    context = ToolContext(log.state.run_id, call.call_id, workspace)
+    timeout = None
+    if command.deadline_at is not None:
+        timeout = max((command.deadline_at - ports.clock.now()).total_seconds(), 0)
+    try:
+        async with asyncio.timeout(timeout):
+            return await tool.run(call.arguments, context)
+    except TimeoutError:
+        message = "The call was stopped: the run's wall-time limit was reached."
+        return ToolOutcome(error_outputs(message), is_error=True)
+    except CallboardError as error:
+        return ToolOutcome(error_outputs(str(error)), is_error=True)
+    except Exception as error:  # noqa: BLE001 - a tool's fault must not lose the run
+        _log.warning("tool %s failed", call.tool, exc_info=True)
+        message = f"The tool {call.tool} failed: {type(error).__name__}: {error}"
+        return ToolOutcome(error_outputs(message), is_error=True)

@@ -1,0 +1,93 @@
+"""A whole Callboard of test doubles: the real engine and runtime over a world in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from callboard.domain.actor import Actor
+from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.message import JsonObject
+from callboard.ports.clock import Clock
+from callboard.ports.event_store import EventStore
+from callboard.ports.model import ModelProvider
+from callboard.ports.schemas import Schemas
+from callboard.ports.tools import ToolCatalog
+from callboard.ports.workspace import Workspaces
+from callboard.runtime.driver import Driver
+from callboard.runtime.live import Live
+from callboard.runtime.ports import Ports
+from callboard.testing.clock import CountingIds, PatientClock
+from callboard.testing.store.memory import MemoryEventStore
+from callboard.testing.world import LedgerTools, World, WorldWorkspaces
+from callboard.usecases.app import App
+
+ANN = Actor(kind="person", name="ann")
+BEN = Actor(kind="person", name="ben")
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRegistry:
+    """Agents from a list; a reference is a bare id."""
+
+    agents: Mapping[str, AgentDefinition]
+
+    def get(self, reference: str) -> AgentDefinition | None:
+        """Return an agent by id."""
+        return self.agents.get(reference)
+
+    def all(self) -> tuple[AgentDefinition, ...]:
+        """Return all agents."""
+        return tuple(self.agents.values())
+
+
+@dataclass(frozen=True, slots=True)
+class OneProvider:
+    """One provider for every model."""
+
+    provider: ModelProvider
+
+    def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
+        """Return the provider."""
+        del definition, model
+        return self.provider
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredOnly:
+    """The one rule of JSON Schema that engine tests need: `required`."""
+
+    def issues(self, schema: JsonObject, value: JsonValue) -> tuple[str, ...]:
+        """Name the missing fields."""
+        required = schema.get("required")
+        names = required if isinstance(required, list) else []
+        fields = value if isinstance(value, dict) else {}
+        return tuple(f"{name}: is missing" for name in names if str(name) not in fields)
+
+
+def rig(
+    provider: ModelProvider,
+    *agents: AgentDefinition,
+    world: World | None = None,
+    store: EventStore | None = None,
+    clock: Clock | None = None,
+    tools: ToolCatalog | None = None,
+    workspaces: Workspaces | None = None,
+    schemas: Schemas | None = None,
+) -> App:
+    """Return an app over test doubles; anything given takes the place of its double."""
+    outside = world or World()
+    ports = Ports(
+        store=store or MemoryEventStore(),
+        clock=clock or PatientClock(),
+        models=OneProvider(provider),
+        tools=tools or LedgerTools(outside),
+        registry=FixedRegistry({agent.id: agent for agent in agents}),
+        workspaces=workspaces or WorldWorkspaces(outside),
+        schemas=schemas or RequiredOnly(),
+        live=Live(),
+    )
+    return App(ports=ports, driver=Driver(ports), ids=CountingIds(), copies="/copies")

@@ -1,0 +1,93 @@
+"""Look at runs, continue them, end them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callboard.domain.actor import Actor
+from callboard.domain.errors import RunBusy, UnknownThing
+from callboard.domain.events.codec import Recorded, Sealed, unseal
+from callboard.domain.run_row import RunRow
+from callboard.ports.event_store import Signal
+from callboard.runtime.children import Ended
+from callboard.runtime.driver import fold_any, standing
+from callboard.runtime.run_log import load
+from callboard.usecases.app import App, require
+
+TERMINAL = ("completed", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A run, its events and those of everything below it, in the order in which they were stored."""
+
+    row: RunRow
+    sealed: list[Sealed]
+
+    @property
+    def events(self) -> list[Recorded]:
+        """The events, parsed. Payloads in blobs stay references."""
+        return [unseal(sealed) for sealed in self.sealed]
+
+
+async def list_runs(
+    app: App, actor: Actor, *, statuses: Sequence[str] = (), limit: int = 50
+) -> list[RunRow]:
+    """Return root runs, newest first."""
+    require(actor, "run.read")
+    return await app.ports.store.rows(statuses=statuses, limit=limit)
+
+
+async def show_run(app: App, actor: Actor, run_id: str) -> ShownRun:
+    """Return a run with its events.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    require(actor, "run.read")
+    row = await existing_row(app, run_id)
+    return ShownRun(row, await app.ports.store.read_tree(run_id))
+
+
+async def existing_row(app: App, run_id: str) -> RunRow:
+    """Return a run's projection.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    row = await app.ports.store.row(run_id)
+    if row is None:
+        raise UnknownThing(f"run {run_id!r} was not found (see `callboard runs list`)")
+    return row
+
+
+async def resume_run(app: App, actor: Actor, run_id: str) -> Ended:
+    """Continue a run whose process died, or that was decided about; a finished run is left alone.
+
+    Raises:
+        UnknownThing: no such run.
+        RunBusy: a living process drives it.
+    """
+    require(actor, "run.resume")
+    await existing_row(app, run_id)
+    return await app.driver.drive(run_id)
+
+
+async def cancel_run(app: App, actor: Actor, run_id: str, *, reason: str = "") -> Ended:
+    """End a run of this or another process, or one whose process died, and wait until it has ended.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    require(actor, "run.cancel")
+    await existing_row(app, run_id)
+    now = app.ports.clock.now()
+    signal = Signal(run_id=run_id, key="cancel", kind="cancel", actor=actor, at=now, note=reason)
+    await app.ports.store.signal(signal)
+    while True:
+        state = fold_any(await load(app.ports.store, run_id))
+        if state.terminal is not None:
+            return standing(state)
+        try:
+            return await app.driver.drive(run_id)
+        except RunBusy:
+            await app.ports.clock.sleep(0.05)

@@ -1,0 +1,104 @@
+"""Start one agent in a workspace."""
+
+import re
+from dataclasses import dataclass
+
+from callboard.domain.actor import Actor
+from callboard.domain.definition.agent import AgentDefinition, Limits
+from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
+from callboard.domain.message import JsonObject
+from callboard.engine.limits import effective_limits
+from callboard.runtime.children import Ended
+from callboard.runtime.creation import agent_created
+from callboard.usecases.app import App, require
+
+_RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """What to run: an agent by reference, with a prompt and parameters, in a directory."""
+
+    run_id: str
+    agent: str
+    workspace: str
+    prompt: str | None = None
+    params: JsonObject | None = None
+    limits: Limits = Limits()
+
+
+async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
+    """Create the run and drive it until it ends or waits.
+
+    Raises:
+        ConfigurationInvalid: bad run id, taken run id, missing key, input that does not fit.
+        UnknownThing: no such agent.
+    """
+    require(actor, "run.start")
+    check_run_id(wish.run_id)
+    definition = find_agent(app, wish.agent)
+    _check_input(app, definition, wish)
+    app.ports.models.provider_for(definition, definition.model)
+    created = agent_created(
+        app.ports.registry,
+        definition,
+        prompt=wish.prompt,
+        params=wish.params,
+        actor=actor,
+        workspace=wish.workspace,
+        limits=effective_limits(definition.limits, wish.limits),
+        now=app.ports.clock.now(),
+    )
+    try:
+        return await app.driver.start(wish.run_id, created)
+    except RunExists:
+        raise ConfigurationInvalid(
+            f"--run-id {wish.run_id}: a run with this id exists; choose another id, or continue it with "
+            f"`callboard runs resume {wish.run_id}`"
+        ) from None
+
+
+def check_run_id(run_id: str) -> None:
+    """Refuse ids that could be mistaken for something else.
+
+    Raises:
+        ConfigurationInvalid: the id is not 1 to 128 characters of `[A-Za-z0-9._-]`.
+    """
+    if _RUN_ID.fullmatch(run_id) is None or run_id in (".", ".."):
+        raise ConfigurationInvalid(
+            f"--run-id {run_id!r}: use 1 to 128 characters of A-Z a-z 0-9 . _ -"
+        )
+
+
+def find_agent(app: App, reference: str) -> AgentDefinition:
+    """Return an agent by reference.
+
+    Raises:
+        UnknownThing: there is none; names those there are.
+    """
+    definition = app.ports.registry.get(reference)
+    if definition is None:
+        known = ", ".join(agent.id for agent in app.ports.registry.all()) or "none"
+        raise UnknownThing(
+            f"agent {reference!r} was not found; known agents: {known} "
+            "(see `callboard agents list`, and `callboard agents validate` for files that did not load)"
+        )
+    return definition
+
+
+def _check_input(app: App, definition: AgentDefinition, wish: StartRun) -> None:
+    schema = definition.input_schema
+    if schema is None:
+        return
+    problems: list[str] = []
+    if schema.prompt is not None:
+        issues = app.ports.schemas.issues(schema.prompt, wish.prompt or "")
+        problems += [f"prompt: {issue}" for issue in issues]
+    if schema.params is not None:
+        issues = app.ports.schemas.issues(schema.params, wish.params or {})
+        problems += [f"params: {issue}" for issue in issues]
+    if problems:
+        listed = "\n".join(problems)
+        raise ConfigurationInvalid(
+            f"the input does not fit the inputSchema of {definition.id}:\n{listed}"
+        )

@@ -1,0 +1,110 @@
+"""Hand a task to a workflow in a repository."""
+
+import re
+from dataclasses import dataclass, field
+
+from callboard.domain.actor import Actor
+from callboard.domain.definition.agent import AgentDefinition, Limits
+from callboard.domain.errors import ConfigurationInvalid, RunExists
+from callboard.domain.events.run import RunCreated, WorkflowSubject
+from callboard.domain.workflow import AgentStep, CommandCheck, Task, WorkflowDefinition
+from callboard.engine.limits import deadline, effective_limits
+from callboard.runtime.children import Ended
+from callboard.usecases.app import App, require
+from callboard.usecases.start_run import check_run_id, find_agent
+
+
+@dataclass(frozen=True, slots=True)
+class StartTask:
+    """What is to be done, where, and by which workflow.
+
+    `checks` are added to every step that has checks to pass; `model` replaces the model of each agent,
+    `models` that of single agents.
+    """
+
+    run_id: str
+    task: Task
+    workflow: WorkflowDefinition
+    repository: str
+    checks: tuple[str, ...] = ()
+    model: str | None = None
+    models: dict[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+
+async def start_task(app: App, actor: Actor, wish: StartTask) -> Ended:
+    """Copy the repository, create the workflow run and drive it until it ends or waits.
+
+    Raises:
+        ConfigurationInvalid: not a repository, bad run id, missing key.
+        UnknownThing: a step's agent does not exist.
+    """
+    require(actor, "run.start")
+    check_run_id(wish.run_id)
+    workflow = _with_checks(wish.workflow, wish.checks)
+    agents = _pinned(app, workflow, wish)
+    workspaces = app.ports.workspaces
+    base_commit = await workspaces.head(wish.repository)
+    copy = f"{app.copies}/{wish.run_id}"
+    await workspaces.clone(wish.repository, base_commit, copy)
+    base_tree = await _base_tree(app, copy)
+    now = app.ports.clock.now()
+    limits = effective_limits(wish.limits)
+    created = RunCreated(
+        subject=WorkflowSubject(
+            workflow=workflow,
+            task=wish.task,
+            repository=wish.repository,
+            base_commit=base_commit,
+            base_tree=base_tree,
+            branch=f"callboard/{_slug(wish.task.title)}-{wish.run_id[-6:]}",
+            agents=agents,
+        ),
+        actor=actor,
+        workspace=copy,
+        limits=limits,
+        deadline_at=deadline(now, limits),
+    )
+    try:
+        return await app.driver.start(wish.run_id, created)
+    except RunExists:
+        raise ConfigurationInvalid(f"a run with the id {wish.run_id} exists") from None
+
+
+async def _base_tree(app: App, copy: str) -> str:
+    workspace = await app.ports.workspaces.open(copy)
+    try:
+        return (await workspace.snapshots.record(None)).tree
+    finally:
+        await workspace.close()
+
+
+def _with_checks(workflow: WorkflowDefinition, checks: tuple[str, ...]) -> WorkflowDefinition:
+    """Give the checks to the steps that change files: agent steps without a verdict."""
+    if not checks:
+        return workflow
+    added = tuple(CommandCheck(command=command) for command in checks)
+    steps = tuple(
+        step.model_copy(update={"checks": (*step.checks, *added)})
+        if isinstance(step, AgentStep) and step.verdict is None
+        else step
+        for step in workflow.steps
+    )
+    return workflow.model_copy(update={"steps": steps})
+
+
+def _pinned(app: App, workflow: WorkflowDefinition, wish: StartTask) -> dict[str, AgentDefinition]:
+    """Pin each step's agent to the definition of this moment, with a provider that can be reached."""
+    agents: dict[str, AgentDefinition] = {}
+    for step in workflow.steps:
+        if isinstance(step, AgentStep) and step.agent not in agents:
+            definition = find_agent(app, step.agent)
+            model = wish.models.get(step.agent) or wish.model or definition.model
+            definition = definition.model_copy(update={"model": model})
+            app.ports.models.provider_for(definition, model)
+            agents[step.agent] = definition
+    return agents
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-") or "task"

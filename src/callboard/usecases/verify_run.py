@@ -1,0 +1,111 @@
+"""Check a log as somebody who trusts nobody would."""
+
+import json
+from dataclasses import dataclass
+
+from callboard.domain.actor import Actor
+from callboard.domain.errors import CallboardError
+from callboard.domain.events.child_run import ChildRunStarted
+from callboard.domain.events.codec import GENESIS, Sealed, blob_of, chain_hash, unseal, with_blob
+from callboard.runtime.run_log import project_all
+from callboard.usecases.app import App, require
+from callboard.usecases.runs import existing_row
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a check of a run and of everything below it found. No problems: the logs are as written.
+
+    `head_hash` commits to the whole log of the run: kept elsewhere, it proves later that nobody rewrote
+    the log together with everything that refers to it.
+    """
+
+    run_id: str
+    runs: int
+    events: int
+    head_hash: str
+    problems: tuple[str, ...]
+
+
+async def verify_run(
+    app: App, actor: Actor, run_id: str, *, expected_head: str | None = None
+) -> Verification:
+    """Check hash chains, order, completeness, blobs and projections of a run and its children.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    require(actor, "run.read")
+    await existing_row(app, run_id)
+    problems: list[str] = []
+    runs = events = 0
+    head_hash = GENESIS
+    waiting = [run_id]
+    while waiting:
+        current = waiting.pop()
+        runs += 1
+        count, last_hash, children = await _verify_one(app, current, problems)
+        events += count
+        head_hash = last_hash if current == run_id else head_hash
+        waiting += children
+    if expected_head is not None and head_hash != expected_head:
+        problems.append(f"{run_id}: the log ends in {head_hash}, not in the expected head")
+    return Verification(run_id, runs, events, head_hash, tuple(problems))
+
+
+async def _verify_one(app: App, run_id: str, problems: list[str]) -> tuple[int, str, list[str]]:
+    try:
+        sealed = await app.ports.store.read(run_id)
+        head = await app.ports.store.head(run_id)
+    except CallboardError as error:
+        problems.append(f"{run_id}: {error}")
+        return 0, GENESIS, []
+    last_hash = _verify_chain(run_id, sealed, problems)
+    if (head.seq, head.hash) != (len(sealed), last_hash):
+        problems.append(
+            f"{run_id}: the log should end with event {head.seq}, but {len(sealed)} events that chain "
+            "up were found: something was cut off or added"
+        )
+    children = await _verify_content(app, run_id, sealed, problems)
+    return len(sealed), last_hash, children
+
+
+def _verify_chain(run_id: str, sealed: list[Sealed], problems: list[str]) -> str:
+    previous = GENESIS
+    for position, entry in enumerate(sealed, start=1):
+        if chain_hash(previous, entry.body) != entry.hash:
+            problems.append(f"{run_id}: event {entry.seq} does not follow from the one before it")
+        if (entry.seq, *_place(entry)) != (position, run_id, position):
+            problems.append(f"{run_id}: event {position} is missing or out of its place")
+        previous = entry.hash
+    return previous
+
+
+def _place(entry: Sealed) -> tuple[object, object]:
+    try:
+        fields = json.loads(entry.body)
+        return fields["run_id"], fields["seq"]
+    except (ValueError, KeyError, TypeError):
+        return None, None
+
+
+async def _verify_content(
+    app: App, run_id: str, sealed: list[Sealed], problems: list[str]
+) -> list[str]:
+    """Check that events can be read, blobs hold what they should and the projection is theirs."""
+    try:
+        entries = [unseal(entry) for entry in sealed]
+        refs = [ref.sha256 for entry in entries if (ref := blob_of(entry.event)) is not None]
+        contents = await app.ports.store.blobs(refs) if refs else {}
+        for entry in entries:
+            ref = blob_of(entry.event)
+            if ref is not None:
+                with_blob(entry.event, contents.get(ref.sha256, b""))
+        if project_all(entries) != await app.ports.store.row(run_id):
+            problems.append(f"{run_id}: the listing does not say what the log says")
+    except CallboardError as error:
+        problems.append(f"{run_id}: {error}")
+        return []
+    return [
+        entry.event.child_run_id for entry in entries if isinstance(entry.event, ChildRunStarted)
+    ]
