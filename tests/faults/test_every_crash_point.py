@@ -54,7 +54,9 @@ def app_for(story: Story, world: World, store: EventStore) -> App:
     return rig(provider, *story.agents, world=world, store=store)
 
 
-async def play(story: Story, world: World, at_write: int | None = None, when: When = "before") -> Outcome:
+async def play(
+    story: Story, world: World, at_write: int | None = None, when: When = "before"
+) -> Outcome:
     """Begin the story; if the process dies, let a new one resume it to the end."""
     disk = MemoryDisk()
     store = CrashingStore(MemoryEventStore(disk), at_write, when)

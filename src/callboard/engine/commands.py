@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from callboard.domain.events.run import CancellationRequested
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.run.state import Call
 
@@ -40,6 +41,14 @@ class DriveChildren:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelChildren:
+    """End these child runs because this run is to end."""
+
+    run_ids: tuple[str, ...]
+    request: CancellationRequested
+
+
+@dataclass(frozen=True, slots=True)
 class RecordFiles:
     """Record the workspace's files, compared with `base_tree` where there is one."""
 
@@ -66,4 +75,14 @@ class Rest:
     """The run has ended."""
 
 
-Command = CallModel | RunTools | StartChildren | DriveChildren | RecordFiles | Append | Wait | Rest
+Command = (
+    CallModel
+    | RunTools
+    | StartChildren
+    | DriveChildren
+    | CancelChildren
+    | RecordFiles
+    | Append
+    | Wait
+    | Rest
+)

@@ -4,13 +4,22 @@ There is no other argument, no clock and no flag: what a decision must know is a
 """
 
 from callboard.domain.events.conversation import MessageAdded
+from callboard.domain.events.run import CancellationRequested
 from callboard.domain.message import user_message
 from callboard.domain.run.fold import OUTPUT_REMINDER, RECOVERY
 from callboard.domain.run.state import RunState, TurnOutcome
 from callboard.engine.calls import decide_calls
-from callboard.engine.commands import Append, CallModel, Command, RecordFiles, Rest, Wait
+from callboard.engine.commands import (
+    Append,
+    CallModel,
+    CancelChildren,
+    Command,
+    RecordFiles,
+    Rest,
+    Wait,
+)
 from callboard.engine.control import END_TURN
-from callboard.engine.limits import breach
+from callboard.engine.limits import WALL_TIME, breach, ends_before
 from callboard.engine.outputs import cancelled, completed, failed
 from callboard.engine.retry import MAX_FAILURES, retry_delay
 
@@ -36,7 +45,7 @@ def decide(state: RunState) -> Command:
     if state.terminal is not None:
         return Rest()
     if state.cancellation is not None:
-        return Append((cancelled(state),))
+        return _cancel(state, state.cancellation)
     if state.gate is not None:
         return Wait(state.gate.gate_id)
     if state.calls:
@@ -48,6 +57,12 @@ def decide(state: RunState) -> Command:
         if ending is not None:
             return ending
     return _next_turn(state)
+
+
+def _cancel(state: RunState, request: CancellationRequested) -> Command:
+    """Children end before their parent."""
+    below = tuple(child.started.child_run_id for child in state.children if child.ended is None)
+    return CancelChildren(below, request) if below else Append((cancelled(state),))
 
 
 def _ending(state: RunState, outcome: TurnOutcome) -> Command | None:
@@ -88,6 +103,8 @@ def _next_turn(state: RunState) -> Command:
         if delay is None:
             return Append((failed(state, _gave_up(state), f"model_{state.failure.reason}"),))
         delay_s = delay
+    if ends_before(state, delay_s):
+        return Append((failed(state, WALL_TIME.message, WALL_TIME.code),))
     return CallModel(
         turn=state.turn + 1,
         attempt=state.attempt + 1,

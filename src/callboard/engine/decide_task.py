@@ -7,12 +7,12 @@ never from an agent's word.
 import hashlib
 
 from callboard.domain.events.gate import GateOpened
-from callboard.domain.events.run import RunCancelled, RunCompleted, RunFailed
+from callboard.domain.events.run import CancellationRequested, RunCancelled, RunCompleted, RunFailed
 from callboard.domain.events.workflow import StepEnded, StepStarted
 from callboard.domain.output import ErrorOutput, StructuredOutput
 from callboard.domain.task_run.state import StepProgress, TaskState
 from callboard.domain.workflow import AgentStep, PeopleStep, Step
-from callboard.engine.commands import Append, DriveChildren, RecordFiles, Rest, Wait
+from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
 from callboard.engine.task_prompts import MAX_OUTPUT_CHARS, commit_message, step_prompt
 
@@ -22,7 +22,7 @@ def decide_task(state: TaskState) -> TaskCommand:
     if state.terminal is not None:
         return Rest()
     if state.cancellation is not None:
-        return Append((_cancelled(state),))
+        return _cancel(state, state.cancellation)
     if state.gate is not None:
         return Wait(state.gate.gate_id)
     if state.progress is None:
@@ -31,6 +31,13 @@ def decide_task(state: TaskState) -> TaskCommand:
     if isinstance(step, PeopleStep):
         return _people_step(state, step, state.progress)
     return _agent_step(state, step, state.progress)
+
+
+def _cancel(state: TaskState, request: CancellationRequested) -> TaskCommand:
+    progress = state.progress
+    if progress is not None and progress.child is not None and progress.ended is None:
+        return CancelChildren((progress.child.child_run_id,), request)
+    return Append((_cancelled(state),))
 
 
 def _step(state: TaskState, step_id: str) -> Step:

@@ -23,6 +23,15 @@ class Breach:
     message: str
 
 
+WALL_TIME = Breach("wall_time_limit", "The run reached its wall-time limit.")
+
+
+def ends_before(state: RunState, delay_s: float) -> bool:
+    """Return whether the run's time is over within `delay_s` seconds from its last event."""
+    deadline_at = state.created.deadline_at
+    return deadline_at is not None and state.at + timedelta(seconds=delay_s) >= deadline_at
+
+
 def effective_limits(*bounds: Limits) -> Limits:
     """Return the tightest of each bound, with the defaults for turns and depth where nobody sets one."""
     return Limits(
@@ -48,8 +57,8 @@ def deadline(started_at: datetime, limits: Limits) -> datetime | None:
 def breach(state: RunState) -> Breach | None:
     """Return the limit that forbids another turn, if any."""
     limits = state.created.limits
-    if state.created.deadline_at is not None and state.at >= state.created.deadline_at:
-        return Breach("wall_time_limit", "The run reached its wall-time limit.")
+    if ends_before(state, 0):
+        return WALL_TIME
     if limits.turns is not None and state.turn >= limits.turns:
         return Breach(
             "turn_limit", f"The run reached its limit of {limits.turns} turns (--max-turns)."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from callboard.domain.workflow import AgentStep
-from callboard.engine.commands import Append, DriveChildren, RecordFiles, Rest, Wait
+from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +34,13 @@ class CommitChange:
 
 
 TaskCommand = (
-    StartStepRun | RunCheck | CommitChange | DriveChildren | RecordFiles | Append | Wait | Rest
+    StartStepRun
+    | RunCheck
+    | CommitChange
+    | DriveChildren
+    | CancelChildren
+    | RecordFiles
+    | Append
+    | Wait
+    | Rest
 )

@@ -8,6 +8,7 @@ from callboard.domain.tool import ToolSpec
 from callboard.engine.commands import (
     Append,
     CallModel,
+    CancelChildren,
     Command,
     DriveChildren,
     RecordFiles,
@@ -19,7 +20,7 @@ from callboard.engine.commands import (
 from callboard.engine.decide import decide
 from callboard.ports.workspace import Workspace
 from callboard.runtime.answers import Offer, offered_names
-from callboard.runtime.children import ChildRuns, drive_children, start_children
+from callboard.runtime.children import ChildRuns, cancel_children, drive_children, start_children
 from callboard.runtime.model_calls import call_model
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog, S
@@ -57,6 +58,8 @@ class AgentDrive:
                 await start_children(self._ports, self._log, self._runs, command.call)
             case DriveChildren():
                 await drive_children(self._log, command.run_ids, self._runs)
+            case CancelChildren():
+                await cancel_children(self._log, command, self._runs)
             case RecordFiles():
                 await record_files(self._log, self._workspace, command)
             case Wait() | Rest():

@@ -10,11 +10,12 @@ from callboard.domain.events.child_run import (
     ChildRunStarted,
     ChildRunWaiting,
 )
-from callboard.domain.events.run import ParentLink, RunCreated, Terminal
+from callboard.domain.events.run import CancellationRequested, ParentLink, RunCreated, Terminal
 from callboard.domain.events.tool_call import ToolCallStarted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.run.state import Call, RunState, status_of
 from callboard.domain.usage import Bill, Usage
+from callboard.engine.commands import CancelChildren
 from callboard.engine.limits import child_limits
 from callboard.engine.spawning import SpawnWish, child_run_id, spawn_wishes
 from callboard.runtime.creation import Inherited, agent_created
@@ -48,6 +49,10 @@ class ChildRuns(Protocol):
 
     async def drive(self, run_id: str) -> Ended:
         """Drive a child until it ends or waits."""
+        ...
+
+    async def end(self, run_id: str, request: CancellationRequested) -> Ended:
+        """End a child that nobody drives."""
         ...
 
 
@@ -142,6 +147,17 @@ async def drive_children(log: RunLog[S], run_ids: tuple[str, ...], runs: ChildRu
             log.append(ChildRunWaiting(child_run_id=run_id, gate_id=gate_id, question=question))
 
     await side_by_side([drive_one(run_id) for run_id in run_ids])
+
+
+async def cancel_children(log: RunLog[S], command: CancelChildren, runs: ChildRuns) -> None:
+    """End child runs and record how each of them ended."""
+
+    async def cancel_one(run_id: str) -> None:
+        ended = await runs.end(run_id, command.request)
+        if ended.terminal is not None:
+            log.append(ended_event(run_id, ended.terminal, ended))
+
+    await side_by_side([cancel_one(run_id) for run_id in command.run_ids])
 
 
 def ended_event(run_id: str, terminal: Terminal, ended: Ended) -> ChildRunEnded:

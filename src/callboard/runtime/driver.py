@@ -93,26 +93,44 @@ class Driver:
         fresh = self._fresh.pop(run_id, None)
         if fresh is not None:
             return await self._drive_log(fresh)
+        return await self._take_up(run_id, await self._wish(run_id))
+
+    async def end(self, run_id: str, request: CancellationRequested) -> Ended:
+        """End a run that nobody drives.
+
+        Raises:
+            UnknownThing: no such run.
+            RunBusy: a living process drives it.
+        """
+        return await self._take_up(run_id, request)
+
+    async def _take_up(self, run_id: str, request: CancellationRequested | None) -> Ended:
         state = fold_any(await load(self.ports.store, run_id))
-        rests = state.terminal is not None or state.gate is not None
-        if rests and not await self._wanted(run_id):
+        waits = state.gate is not None and request is None
+        if state.terminal is not None or waits:
             return standing(state)
         if isinstance(state, TaskState):
-            return await self._drive_log(await take_over(self.ports, run_id, TASK))
-        return await self._drive_log(await take_over(self.ports, run_id, AGENT))
+            return await self._drive_log(await take_over(self.ports, run_id, TASK), request)
+        return await self._drive_log(await take_over(self.ports, run_id, AGENT), request)
 
-    async def _wanted(self, run_id: str) -> bool:
-        """Return whether somebody asked to end a run that waits."""
-        return any(signal.kind == "cancel" for signal in await self.ports.store.signals([run_id]))
+    async def _wish(self, run_id: str) -> CancellationRequested | None:
+        """Return somebody's recorded wish to end a run that nobody drives."""
+        for signal in await self.ports.store.signals([run_id]):
+            return CancellationRequested(actor=signal.actor, reason=signal.note)
+        return None
 
-    async def _drive_log(self, log: RunLog[RunState] | RunLog[TaskState]) -> Ended:
+    async def _drive_log(
+        self,
+        log: RunLog[RunState] | RunLog[TaskState],
+        request: CancellationRequested | None = None,
+    ) -> Ended:
         state = log.state
         parent = state.created.parent
         task = asyncio.current_task()
         if task is None:  # pragma: no cover - a coroutine always runs in a task
             raise RuntimeError("drive must run in a task")
         root_id = parent.root_id if parent is not None else state.run_id
-        under_way = _UnderWay(root_id, task)
+        under_way = _UnderWay(root_id, task, request)
         self._under_way[state.run_id] = under_way
         self._watch_signals()
         root = state.created.workspace
@@ -173,8 +191,7 @@ class Driver:
         while self._under_way:
             signals = await self.ports.store.signals(list(self._under_way))
             for signal in signals:
-                if signal.kind == "cancel":
-                    self.cancel(signal.run_id, signal.actor, signal.note)
+                self.cancel(signal.run_id, signal.actor, signal.note)
             if signals:
                 await self.ports.store.consume(signals)
             await self.ports.clock.sleep(SIGNAL_POLL_S)

@@ -1,8 +1,9 @@
 """Performing a model call: one attempt, its answer or its failure as events."""
 
 import asyncio
+import contextlib
 
-from callboard.domain.errors import ConfigurationInvalid, ModelError
+from callboard.domain.errors import CallboardError, ModelError
 from callboard.domain.events.model_call import (
     ModelCallFailed,
     ModelCallStarted,
@@ -43,8 +44,8 @@ async def call_model(
     except ModelError as error:
         log.append(_failure(command, error))
         return
-    except ConfigurationInvalid as error:
-        log.append(_failure(command, ModelError(str(error), reason="configuration")))
+    except CallboardError as error:
+        log.append(_failure(command, ModelError(str(error), reason=error.code)))
         return
     duration_ms = round((ports.clock.monotonic() - began) * 1000)
     log.append(
@@ -76,11 +77,11 @@ async def _bounded(
     if command.deadline_at is None:
         return await provider.complete(request, show)
     left = (command.deadline_at - ports.clock.now()).total_seconds()
-    try:
-        async with asyncio.timeout(max(left, 0)):
-            return await provider.complete(request, show)
-    except TimeoutError:
-        raise ModelError("the run's wall-time limit was reached", reason="timeout") from None
+    if left > 0:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                return await provider.complete(request, show)
+    raise ModelError("the run's wall-time limit was reached", reason="timeout")
 
 
 def _failure(command: CallModel, error: ModelError) -> ModelCallFailed:

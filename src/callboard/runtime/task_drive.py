@@ -8,13 +8,13 @@ from callboard.domain.events.child_run import ChildRunStarted
 from callboard.domain.events.run import ParentLink
 from callboard.domain.events.workflow import ChangeCommitted, CheckCompleted, CheckStarted
 from callboard.domain.task_run.state import TaskState
-from callboard.engine.commands import Append, DriveChildren, RecordFiles, Rest, Wait
+from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 from callboard.engine.decide_task import decide_task
 from callboard.engine.limits import effective_limits
 from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
 from callboard.ports.workspace import CommandRequest, CommandResult, Workspace
 from callboard.runtime.agent_drive import record_files
-from callboard.runtime.children import ChildRuns, drive_children
+from callboard.runtime.children import ChildRuns, cancel_children, drive_children
 from callboard.runtime.creation import agent_created
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog
@@ -44,6 +44,8 @@ class TaskDrive:
                 await self._start_step_run(command)
             case DriveChildren():
                 await drive_children(self._log, command.run_ids, self._runs)
+            case CancelChildren():
+                await cancel_children(self._log, command, self._runs)
             case RecordFiles():
                 await record_files(self._log, self._workspace, command)
             case RunCheck():
