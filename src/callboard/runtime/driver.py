@@ -18,7 +18,7 @@ from callboard.domain.run.fold import fold
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.fold import fold_task
 from callboard.domain.task_run.state import TaskState
-from callboard.engine.commands import DriveChildren, Rest, Wait
+from callboard.engine.commands import CancelChildren, DriveChildren, Rest, Wait
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import AgentDrive
 from callboard.runtime.children import Ended
@@ -158,7 +158,7 @@ class Driver:
             if under_way.request is not None and log.state.cancellation is None:
                 log.append(under_way.request)
             command = drive.next()
-            under_way.with_children = isinstance(command, DriveChildren)
+            under_way.with_children = isinstance(command, DriveChildren | CancelChildren)
             try:
                 if isinstance(command, Rest | Wait):
                     await log.durable()
@@ -170,13 +170,17 @@ class Driver:
                 under_way.task.uncancel()
 
     def cancel(self, run_id: str, actor: Actor, reason: str = "") -> bool:
-        """Ask a run of this process, and everything below it, to end; return whether it is under way."""
+        """Ask a run of this process, and everything below it, to end; return whether it is under way.
+
+        Asking again changes nothing.
+        """
         wished = self._under_way.get(run_id)
         if wished is None:
             return False
         request = CancellationRequested(actor=actor, reason=reason)
         for name, under_way in self._under_way.items():
-            if name == run_id or name.startswith(f"{run_id}."):
+            is_below = name == run_id or name.startswith(f"{run_id}.")
+            if is_below and under_way.request is None:
                 under_way.request = request
                 if not under_way.with_children:
                     under_way.task.cancel()
