@@ -68,7 +68,7 @@ def describe_call(tool: str, arguments: JsonObject) -> str:
         case {"agents": list(agents)}:
             names = [str(agent.get("agent_type")) for agent in agents if isinstance(agent, dict)]
             return f"{tool}  {', '.join(names)}"
-        case {}:
+        case _:
             return tool if not arguments else f"{tool}  {one_line(json.dumps(arguments), 80)}"
 
 

@@ -1,10 +1,10 @@
 """The `callboard` command. Commands are loaded when they are called, so that `--help` is quick."""
 
+import os
 import sys
 from importlib import import_module
-from typing import Any, override
+from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -24,13 +24,11 @@ _COMMANDS = {
 class LazyCommands(TyperGroup):
     """A group whose commands are imported on first use."""
 
-    @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in the order of the table."""
         return list(_COMMANDS)
 
-    @override
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a command."""
         if cmd_name not in _COMMANDS:
             return None
@@ -39,7 +37,6 @@ class LazyCommands(TyperGroup):
         command.name = cmd_name
         return command
 
-    @override
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -78,7 +75,7 @@ def main() -> None:
         app()
     except BrokenPipeError:
         # Whoever read our output has had enough; say nothing more, not even at interpreter exit.
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
 

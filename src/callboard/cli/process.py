@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import typer
-from pydantic import JsonValue
 
 from callboard.bootstrap import Sources, build_app
 from callboard.domain.actor import Actor
@@ -33,7 +32,7 @@ def give(text: str, *, end: str = "\n") -> None:
     print(text, end=end, flush=True)  # noqa: T201
 
 
-def give_json(value: JsonValue) -> None:
+def give_json(value: object) -> None:
     """Write one JSON value to stdout, on one line."""
     give(json.dumps(value, ensure_ascii=False))
 

@@ -3,7 +3,7 @@
 import json
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -88,12 +88,12 @@ def _params(text: str | None) -> JsonObject | None:
     if text is None:
         return None
     try:
-        value = json.loads(text)
+        value: object = json.loads(text)
     except ValueError as error:
         raise ConfigurationInvalid(f"--params is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ConfigurationInvalid(f"--params must be a JSON object, found {type(value).__name__}")
-    return value
+    return cast("JsonObject", value)
 
 
 def _budget(text: str | None) -> Decimal | None:

@@ -1,0 +1,176 @@
+"""The only module that names adapters: from Settings to an App.
+
+Adapters are imported where they are built, so that a command pays only for what it uses.
+"""
+
+# ruff: noqa: PLC0415 - see above
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.runtime.driver import Driver
+from callboard.runtime.live import Live
+from callboard.runtime.ports import Ports
+from callboard.runtime.system import SystemClock, TimeSortedIds
+from callboard.settings import PROVIDERS, Settings
+from callboard.usecases.app import App
+
+if TYPE_CHECKING:
+    from callboard.definitions.catalogue import Catalogue
+    from callboard.definitions.registry import FolderRegistry
+    from callboard.definitions.scaffold import Scaffolded
+    from callboard.domain.workflow import WorkflowDefinition
+    from callboard.ports.model import ModelDirectory, ModelProvider
+    from callboard.ports.workspace import Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a command finds agents: the folders that it names, else `.agents` of its workspace.
+
+    `scripts` are files of scripted models; the shipped ones are always there.
+    """
+
+    workspace: Path | None = None
+    agents: tuple[Path, ...] = ()
+    scripts: tuple[Path, ...] = field(default=())
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders with definitions, the nearest first."""
+        if self.agents:
+            return self.agents
+        return ((self.workspace or Path()) / ".agents",)
+
+
+async def build_app(settings: Settings, sources: Sources) -> App:
+    """Build everything that a command needs to run agents.
+
+    Raises:
+        ConfigurationInvalid: the home directory or the database cannot be used.
+    """
+    from callboard.definitions.schema import JsonSchemas
+    from callboard.stores.sqlite.store import SqliteEventStore
+    from callboard.tools.catalog import built_in_tools
+
+    _make_home(settings.home)
+    ports = Ports(
+        store=await SqliteEventStore.open(settings.database),
+        clock=SystemClock(),
+        models=_models(settings, sources),
+        tools=built_in_tools(),
+        registry=open_registry(settings, sources),
+        workspaces=_workspaces(settings),
+        schemas=JsonSchemas(),
+        live=Live(),
+    )
+    return App(
+        ports=ports,
+        driver=Driver(ports),
+        ids=TimeSortedIds(),
+        copies=str(settings.home / "workspaces"),
+    )
+
+
+def open_registry(settings: Settings, sources: Sources) -> "FolderRegistry":
+    """Read the definitions that a command can see: its folders, the user's own, the shipped ones.
+
+    Raises:
+        ConfigurationInvalid: a folder that the command names does not exist.
+    """
+    from callboard.definitions.registry import FolderRegistry
+    from callboard.tools.catalog import built_in_tools
+
+    for folder in sources.agents:
+        if not folder.is_dir():
+            raise ConfigurationInvalid(f"--agents {folder}: there is no such directory")
+    return FolderRegistry.open(
+        sources.folders, built_in_tools().names(), user_folder=settings.home / "agents"
+    )
+
+
+def read_catalogue(path: Path) -> "Catalogue":
+    """Read one definition file, or all below a folder, with every problem found.
+
+    Raises:
+        ConfigurationInvalid: there is nothing at the path.
+    """
+    from callboard.definitions.folder import load_folder
+    from callboard.definitions.reader import read_definitions
+    from callboard.tools.catalog import built_in_tools
+
+    tools = built_in_tools().names()
+    if path.is_dir():
+        return load_folder(path, tools)
+    if not path.exists():
+        raise ConfigurationInvalid(f"{path}: there is no such file or directory")
+    return read_definitions(path, tools)
+
+
+def shipped_workflow(name: str) -> "WorkflowDefinition":
+    """Return a workflow that ships with Callboard.
+
+    Raises:
+        DefinitionInvalid: there is none of this name.
+    """
+    from callboard.definitions.workflows import load_workflow
+
+    return load_workflow(name)
+
+
+def scaffold(directory: Path) -> "Scaffolded":
+    """Write a first `.agents` folder into a directory; nothing is overwritten.
+
+    Raises:
+        ConfigurationInvalid: the directory cannot be written.
+    """
+    from callboard.definitions.scaffold import scaffold as write
+
+    return write(directory)
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_HOME {home} cannot be used: {error.strerror}; set CALLBOARD_HOME to a directory "
+            "that you may write"
+        ) from None
+
+
+def _workspaces(settings: Settings) -> "Workspaces":
+    from callboard.sandbox.workspaces import open_workspaces
+
+    pythons = dict.fromkeys((sys.prefix, sys.base_prefix))
+    return open_workspaces(
+        settings.home / "sandbox", mode=settings.sandbox, read_only=tuple(pythons)
+    )
+
+
+def _models(settings: Settings, sources: Sources) -> "ModelDirectory":
+    from callboard.providers.directory import ProviderDirectory
+    from callboard.providers.endpoints import Endpoint
+    from callboard.providers.scripted.loading import load_scripts
+    from callboard.providers.scripted.provider import ScriptedProvider
+    from callboard.providers.scripted.script import Script
+
+    scripts: dict[str, Script] = {}
+    for path in (*_shipped_scripts(), *sources.scripts):
+        scripts.update(load_scripts(path))
+    providers: dict[str, Endpoint | ModelProvider] = {"scripted": ScriptedProvider(scripts)}
+    for name in PROVIDERS:
+        configured = settings.providers.get(name)
+        if configured is not None:
+            providers[name] = Endpoint(
+                name, api_key=configured.api_key, base_url=configured.base_url
+            )
+    return ProviderDirectory(providers)
+
+
+def _shipped_scripts() -> tuple[Path, ...]:
+    folder = Path(__file__).parent / "definitions" / "templates" / "scripts"
+    return tuple(sorted(folder.glob("*.yaml")))

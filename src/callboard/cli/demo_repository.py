@@ -1,0 +1,47 @@
+"""The demonstration's repository: a small real project in which a test fails, as a real git repository."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from callboard.domain.errors import ConfigurationInvalid
+
+PROJECT = Path(__file__).parent.parent / "definitions" / "templates" / "demo" / "project"
+
+_IDENTITY = ("-c", "user.name=Demo", "-c", "user.email=demo@callboard.invalid")
+_SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "init.defaultBranch=main", "-c", "gc.auto=0")
+
+
+def make_repository(place: Path) -> Path:
+    """Copy the project to a new directory and commit it.
+
+    Raises:
+        ConfigurationInvalid: git is missing, or the directory cannot be written.
+    """
+    try:
+        shutil.copytree(PROJECT, place, ignore=shutil.ignore_patterns("__pycache__"))
+        (place / "gitignore").rename(place / ".gitignore")
+        for arguments in (
+            ("init", "--quiet"),
+            ("add", "--all"),
+            ("commit", "--quiet", "--no-verify", "--message", "Add up orders"),
+        ):
+            _git(place, *arguments)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"the demonstration needs git and a writable directory {place}: {error}"
+        ) from None
+    return place
+
+
+def _git(place: Path, *arguments: str) -> None:
+    done = subprocess.run(  # noqa: S603 - a fixed program with arguments of our own
+        ["git", *_SAFE, *_IDENTITY, *arguments],  # noqa: S607 - the user's own git
+        cwd=place,
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode != 0:
+        raise ConfigurationInvalid(f"git {arguments[0]} failed in {place}: {done.stderr.strip()}")
