@@ -14,7 +14,7 @@ from callboard.domain.errors import ConfigurationInvalid
 from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
-from callboard.runtime.system import SystemClock, TimeSortedIds
+from callboard.runtime.system import SystemClock, TimeSortedIds, relax_collector
 from callboard.settings import PROVIDERS, Settings
 from callboard.usecases.app import App
 
@@ -57,6 +57,7 @@ async def build_app(settings: Settings, sources: Sources) -> App:
     from callboard.tools.catalog import built_in_tools
 
     _make_home(settings.home)
+    relax_collector()
     ports = Ports(
         store=await SqliteEventStore.open(settings.database),
         clock=SystemClock(),

@@ -59,7 +59,7 @@ async def play(
 ) -> Outcome:
     """Begin the story; if the process dies, let a new one resume it to the end."""
     disk = MemoryDisk()
-    store = CrashingStore(MemoryEventStore(disk), at_write, when)
+    store = CrashingStore(MemoryEventStore(disk), at_write, when, world.kill)
     app = app_for(story, world, store)
     crashed = False
     try:

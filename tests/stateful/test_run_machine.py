@@ -72,7 +72,10 @@ class RunMachine(RuleBasedStateMachine):
         kind, at, when = crash or ("none", 0, "before")
         moment: Literal["before", "after"] = "after" if when == "after" else "before"
         store = CrashingStore(
-            MemoryEventStore(self.disk), at if kind == "write" else None, moment
+            MemoryEventStore(self.disk),
+            at if kind == "write" else None,
+            moment,
+            self.world.kill,
         )
         self.world.revive()
         self.world.effects = 0
@@ -112,9 +115,7 @@ class RunMachine(RuleBasedStateMachine):
 
     async def _decide(self, app: App, verdict: Literal["approve", "reject"]) -> None:
         for gate in (await list_gates(app, ANN))[:1]:
-            await decide_gate(
-                app, ANN, gate.row.run_id, verdict, digest=gate.gate.digest
-            )
+            await decide_gate(app, ANN, gate.row.run_id, verdict, digest=gate.gate.digest)
 
     crashes = st.none() | st.tuples(
         st.sampled_from(["write", "effect"]),

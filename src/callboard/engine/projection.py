@@ -1,4 +1,7 @@
-"""Read projections: (row, event) -> row. Rebuilt from zero they equal what was kept up step by step."""
+"""Read projections: (row, events) -> row. Rebuilt from zero they equal what was kept up step by step."""
+
+from collections.abc import Iterable
+from typing import Any
 
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunWaiting
 from callboard.domain.events.codec import Recorded
@@ -37,19 +40,26 @@ def first_row(recorded: Recorded, created: RunCreated) -> RunRow:
     )
 
 
-def project(row: RunRow, recorded: Recorded) -> RunRow:
-    """Return the projection after one more event."""
-    changes: dict[str, object] = {"updated_at": recorded.at}
+def project(row: RunRow, batch: Iterable[Recorded]) -> RunRow:
+    """Return the projection after some more events."""
+    changes: dict[str, Any] = {}
+    for recorded in batch:
+        changes["updated_at"] = recorded.at
+        _apply(row, changes, recorded)
+    return row.model_copy(update=changes)
+
+
+def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:
     match recorded.event:
         case ModelCallCompleted() as event:
             changes["turns"] = event.turn
-            changes["usage"] = row.usage + (event.usage or Usage())
-            changes["bill"] = row.bill.plus(event.cost_usd)
+            changes["usage"] = changes.get("usage", row.usage) + (event.usage or Usage())
+            changes["bill"] = changes.get("bill", row.bill).plus(event.cost_usd)
         case ToolCallRequested():
-            changes["tool_calls"] = row.tool_calls + 1
+            changes["tool_calls"] = changes.get("tool_calls", row.tool_calls) + 1
         case ChildRunEnded() as event:
-            changes["usage"] = row.usage + event.usage
-            changes["bill"] = row.bill.merged(event.bill)
+            changes["usage"] = changes.get("usage", row.usage) + event.usage
+            changes["bill"] = changes.get("bill", row.bill).merged(event.bill)
         case (GateOpened() | ChildRunWaiting()) as event:
             changes |= {"status": "waiting", "waiting_for": event.question}
         case GateDecided() | RunResumed():
@@ -58,4 +68,3 @@ def project(row: RunRow, recorded: Recorded) -> RunRow:
             changes |= {"status": status_of(event), "waiting_for": None, "ended_at": recorded.at}
         case _:
             pass
-    return row.model_copy(update=changes)

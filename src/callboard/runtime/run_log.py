@@ -45,8 +45,8 @@ TASK = Folding(begin_task, evolve_task)
 class RunLog(Generic[S]):
     """The one writer of a run.
 
-    `append` changes `state` at once and hands the events to the store in order; `durable` waits until
-    all of them are safe. What must not happen twice waits for `durable` first.
+    `append` changes `state` at once; what is appended in one turn of the event loop goes to the store as
+    one batch, in order. `durable` waits until everything is safe: what must not happen twice waits first.
     """
 
     def __init__(
@@ -57,7 +57,9 @@ class RunLog(Generic[S]):
         self._folding = folding
         self._head = claim.head
         self._hash = claim.head_hash
+        self._buffer: list[Recorded] = []
         self._last: asyncio.Future[None] | None = None
+        self._failure: BaseException | None = None
         self.state = state
         self.row = row
 
@@ -67,26 +69,46 @@ class RunLog(Generic[S]):
         return self._claim.epoch
 
     def append(self, *events: AnyEvent) -> None:
-        """Append events in one batch.
+        """Append events.
 
         Raises:
             Fenced: an earlier batch was refused; this one would be too.
         """
+        self._check()
+        if not self._buffer:
+            asyncio.get_running_loop().call_soon(self.flush)
+        at = max(self._ports.clock.now(), self.state.at)
+        position = self._head + len(self._buffer)
+        for offset, event in enumerate(events, start=1):
+            recorded = Recorded(self.state.run_id, position + offset, at, event)
+            self._buffer.append(recorded)
+            self.state = self._folding.evolve(self.state, recorded)
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
         if self._last is not None and self._last.done():
             self._last.result()
-        expected, at = self._head, max(self._ports.clock.now(), self.state.at)
-        recorded = [
-            Recorded(self.state.run_id, expected + offset, at, event)
-            for offset, event in enumerate(events, start=1)
-        ]
+
+    def flush(self) -> None:
+        """Hand what was appended to the store, so that nothing of another log can overtake it.
+
+        Failures wait for whoever appends or waits next.
+        """
+        if not self._buffer or self._failure is not None:
+            return
+        recorded, self._buffer = self._buffer, []
+        expected = self._head
         sealed, blobs = self._seal(recorded)
-        for entry in recorded:
-            self.state = self._folding.evolve(self.state, entry)
-            self.row = project(self.row, entry)
+        self.row = project(self.row, recorded)
         batch = Batch(
             self.state.run_id, self._claim.epoch, expected, tuple(sealed), self.row, tuple(blobs)
         )
-        self._last = self._ports.store.append(batch)
+        try:
+            self._last = self._ports.store.append(batch)
+        except BaseException as failure:  # noqa: BLE001 - raised where somebody can be told
+            self._failure = failure
+            return
         self._ports.live.submitted(self._last, recorded, sealed)
 
     def _seal(self, recorded: Sequence[Recorded]) -> tuple[list[Sealed], list[Blob]]:
@@ -106,12 +128,15 @@ class RunLog(Generic[S]):
         Raises:
             Fenced: another process drives the run now.
         """
+        self.flush()
+        self._check()
         if self._last is not None:
             await asyncio.shield(self._last)
             self._ports.live.catch_up()
 
     async def release(self) -> None:
         """Let go of the run, whatever became of it."""
+        self.flush()
         await self._ports.store.release(self._claim)
 
 
@@ -185,7 +210,4 @@ def project_all(entries: Sequence[Recorded]) -> RunRow:
     created = entries[0].event if entries else None
     if not isinstance(created, RunCreated):
         raise LogCorrupt("the log does not begin with run.created")
-    row = first_row(entries[0], created)
-    for entry in entries[1:]:
-        row = project(row, entry)
-    return row
+    return project(first_row(entries[0], created), entries[1:])

@@ -1,9 +1,21 @@
 """The real clock and real ids."""
 
 import asyncio
+import gc
 import secrets
 import time
 from datetime import datetime, timezone
+
+
+def relax_collector() -> None:
+    """Make the cyclic garbage collector look less often, and never again at what is imported already.
+
+    Runs are trees of immutable values that reference counting frees; walking all of them every few hundred
+    allocations took a quarter of a turn's time at 200 runs side by side.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 class SystemClock:

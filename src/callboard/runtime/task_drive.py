@@ -37,6 +37,7 @@ class TaskDrive:
 
     async def perform(self, command: TaskCommand) -> None:
         """Carry out one command; what came of it is appended."""
+        self._log.flush()
         match command:
             case Append():
                 self._log.append(*command.events)

@@ -46,6 +46,10 @@ class World:
         """Return a context for one effect: it counts, and may be where the process dies."""
         return _Effect(self, entry)
 
+    def kill(self) -> None:
+        """Let no effect happen any more: the process that would cause it is gone."""
+        self.dead = True
+
     def revive(self) -> None:
         """Let a new process begin; it will not crash."""
         self.dead = False

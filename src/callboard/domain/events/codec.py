@@ -61,15 +61,17 @@ def chain_hash(previous: str, body: bytes) -> str:
 
 def timestamp(at: datetime) -> str:
     """Return UTC time as stored: RFC 3339 with microseconds and a Z."""
-    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
     """Return the stored form, and the blob that its payload was moved to, if any."""
     event, blob = _offload(recorded.event)
     payload = event.model_dump_json(by_alias=True).encode()
-    head = {"run_id": recorded.run_id, "seq": recorded.seq, "at": timestamp(recorded.at)}
-    body = json.dumps(head, separators=(",", ":")).encode()[:-1] + b"," + payload[1:]
+    # Ids are [A-Za-z0-9._-] and need no escaping, so the envelope is put together by hand.
+    at = timestamp(recorded.at)
+    head = f'{{"run_id":"{recorded.run_id}","seq":{recorded.seq},"at":"{at}",'
+    body = head.encode() + payload[1:]
     return Sealed(recorded.run_id, recorded.seq, body, chain_hash(previous, body)), blob
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import assert_never
 
 from callboard.domain.errors import LogCorrupt
@@ -45,6 +44,7 @@ from callboard.domain.events.workflow import (
     StepEnded,
     StepStarted,
 )
+from callboard.domain.frozen import changed
 from callboard.domain.message import JsonObject, Message, user_message
 from callboard.domain.run.state import Child, RunState
 from callboard.domain.run.turn import (
@@ -99,7 +99,7 @@ def begin(first: Recorded) -> RunState:
 def evolve(state: RunState, recorded: Recorded) -> RunState:
     """Return the state after one more event."""
     after = _apply(state, recorded.event)
-    return replace(after, seq=recorded.seq, at=recorded.at)
+    return changed(after, seq=recorded.seq, at=recorded.at)
 
 
 def _opening(subject: AgentSubject) -> tuple[Message, ...]:
@@ -138,11 +138,11 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
         case GateOpened() | GateDecided():
             return _gate(state, event)
         case FilesChanged():
-            return replace(state, tree=event.tree, unrecorded=False)
+            return changed(state, tree=event.tree, unrecorded=False)
         case RunResumed() | CancellationRequested():
             return _interruption(state, event)
         case RunCompleted() | RunFailed() | RunCancelled():
-            return replace(state, terminal=event, gate=None)
+            return changed(state, terminal=event, gate=None)
         case (
             RunCreated()
             | StepStarted()
@@ -161,9 +161,9 @@ def _model_call(
 ) -> RunState:
     match event:
         case ModelCallStarted():
-            return replace(state, attempt=event.attempt, outcome=None)
+            return changed(state, attempt=event.attempt, outcome=None)
         case ModelCallFailed():
-            return replace(state, failures=state.failures + 1, failure=event.failure)
+            return changed(state, failures=state.failures + 1, failure=event.failure)
         case ModelCallCompleted():
             return opened_turn(state, event)
 
@@ -194,14 +194,14 @@ def _child_run(
 ) -> RunState:
     match event:
         case ChildRunStarted():
-            return replace(state, children=(*state.children, Child(event)))
+            return changed(state, children=(*state.children, Child(event)))
         case ChildRunRefused():
-            return replace(state, refused_children=(*state.refused_children, event))
+            return changed(state, refused_children=(*state.refused_children, event))
         case ChildRunWaiting():
-            return replace(state, children=_children(state, event.child_run_id, waiting=event))
+            return changed(state, children=_children(state, event.child_run_id, waiting=event))
         case ChildRunEnded():
             # What the child did to the files is in its own log; ours compares with what is there now.
-            return replace(
+            return changed(
                 state,
                 children=_children(state, event.child_run_id, ended=event),
                 bill=state.bill.merged(event.bill),
@@ -218,7 +218,7 @@ def _children(
     ended: ChildRunEnded | None = None,
 ) -> tuple[Child, ...]:
     return tuple(
-        replace(child, waiting=waiting, ended=ended)
+        changed(child, waiting=waiting, ended=ended)
         if child.started.child_run_id == run_id
         else child
         for child in state.children
@@ -229,19 +229,19 @@ def _conversation(state: RunState, event: MessageAdded | MessagesReplaced | Outp
     match event:
         case MessageAdded():
             if state.calls:
-                return replace(state, late=(*state.late, event.message))
+                return changed(state, late=(*state.late, event.message))
             return _nudged(state, event.message)
         case MessagesReplaced():
-            return replace(state, messages=event.messages, own_from=0)
+            return changed(state, messages=event.messages, own_from=0)
         case OutputSet():
-            return replace(state, output_is_set=True, output=event.value)
+            return changed(state, output_is_set=True, output=event.value)
 
 
 def _nudged(state: RunState, message: Message) -> RunState:
     """Between turns a message is either the engine's reminder or its note on an answer that was cut."""
     reminded = state.reminded or OUTPUT_REMINDER in message.tags
     recoveries = state.recoveries + (RECOVERY in message.tags)
-    return replace(
+    return changed(
         state,
         messages=(*state.messages, message),
         outcome=None,
@@ -253,18 +253,18 @@ def _nudged(state: RunState, message: Message) -> RunState:
 def _gate(state: RunState, event: GateOpened | GateDecided) -> RunState:
     match event:
         case GateOpened():
-            return replace(state, gate=event, gates_opened=state.gates_opened + 1)
+            return changed(state, gate=event, gates_opened=state.gates_opened + 1)
         case GateDecided():
             if state.gate is None or state.gate.gate_id != event.gate_id:
                 return state
             decisions = (*state.decisions, (state.gate, event))
-            return replace(state, gate=None, decisions=decisions)
+            return changed(state, gate=None, decisions=decisions)
 
 
 def _interruption(state: RunState, event: RunResumed | CancellationRequested) -> RunState:
     match event:
         case RunResumed():
-            children = tuple(replace(child, waiting=None) for child in state.children)
-            return replace(state, epoch=event.epoch, children=children)
+            children = tuple(changed(child, waiting=None) for child in state.children)
+            return changed(state, epoch=event.epoch, children=children)
         case CancellationRequested():
-            return replace(state, cancellation=event)
+            return changed(state, cancellation=event)

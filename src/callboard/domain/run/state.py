@@ -20,7 +20,7 @@ from callboard.domain.tool import ToolFacts
 from callboard.domain.usage import Bill, Usage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """A tool call of the current turn.
 
@@ -37,7 +37,7 @@ class Call:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Child:
     """A child run of the current turn; `ended` once it reached its terminal event, `waiting` while it, or
     a run below it, waits at a gate.
@@ -48,7 +48,7 @@ class Child:
     waiting: ChildRunWaiting | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TurnOutcome:
     """What the engine must know of a turn to say whether another follows.
 
@@ -62,7 +62,7 @@ class TurnOutcome:
     had_refusals: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunState:
     """An agent run at one point of its log.
 

@@ -1,13 +1,12 @@
 """The part of the fold that follows one turn: an answer, its calls, and their results."""
 
-from dataclasses import replace
-
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import (
     ToolCallRefused,
     ToolCallRequested,
     ToolCallStarted,
 )
+from callboard.domain.frozen import changed
 from callboard.domain.message import Message, TextPart, ToolOutputs, ToolResultPart
 from callboard.domain.run.state import Call, RunState, TurnOutcome
 from callboard.domain.tool import ToolFacts, error_outputs
@@ -22,7 +21,7 @@ def opened_turn(state: RunState, event: ModelCallCompleted) -> RunState:
     had_text = any(isinstance(part, TextPart) and part.text.strip() for part in message.parts)
     call_ids = frozenset(part.call_id for part in message.tool_calls)
     outcome = TurnOutcome(finish=event.finish, call_ids=call_ids, had_text=had_text)
-    return replace(
+    return changed(
         state,
         messages=(*state.messages, message),
         turn=event.turn,
@@ -43,7 +42,7 @@ def _came_to_nothing(event: ModelCallCompleted, *, had_text: bool) -> bool:
 def call_requested(state: RunState, event: ToolCallRequested) -> RunState:
     """Return the state with one more call of the current turn."""
     call = Call(event.call_id, event.tool, event.arguments, event.facts)
-    return replace(state, calls=(*state.calls, call), tool_calls=state.tool_calls + 1)
+    return changed(state, calls=(*state.calls, call), tool_calls=state.tool_calls + 1)
 
 
 def call_refused(state: RunState, event: ToolCallRefused) -> RunState:
@@ -57,30 +56,30 @@ def call_refused(state: RunState, event: ToolCallRefused) -> RunState:
     known = any(call.call_id == event.call_id for call in state.calls)
     if not known:
         call = Call(event.call_id, event.tool, {}, _NEVER_MADE, result=result, refused=True)
-        return close_if_settled(replace(state, calls=(*state.calls, call)))
+        return close_if_settled(changed(state, calls=(*state.calls, call)))
     calls = tuple(
-        replace(call, result=result, refused=True) if call.call_id == event.call_id else call
+        changed(call, result=result, refused=True) if call.call_id == event.call_id else call
         for call in state.calls
     )
-    return close_if_settled(replace(state, calls=calls))
+    return close_if_settled(changed(state, calls=calls))
 
 
 def call_started(state: RunState, event: ToolCallStarted) -> RunState:
     """Return the state with a call begun in `event.epoch`. Calls that may write leave files unrecorded."""
     calls = tuple(
-        replace(call, epoch=event.epoch) if call.call_id == event.call_id else call
+        changed(call, epoch=event.epoch) if call.call_id == event.call_id else call
         for call in state.calls
     )
     writes = any(
         call.call_id == event.call_id and call.facts.access == "write" for call in state.calls
     )
-    return replace(state, calls=calls, unrecorded=state.unrecorded or writes)
+    return changed(state, calls=calls, unrecorded=state.unrecorded or writes)
 
 
 def call_settled(state: RunState, call_id: str, output: ToolOutputs, *, is_error: bool) -> RunState:
     """Return the state with a call's outcome known."""
     calls = tuple(
-        replace(
+        changed(
             call,
             result=ToolResultPart(
                 call_id=call_id, tool=call.tool, output=output, is_error=is_error
@@ -90,7 +89,7 @@ def call_settled(state: RunState, call_id: str, output: ToolOutputs, *, is_error
         else call
         for call in state.calls
     )
-    return close_if_settled(replace(state, calls=calls))
+    return close_if_settled(changed(state, calls=calls))
 
 
 def close_if_settled(state: RunState) -> RunState:
@@ -103,14 +102,14 @@ def close_if_settled(state: RunState) -> RunState:
     results = tuple(call.result for call in state.calls if call.result is not None)
     # Results belong behind their calls; where the conversation was replaced meanwhile they have no place.
     appended = (Message(role="tool", parts=results),) if _last_calls(state) else ()
-    return replace(
+    return changed(
         state,
         messages=(*state.messages, *appended, *state.late),
         calls=(),
         late=(),
         children=(),
         refused_children=(),
-        outcome=replace(
+        outcome=changed(
             outcome,
             tools=tuple(call.tool for call in state.calls if not call.refused),
             had_refusals=any(call.refused for call in state.calls),

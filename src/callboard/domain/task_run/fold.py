@@ -1,7 +1,6 @@
 """fold: events -> TaskState."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.child_run import (
@@ -29,6 +28,7 @@ from callboard.domain.events.workflow import (
     StepEnded,
     StepStarted,
 )
+from callboard.domain.frozen import changed
 from callboard.domain.task_run.state import StepProgress, TaskState
 
 
@@ -68,7 +68,7 @@ def begin_task(first: Recorded) -> TaskState:
 def evolve_task(state: TaskState, recorded: Recorded) -> TaskState:
     """Return the state after one more event."""
     after = _apply(state, recorded.event)
-    return replace(after, seq=recorded.seq, at=recorded.at)
+    return changed(after, seq=recorded.seq, at=recorded.at)
 
 
 def _apply(state: TaskState, event: AnyEvent) -> TaskState:
@@ -82,21 +82,21 @@ def _apply(state: TaskState, event: AnyEvent) -> TaskState:
         case GateOpened() | GateDecided():
             return _gate(state, event)
         case RunResumed():
-            progress = state.progress and replace(state.progress, waiting=None)
-            return replace(state, epoch=event.epoch, progress=progress)
+            progress = state.progress and changed(state.progress, waiting=None)
+            return changed(state, epoch=event.epoch, progress=progress)
         case CancellationRequested():
-            return replace(state, cancellation=event)
+            return changed(state, cancellation=event)
         case RunCompleted() | RunFailed() | RunCancelled():
-            return replace(state, terminal=event, gate=None)
+            return changed(state, terminal=event, gate=None)
         case _:  # an agent's events have no place here and change nothing
             return state
 
 
 def _step(state: TaskState, event: StepStarted | StepEnded) -> TaskState:
     if isinstance(event, StepEnded):
-        return replace(state, progress=None, history=(*state.history, event))
+        return changed(state, progress=None, history=(*state.history, event))
     attempts = {**dict(state.attempts), event.step: event.attempt}
-    return replace(
+    return changed(
         state,
         progress=StepProgress(event.step, event.attempt),
         attempts=tuple(attempts.items()),
@@ -110,12 +110,12 @@ def _child(
     if progress is None or isinstance(event, ChildRunRefused):
         return state
     if isinstance(event, ChildRunStarted):
-        return replace(state, progress=replace(progress, child=event))
+        return changed(state, progress=changed(progress, child=event))
     if isinstance(event, ChildRunWaiting):
-        return replace(state, progress=replace(progress, waiting=event))
-    return replace(
+        return changed(state, progress=changed(progress, waiting=event))
+    return changed(
         state,
-        progress=replace(progress, ended=event, waiting=None),
+        progress=changed(progress, ended=event, waiting=None),
         bill=state.bill.merged(event.bill),
         usage=state.usage + event.usage,
     )
@@ -125,18 +125,18 @@ def _evidence(
     state: TaskState, event: FilesChanged | CheckCompleted | ChangeCommitted
 ) -> TaskState:
     if isinstance(event, ChangeCommitted):
-        return replace(state, commit=event)
+        return changed(state, commit=event)
     progress = state.progress
     if isinstance(event, FilesChanged):
-        progress = progress and replace(progress, files=event)
-        return replace(state, progress=progress, files=event)
-    return replace(state, progress=progress and replace(progress, checks=(*progress.checks, event)))
+        progress = progress and changed(progress, files=event)
+        return changed(state, progress=progress, files=event)
+    return changed(state, progress=progress and changed(progress, checks=(*progress.checks, event)))
 
 
 def _gate(state: TaskState, event: GateOpened | GateDecided) -> TaskState:
     if isinstance(event, GateOpened):
-        return replace(state, gate=event, gates_opened=state.gates_opened + 1)
+        return changed(state, gate=event, gates_opened=state.gates_opened + 1)
     if state.gate is None or state.gate.gate_id != event.gate_id:
         return state
-    progress = state.progress and replace(state.progress, decision=event)
-    return replace(state, gate=None, progress=progress)
+    progress = state.progress and changed(state.progress, decision=event)
+    return changed(state, gate=None, progress=progress)

@@ -18,7 +18,7 @@ from callboard.domain.run.state import status_of
 from callboard.domain.usage import Bill, Usage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepProgress:
     """The step that is under way: what is known of this attempt so far."""
 
@@ -32,7 +32,7 @@ class StepProgress:
     decision: GateDecided | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskState:
     """A workflow run at one point of its log.
 

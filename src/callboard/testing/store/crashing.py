@@ -1,7 +1,7 @@
 """Stores that fail on purpose, so that every crash point can be enumerated."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from callboard.domain.events.codec import Blob, Sealed
@@ -18,17 +18,22 @@ class CrashingStore:
 
     A write is a `create` or an `append`. `when="before"`: the write never reaches the store;
     `when="after"`: it is durable, and nobody learns that. After the crash every call raises `Crash`:
-    a dead process does nothing more. `inner` stays open: close it to free its claims, as the kernel would.
+    a dead process does nothing more. `on_crash` lets the rest of a test's world stop with it. `inner` stays open: close it to free its claims, as the kernel would.
     """
 
     def __init__(
-        self, inner: EventStore, at: int | None = None, when: Literal["before", "after"] = "before"
+        self,
+        inner: EventStore,
+        at: int | None = None,
+        when: Literal["before", "after"] = "before",
+        on_crash: Callable[[], None] = lambda: None,
     ) -> None:
         self.inner = inner
         self.writes = 0
         self.crashed = False
         self._at = at
         self._when = when
+        self._on_crash = on_crash
 
     async def create(
         self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()
@@ -46,7 +51,7 @@ class CrashingStore:
         written = self.inner.append(batch)
         if not last:
             return written
-        self.crashed = True  # whatever the process would do next, it does no more
+        self._stop()
         return asyncio.ensure_future(self._die_after(written))
 
     async def claim(self, run_id: str) -> Claim:
@@ -126,6 +131,10 @@ class CrashingStore:
         await written
         self._die()
 
-    def _die(self) -> None:
+    def _stop(self) -> None:
         self.crashed = True
+        self._on_crash()
+
+    def _die(self) -> None:
+        self._stop()
         raise Crash(f"died {self._when} write {self.writes}")

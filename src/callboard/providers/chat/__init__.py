@@ -1,0 +1,1 @@
+"""OpenAI chat completions, as spoken by OpenRouter, OpenAI and self-hosted servers."""

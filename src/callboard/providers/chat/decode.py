@@ -1,0 +1,177 @@
+"""Events of a chat completions stream -> answer."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from callboard.domain.events.model_call import Finish
+from callboard.domain.message import JsonObject, Part, TextPart
+from callboard.domain.usage import Usage
+from callboard.ports.model import Delta, ModelAnswer, ReasoningDelta, TextDelta
+from callboard.providers.chat.reasoning import ReasoningTrail
+from callboard.providers.wire.calls import PendingCall, arguments_text, finished_calls
+from callboard.providers.wire.failures import event_failure
+from callboard.providers.wire.json_text import clean
+from callboard.providers.wire.parts import checked_parts, settled_finish
+from callboard.providers.wire.reading import array, count, money, obj, string
+from callboard.providers.wire.stream import StreamDecoder
+
+_FINISH: Mapping[str, Finish] = {
+    "stop": "stop",
+    "end_turn": "stop",
+    "eos": "stop",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "length": "length",
+    "content_filter": "refusal",
+}
+
+
+def decoder(provider: str, tag: str, names: Mapping[str, str]) -> StreamDecoder:
+    """Return a decoder for one answer.
+
+    Args:
+        provider: its name, for messages to people.
+        tag: the dialect, which reasoning details are marked with.
+        names: our tool names by those on the wire, where they differ.
+    """
+    return StreamDecoder(_ChatAssembly(provider, tag, names), provider)
+
+
+class _ChatAssembly:
+    def __init__(self, provider: str, tag: str, names: Mapping[str, str]) -> None:
+        self._provider = provider
+        self._names = names
+        self._text: list[str] = []
+        self._refusal: list[str] = []
+        self._reasoning = ReasoningTrail(tag)
+        self._calls = _CallSlots()
+        self._finish: Finish | None = None
+        self._answer_id = ""
+        self._model: str | None = None
+        self._usage: Usage | None = None
+        self._cost: Decimal | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self._finish is not None
+
+    def take(self, event: JsonObject) -> list[Delta]:
+        self._answer_id = self._answer_id or string(event.get("id"))
+        self._model = self._model or clean(string(event.get("model"))) or None
+        if usage := event.get("usage"):
+            self._take_usage(obj(usage))
+        choices = array(event.get("choices"))
+        return self._take_choice(obj(choices[0])) if choices else []
+
+    def answer(self) -> ModelAnswer:
+        truncated = self._finish == "length"
+        calls = finished_calls(
+            self._calls.in_order,
+            self._names,
+            answer_id=self._answer_id,
+            truncated=truncated,
+        )
+        text = clean("".join(self._text or self._refusal))
+        texts = [TextPart(text=text)] if text else []
+        parts: list[Part] = [*self._reasoning.parts(), *texts, *calls]
+        finish = settled_finish(self._finish, parts)
+        return ModelAnswer(
+            parts=checked_parts(parts, finish, self._provider),
+            finish=finish,
+            usage=self._usage,
+            cost_usd=self._cost,
+            answered_by=self._model,
+        )
+
+    def _take_choice(self, choice: JsonObject) -> list[Delta]:
+        if choice.get("error"):
+            raise event_failure(self._provider, choice)
+        # `message` is what servers send that do not stream.
+        delta = choice.get("delta") or choice.get("message")
+        deltas = self._take_delta(obj(delta)) if delta else []
+        if reason := string(choice.get("finish_reason")):
+            self._finish = _FINISH.get(reason, "other")
+        return deltas
+
+    def _take_delta(self, delta: JsonObject) -> list[Delta]:
+        deltas: list[Delta] = []
+        if thought := self._reasoning.take(delta):
+            deltas.append(ReasoningDelta(clean(thought)))
+        if text := _text_of(delta):
+            self._text.append(text)
+            deltas.append(TextDelta(clean(text)))
+        if refusal := string(delta.get("refusal")):
+            self._refusal.append(refusal)
+        if calls := delta.get("tool_calls"):
+            for call in array(calls):
+                self._calls.take(obj(call))
+        return deltas
+
+    def _take_usage(self, usage: JsonObject) -> None:
+        self._cost = money(usage.get("cost"))
+        tokens_in, tokens_out = (
+            count(usage.get("prompt_tokens")),
+            count(usage.get("completion_tokens")),
+        )
+        if tokens_in is None and tokens_out is None:
+            return
+        prompt, completion = (
+            obj(usage.get("prompt_tokens_details")),
+            obj(usage.get("completion_tokens_details")),
+        )
+        self._usage = Usage(
+            input_tokens=tokens_in or 0,
+            output_tokens=tokens_out or 0,
+            cache_read_tokens=min(count(prompt.get("cached_tokens")) or 0, tokens_in or 0),
+            cache_write_tokens=min(count(prompt.get("cache_write_tokens")) or 0, tokens_in or 0),
+            reasoning_tokens=min(count(completion.get("reasoning_tokens")) or 0, tokens_out or 0),
+        )
+
+
+def _text_of(delta: JsonObject) -> str:
+    content = delta.get("content")
+    if isinstance(content, list):  # some servers stream content blocks
+        return "".join(string(obj(block).get("text")) for block in content)
+    return string(content)
+
+
+class _CallSlots:
+    """Finds the call that a fragment belongs to: by index, else by id, else the latest."""
+
+    def __init__(self) -> None:
+        self.in_order: list[PendingCall] = []
+        self._by_index: dict[int, PendingCall] = {}
+
+    def take(self, fragment: JsonObject) -> None:
+        function = obj(fragment.get("function"))
+        call_id, name = string(fragment.get("id")), string(function.get("name"))
+        call = self._slot(fragment.get("index"), call_id, name)
+        call.call_id = call.call_id or call_id
+        call.name = call.name or name
+        arguments = function.get("arguments")
+        if isinstance(arguments, str):
+            call.fragments.append(arguments)
+        elif isinstance(arguments, dict):  # some servers send the object itself
+            call.fragments.append(arguments_text(arguments))
+
+    def _slot(self, index: object, call_id: str, name: str) -> PendingCall:
+        known = self._known(index, call_id, name)
+        if known is not None and not _starts_another(known, call_id, name):
+            return known
+        call = PendingCall()
+        self.in_order.append(call)
+        if isinstance(index, int):
+            self._by_index[index] = call
+        return call
+
+    def _known(self, index: object, call_id: str, name: str) -> PendingCall | None:
+        if isinstance(index, int):
+            return self._by_index.get(index)
+        if call_id:
+            return next((call for call in self.in_order if call.call_id == call_id), None)
+        return self.in_order[-1] if self.in_order and not name else None
+
+
+def _starts_another(known: PendingCall, call_id: str, name: str) -> bool:
+    # Some servers number every parallel call 0: a new id with a name begins a new call.
+    return bool(call_id and name and known.call_id and call_id != known.call_id)

@@ -1,0 +1,1 @@
+"""Models that pydantic-ai reaches and we do not; needs the extra `callboard[pydantic-ai]`."""

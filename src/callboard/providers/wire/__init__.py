@@ -1,0 +1,1 @@
+"""What the wire formats share: JSON, server-sent events, tool calls, failures, the HTTP transport."""

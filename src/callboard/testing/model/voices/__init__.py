@@ -1,0 +1,1 @@
+"""Scripted turns as the bytes of each vendor's stream."""
