@@ -1,0 +1,91 @@
+"""Reading a folder of definitions."""
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final
+
+from callboard.definitions.catalogue import Catalogue, LoadedDefinition
+from callboard.definitions.reader import SUFFIXES, read_definitions
+from callboard.domain.errors import Problem
+
+_SKIPPED_FOLDERS: Final = {"node_modules", "scripts", "skills", "types", "__pycache__"}
+_NOT_AGENTS: Final = {"conftest.py", "mcp.json", "package.json", "tsconfig.json"}
+_MAX_DEPTH: Final = 8
+_MAX_FILES: Final = 5_000
+
+
+def load_folder(folder: Path, tools: Collection[str], *, shown_as: str | None = None) -> Catalogue:
+    """Return all definitions below a folder; a folder that does not exist holds none.
+
+    Broken files do not keep the others from loading. Of two definitions with one id the first stays, in
+    the order of their paths.
+    """
+    name = str(folder) if shown_as is None else shown_as
+    loaded: dict[str, LoadedDefinition] = {}
+    problems: list[Problem] = []
+    skipped: list[Problem] = []
+    broken: set[str] = set()
+    for path, reason in _files(folder):
+        shown = str(Path(name, path.relative_to(folder)))
+        if reason is not None:
+            skipped.append(Problem(shown, "", reason))
+            continue
+        one = read_definitions(path, tools, shown_as=shown)
+        problems += one.problems
+        skipped += one.skipped
+        broken |= one.broken_ids
+        for found in one.definitions:
+            first = loaded.setdefault(found.definition.id, found)
+            if first is not found:
+                problems.append(_duplicate(found, first))
+    return Catalogue(tuple(loaded.values()), tuple(problems), tuple(skipped), frozenset(broken))
+
+
+def _duplicate(second: LoadedDefinition, first: LoadedDefinition) -> Problem:
+    message = (
+        f"{second.definition.id!r} is taken by {first.file}, which stays; give this one another id"
+    )
+    return Problem(second.file, "id", message)
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Return the files that may hold definitions, each with a reason where it is not to be read."""
+    count = 0
+    for parent, folders, names in os.walk(folder):
+        here = Path(parent)
+        depth = len(here.relative_to(folder).parts)
+        kept = [name for name in sorted(folders) if not name.startswith(".")]
+        for name in kept:
+            if (here / name).is_symlink():
+                yield here / name, "is a symbolic link; put the folder itself here"
+            elif _is_skipped_folder(name):
+                yield here / name, "is a folder that is not searched for agents"
+        kept = [name for name in kept if not _is_skipped_folder(name)]
+        folders[:] = kept if depth < _MAX_DEPTH else []
+        for name in sorted(names):
+            if Path(name).suffix not in SUFFIXES:
+                continue
+            count += 1
+            if count > _MAX_FILES:
+                yield here / name, f"only the first {_MAX_FILES} files of a folder are read"
+                return
+            yield here / name, _reason_to_skip(here / name)
+
+
+def _is_skipped_folder(name: str) -> bool:
+    return name.startswith("skills-") or name in _SKIPPED_FOLDERS
+
+
+def _reason_to_skip(path: Path) -> str | None:
+    name = path.name
+    if path.is_symlink():
+        return "is a symbolic link; put the file itself here"
+    if name.startswith((".", "_")):
+        return "begins with a dot or an underscore"
+    if name in _NOT_AGENTS or name.endswith(".d.ts"):
+        return "is not an agent"
+    stem = path.stem
+    if stem.startswith("test_") or stem.endswith(("_test", ".test", ".spec")):
+        return "is a test"
+    return None

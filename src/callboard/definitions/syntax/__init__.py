@@ -1,0 +1,1 @@
+"""The file formats: text to plain values, nothing else."""

@@ -1,0 +1,1 @@
+"""The schema over time; run by Alembic when a database is not current."""

@@ -1,0 +1,54 @@
+"""Rules that hold in every store, whatever keeps the bytes."""
+
+from callboard.domain.errors import LogError, RunBusy, UnknownThing
+from callboard.ports.event_store import Batch, Claim
+
+
+class HeldClaims:
+    """The runs that this process drives: nobody, not even the process itself, drives a run twice at once."""
+
+    def __init__(self) -> None:
+        self._epochs: dict[str, list[int]] = {}
+
+    def reserve(self, run_id: str) -> None:
+        """Reserve a run that is about to be claimed.
+
+        Raises:
+            RunBusy: it is claimed, or about to be.
+        """
+        epoch: list[int] = []
+        # One step under the interpreter's lock, so that two threads cannot both win.
+        if self._epochs.setdefault(run_id, epoch) is not epoch:
+            raise RunBusy(f"this process drives run {run_id} already")
+
+    def confirm(self, claim: Claim) -> None:
+        """The reservation became a claim."""
+        self._epochs[claim.run_id] = [claim.epoch]
+
+    def cancel(self, run_id: str) -> None:
+        """The reservation did not become a claim."""
+        self._epochs.pop(run_id, None)
+
+    def drop(self, claim: Claim) -> None:
+        """Forget a claim, unless a later one took its place."""
+        if self._epochs.get(claim.run_id) == [claim.epoch]:
+            del self._epochs[claim.run_id]
+
+
+def check_batch(batch: Batch) -> None:
+    """Do nothing where a batch continues its own run without a gap.
+
+    Raises:
+        LogError: it does not; nothing can be appended like this.
+    """
+    places = [(event.run_id, event.seq) for event in batch.events]
+    expected = [(batch.run_id, batch.expected_head + n) for n in range(1, len(places) + 1)]
+    if not places or places != expected:
+        raise LogError(
+            f"run {batch.run_id}: a batch after event {batch.expected_head} cannot hold {places}"
+        )
+
+
+def unknown_run(run_id: str) -> UnknownThing:
+    """Return the error for a run that is not here."""
+    return UnknownThing(f"there is no run {run_id}; `callboard runs list` shows the runs there are")

@@ -1,0 +1,1 @@
+"""The event store on one SQLite file: for one machine, no server."""

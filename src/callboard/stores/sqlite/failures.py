@@ -1,0 +1,43 @@
+"""What a database error means to the person at the keyboard."""
+
+import sqlite3
+from pathlib import Path
+
+from callboard.domain.errors import CallboardError, ConfigurationInvalid, LogError
+
+
+class StoreUnavailable(LogError):
+    """The store cannot be read or written at the moment; nothing is half-written."""
+
+    code = "store_unavailable"
+
+
+_NOT_OURS = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT}
+_NOT_ALLOWED = {
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def explain(error: Exception, path: Path) -> CallboardError:
+    """Return our error for one that came up while the database was used."""
+    if isinstance(error, CallboardError):
+        return error
+    # The low byte is the primary code; the rest says where it happened.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _NOT_OURS:
+        return ConfigurationInvalid(
+            f"{path} is not a readable database ({error}); move it away or put a copy back"
+        )
+    if code in _NOT_ALLOWED:
+        return ConfigurationInvalid(
+            f"{path} cannot be used ({error}); check its permissions or set CALLBOARD_HOME"
+        )
+    if code in _BUSY:
+        return StoreUnavailable(f"{path}: another process kept the database locked; try again")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreUnavailable(f"{path}: the disk is full; nothing was recorded")
+    return StoreUnavailable(f"{path}: {error}")

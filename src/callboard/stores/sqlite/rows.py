@@ -1,0 +1,129 @@
+"""Projections and signals as columns, and back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from callboard.domain.actor import Actor
+from callboard.domain.errors import LogCorrupt
+from callboard.domain.events.codec import Sealed, timestamp
+from callboard.domain.run_row import RunRow
+from callboard.domain.usage import NANO, Bill, Usage
+from callboard.ports.event_store import Signal
+
+Columns = dict[str, str | int | bytes | None]
+Record = Sequence[Any]
+
+
+def columns_of(row: RunRow) -> Columns:
+    """Return a projection as the columns that move with every append."""
+    usage, bill, ended = row.usage, row.bill, row.ended_at
+    return {
+        "run_id": row.run_id,
+        "subject": row.subject,
+        "title": row.title,
+        "status": row.status,
+        "model": row.model,
+        "turns": row.turns,
+        "tool_calls": row.tool_calls,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "known_nano_usd": int(bill.known_usd.scaleb(9)),
+        "has_unknown_cost": bill.has_unknown,
+        "waiting_for": row.waiting_for,
+        "updated_at": timestamp(row.updated_at),
+        "ended_at": None if ended is None else timestamp(ended),
+    }
+
+
+def first_columns_of(row: RunRow) -> Columns:
+    """Return a projection as columns, with those that never change."""
+    return columns_of(row) | {
+        "root_id": row.root_id,
+        "parent_id": row.parent_id,
+        "kind": row.kind,
+        "workspace": row.workspace,
+        "created_at": timestamp(row.created_at),
+    }
+
+
+def row_of(record: Record) -> RunRow:
+    """Return the projection in a record of `ROW`, `ROWS` or `CHILDREN`.
+
+    Raises:
+        LogCorrupt: the columns do not hold a projection.
+    """
+    (run_id, root_id, parent_id, kind, subject, title, status, model, workspace) = record[:9]
+    (turns, tool_calls, tokens_in, tokens_out, cache_read, cache_write, reasoning) = record[9:16]
+    (nano_usd, has_unknown, waiting_for, created_at, updated_at, ended_at) = record[16:]
+    try:
+        return RunRow(
+            run_id=run_id,
+            root_id=root_id,
+            parent_id=parent_id,
+            kind=kind,
+            subject=subject,
+            title=title,
+            status=status,
+            model=model,
+            workspace=workspace,
+            turns=turns,
+            tool_calls=tool_calls,
+            usage=Usage(
+                input_tokens=tokens_in,
+                output_tokens=tokens_out,
+                cache_read_tokens=cache_read,
+                cache_write_tokens=cache_write,
+                reasoning_tokens=reasoning,
+            ),
+            bill=Bill(known_usd=nano_usd * NANO, has_unknown=bool(has_unknown)),
+            waiting_for=waiting_for,
+            created_at=datetime.fromisoformat(created_at),
+            updated_at=datetime.fromisoformat(updated_at),
+            ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
+        )
+    except (ValidationError, ValueError, TypeError, ArithmeticError) as error:
+        raise LogCorrupt(f"run {run_id}: its projection is not readable ({error})") from error
+
+
+def sealed_of(record: Record) -> Sealed:
+    """Return the stored event in a record of `READ`, `READ_TREE` or `READ_BELOW`."""
+    run_id, seq, body, digest = record
+    # A body that somebody edited by hand may have become text: still bytes to whoever verifies it.
+    return Sealed(run_id, seq, body if isinstance(body, bytes) else str(body).encode(), digest)
+
+
+def columns_of_signal(signal: Signal) -> Columns:
+    """Return a signal, not yet consumed, as columns."""
+    return {
+        "run_id": signal.run_id,
+        "signal_key": signal.key,
+        "kind": signal.kind,
+        "actor_kind": signal.actor.kind,
+        "actor_name": signal.actor.name,
+        "at": timestamp(signal.at),
+        "note": signal.note,
+        "gate_id": signal.gate_id,
+        "verdict": signal.verdict,
+        "consumed": 0,
+    }
+
+
+def signal_of(record: Record) -> Signal:
+    """Return the signal in a record of `SIGNALS`.
+
+    Raises:
+        LogCorrupt: the columns do not hold a signal.
+    """
+    run_id, key, kind, actor_kind, actor_name, at, note, gate_id, verdict = record
+    try:
+        actor = Actor(kind=actor_kind, name=actor_name)
+        when = datetime.fromisoformat(at)
+    except (ValidationError, ValueError, TypeError) as error:
+        raise LogCorrupt(f"run {run_id}: signal {key} is not readable ({error})") from error
+    return Signal(run_id, key, kind, actor, when, note, gate_id, verdict)

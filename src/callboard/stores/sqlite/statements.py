@@ -1,0 +1,150 @@
+"""Every statement of the store, built with SQLAlchemy Core and written out to `sql.py`.
+
+SQLAlchemy takes a third of a second to import, the whole store a few milliseconds to open. So the
+statements are compiled when this file changes, not when a command starts:
+
+    python -m callboard.stores.sqlite.statements
+
+writes `sql.py`; a test holds the two equal. Only migrations and that test import SQLAlchemy.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Integer, Table, Text, bindparam, exists, func, literal_column, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.selectable import ScalarSelect
+
+from callboard.stores.tables import blob, event, run, signal
+
+_FIXED: Final = {"run_id", "root_id", "parent_id", "kind", "workspace", "created_at"}
+_CLAIM: Final = {"epoch", "owner", "head", "head_hash"}
+
+_projection: Final = [column for column in run.c if column.name not in _CLAIM]
+_sealed: Final = (event.c.run_id, event.c.seq, event.c.body, event.c.hash)
+_nothing: Final = literal_column("NULL", Text)
+_true: Final = literal_column("1", Integer)
+_false: Final = literal_column("0", Integer)
+
+
+def _listed(name: str) -> ScalarSelect[str]:
+    """Return the members of a JSON array parameter, so that a list is one bound value."""
+    items = func.json_each(bindparam(name)).table_valued("value")
+    return select(items.c.value).scalar_subquery()
+
+
+def _insert(table: Table, *, ignore: bool = False) -> str:
+    names = [column.name for column in table.c if column.name != "position"]
+    statement = sqlite.insert(table)
+    return _compiled(statement.on_conflict_do_nothing() if ignore else statement, names)
+
+
+def _compiled(statement: ClauseElement, names: list[str] | None = None) -> str:
+    dialect = sqlite.dialect(paramstyle="named")
+    return " ".join(str(statement.compile(dialect=dialect, column_keys=names)).split())
+
+
+def _append() -> str:
+    moving = [c.name for c in run.c if c.name not in _FIXED | _CLAIM]
+    fenced = update(run).where(
+        run.c.run_id == bindparam("run_id"),
+        run.c.epoch == bindparam("epoch"),
+        run.c.head == bindparam("expected_head"),
+    )
+    return _compiled(fenced, [*moving, "head", "head_hash"])
+
+
+def _rows() -> str:
+    wanted = select(*_projection).where(
+        (bindparam("root_only") == _false) | run.c.parent_id.is_(None),
+        (bindparam("any_status") == _true) | run.c.status.in_(_listed("statuses")),
+    )
+    newest = wanted.order_by(run.c.created_at.desc(), run.c.run_id.desc())
+    return _compiled(newest.limit(bindparam("limit")).offset(literal_column("0")))
+
+
+def _read_below() -> str:
+    tree = select(bindparam("run_id", type_=Text).label("run_id")).cte("tree", recursive=True)
+    tree = tree.union_all(select(run.c.run_id).where(run.c.parent_id == tree.c.run_id))
+    below = select(*_sealed).where(event.c.run_id.in_(select(tree.c.run_id)))
+    return _compiled(below.order_by(event.c.position))
+
+
+def _claims() -> dict[str, str]:
+    this_run, this_epoch = run.c.run_id == bindparam("run_id"), run.c.epoch == bindparam("epoch")
+    columns = (run.c.epoch, run.c.owner, run.c.head, run.c.head_hash, run.c.root_id)
+    ours = run.c.owner == bindparam("us")
+    taken = update(run).where(this_run).values(epoch=run.c.epoch + _true)
+    unfinished = select(run.c.run_id, run.c.owner).where(
+        run.c.parent_id.is_(None), run.c.status.in_(_listed("statuses"))
+    )
+    return {
+        "CREATE": _insert(run, ignore=True),
+        "STAND": _compiled(select(*columns).where(this_run)),
+        "TAKE": _compiled(taken, ["owner"]),
+        "RELEASE": _compiled(update(run).where(this_run, this_epoch, ours).values(owner=_nothing)),
+        "ABANDON": _compiled(update(run).where(this_run, ours).values(owner=_nothing)),
+        "UNFINISHED": _compiled(unfinished.order_by(run.c.created_at, run.c.run_id)),
+    }
+
+
+def _logs() -> dict[str, str]:
+    own = select(*_sealed).where(
+        event.c.run_id == bindparam("run_id"), event.c.seq > bindparam("after")
+    )
+    whole_tree = select(*_sealed).where(event.c.root_id == bindparam("run_id"))
+    contents = select(blob.c.sha256, blob.c.content).where(blob.c.sha256.in_(_listed("wanted")))
+    return {
+        "APPEND": _append(),
+        "INSERT_EVENT": _insert(event),
+        "INSERT_BLOB": _insert(blob, ignore=True),
+        "READ": _compiled(own.order_by(event.c.seq)),
+        "READ_TREE": _compiled(whole_tree.order_by(event.c.position)),
+        "READ_BELOW": _read_below(),
+        "BLOBS": _compiled(contents),
+    }
+
+
+def _projections() -> dict[str, str]:
+    one = select(*_projection).where(run.c.run_id == bindparam("run_id"))
+    children = select(*_projection).where(run.c.parent_id == bindparam("run_id"))
+    return {
+        "ROW": _compiled(one),
+        "ROWS": _rows(),
+        "CHILDREN": _compiled(children.order_by(run.c.created_at, run.c.run_id)),
+    }
+
+
+def _signals() -> dict[str, str]:
+    columns = [c for c in signal.c if c.name not in {"position", "consumed"}]
+    pending = select(*columns).where(
+        signal.c.run_id.in_(_listed("run_ids")), signal.c.consumed == _false
+    )
+    consumed = update(signal).where(
+        signal.c.run_id == bindparam("run_id"), signal.c.signal_key == bindparam("signal_key")
+    )
+    return {
+        "EXISTS": _compiled(select(exists().where(run.c.run_id == bindparam("run_id")))),
+        "SIGNAL": _insert(signal, ignore=True),
+        "SIGNALS": _compiled(pending.order_by(signal.c.position)),
+        "CONSUME": _compiled(consumed.values(consumed=_true)),
+    }
+
+
+def source() -> str:
+    """Return the text of `sql.py`."""
+    lines = [
+        '"""The statements of the store. Written by `statements.py`; do not edit."""',
+        "",
+    ]
+    for name, text in (_claims() | _logs() | _projections() | _signals()).items():
+        lines.append(f'{name} = "{text}"')
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    target = Path(__file__).with_name("sql.py")
+    target.write_text(source(), encoding="utf-8")
+    sys.stderr.write(f"{target.name} written\n")

@@ -1,0 +1,211 @@
+"""The event store on one SQLite file."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from callboard.domain.errors import CallboardError
+from callboard.domain.events.codec import Blob, Sealed
+from callboard.domain.run_row import RunRow
+from callboard.ports.event_store import Batch, Claim, Head, Signal
+from callboard.stores.rules import HeldClaims, unknown_run
+from callboard.stores.sqlite import sql, work
+from callboard.stores.sqlite.connections import connect, prepare_file
+from callboard.stores.sqlite.failures import explain
+from callboard.stores.sqlite.migrate import ensure_current
+from callboard.stores.sqlite.owners import Owner
+from callboard.stores.sqlite.readers import Readers
+from callboard.stores.sqlite.rows import row_of, sealed_of
+from callboard.stores.sqlite.watch import SignalWatch
+from callboard.stores.sqlite.writer import Work, Writer
+
+_OPEN_STATUSES = json.dumps(["running", "waiting"])
+
+
+class SqliteEventStore:
+    """`callboard.ports.event_store.EventStore` for one machine. Open it with `open`."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store at `path`. Blocks for a few milliseconds, or for a migration.
+
+        Raises:
+            ConfigurationInvalid: the file, its directory or its schema cannot be used.
+        """
+        self._explain = partial(explain, path=path)
+        prepare_file(path)
+        self._owner = Owner(path.parent / "owners")
+        try:
+            ensure_current(path)
+            writing, watching = connect(path), connect(path, read_only=True)
+        except (sqlite3.Error, OSError) as error:
+            self._owner.retire()
+            raise self._explain(error) from error
+        except CallboardError:
+            self._owner.retire()
+            raise
+        self._held = HeldClaims()
+        self._writer = Writer(writing, self._explain)
+        self._watch = SignalWatch(watching)
+        self._readers = Readers(partial(connect, path, read_only=True), self._explain)
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open the store at `path`, creating or upgrading it where needed.
+
+        Raises:
+            ConfigurationInvalid: the file, its directory or its schema cannot be used.
+        """
+        return await asyncio.to_thread(cls, path)
+
+    async def create(
+        self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()
+    ) -> Claim:
+        """Create a run with its first events and claim it."""
+        name = self._owner.name
+        return await self._holding(
+            row.run_id, partial(work.create, events=events, row=row, blobs=blobs, owner=name)
+        )
+
+    async def claim(self, run_id: str) -> Claim:
+        """Take a run over."""
+        name, is_alive = self._owner.name, self._owner.is_alive
+        return await self._holding(
+            run_id, partial(work.claim, run_id=run_id, owner=name, is_alive=is_alive)
+        )
+
+    async def release(self, claim: Claim) -> None:
+        """Give a claim back."""
+        try:
+            await self._writer.submit(partial(work.release, claim=claim, owner=self._owner.name))
+        finally:
+            self._held.drop(claim)
+
+    def append(self, batch: Batch) -> "asyncio.Future[None]":
+        """Append in submission order."""
+        return self._writer.submit(partial(work.append, batch=batch))
+
+    async def read(self, run_id: str, *, after: int = 0) -> list[Sealed]:
+        """Return a run's events in order."""
+
+        def query(connection: sqlite3.Connection) -> list[Sealed]:
+            work.require_run(connection, run_id)
+            found = connection.execute(sql.READ, {"run_id": run_id, "after": after})
+            return [sealed_of(record) for record in found]
+
+        return await self._readers.run(query)
+
+    async def read_tree(self, root_id: str) -> list[Sealed]:
+        """Return the events of a run and of everything below it in storage order."""
+
+        def query(connection: sqlite3.Connection) -> list[Sealed]:
+            this = {"run_id": root_id}
+            stand = connection.execute(sql.STAND, this).fetchone()
+            if stand is None:
+                raise unknown_run(root_id)
+            is_root = stand[-1] == root_id
+            found = connection.execute(sql.READ_TREE if is_root else sql.READ_BELOW, this)
+            return [sealed_of(record) for record in found]
+
+        return await self._readers.run(query)
+
+    async def head(self, run_id: str) -> Head:
+        """Return the recorded end of a log."""
+
+        def query(connection: sqlite3.Connection) -> Head:
+            stand = connection.execute(sql.STAND, {"run_id": run_id}).fetchone()
+            if stand is None:
+                raise unknown_run(run_id)
+            epoch, _, head, head_hash, _ = stand
+            return Head(head, head_hash, epoch)
+
+        return await self._readers.run(query)
+
+    async def blobs(self, sha256s: Sequence[str]) -> dict[str, bytes]:
+        """Return the contents that are there, by address."""
+        wanted = {"wanted": json.dumps(list(sha256s))}
+        return await self._readers.run(
+            lambda connection: dict(connection.execute(sql.BLOBS, wanted))
+        )
+
+    async def row(self, run_id: str) -> RunRow | None:
+        """Return a run's projection."""
+        found = await self._rows(sql.ROW, {"run_id": run_id})
+        return found[0] if found else None
+
+    async def rows(
+        self, *, root_only: bool = True, statuses: Sequence[str] = (), limit: int = 100
+    ) -> list[RunRow]:
+        """Return projections, newest first."""
+        params: dict[str, object] = {
+            "root_only": root_only,
+            "any_status": not statuses,
+            "statuses": json.dumps(list(statuses)),
+            "limit": limit,
+        }
+        return await self._rows(sql.ROWS, params)
+
+    async def children(self, run_id: str) -> list[RunRow]:
+        """Return the projections of a run's direct children, oldest first."""
+        return await self._rows(sql.CHILDREN, {"run_id": run_id})
+
+    async def unfinished(self) -> list[str]:
+        """Return ids of root runs that have no terminal event and no living owner, oldest first."""
+
+        def query(connection: sqlite3.Connection) -> list[str]:
+            found = connection.execute(sql.UNFINISHED, {"statuses": _OPEN_STATUSES}).fetchall()
+            alive = {owner: self._owner.is_alive(owner) for _, owner in found if owner is not None}
+            return [run_id for run_id, owner in found if not alive.get(owner, False)]
+
+        return await self._readers.run(query)
+
+    async def signal(self, signal: Signal) -> None:
+        """Record a wish, once."""
+        await self._writer.submit(partial(work.record_signal, signal=signal))
+
+    async def signals(self, run_ids: Sequence[str]) -> list[Signal]:
+        """Return wishes not yet consumed, oldest first."""
+        return await self._readers.run(lambda _: self._watch.pending(run_ids))
+
+    async def consume(self, signals: Sequence[Signal]) -> None:
+        """Mark wishes as turned into events."""
+        await self._writer.submit(partial(work.consume, signals=signals))
+
+    async def close(self) -> None:
+        """Finish pending appends and release everything."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._writer.close()
+        self._readers.close()
+        self._watch.close()
+        self._owner.retire()
+
+    async def _rows(self, statement: str, params: dict[str, object]) -> list[RunRow]:
+        def query(connection: sqlite3.Connection) -> list[RunRow]:
+            return [row_of(record) for record in connection.execute(statement, params)]
+
+        return await self._readers.run(query)
+
+    async def _holding(self, run_id: str, take: Work[Claim]) -> Claim:
+        """Reserve a run here, then in the database; undo both where the second did not come about."""
+        self._held.reserve(run_id)
+        try:
+            claim = await self._writer.submit(take)
+        except asyncio.CancelledError:
+            # The claim may be on its way into the database: give it back right behind it.
+            self._writer.submit(partial(work.abandon, run_id=run_id, owner=self._owner.name))
+            self._held.cancel(run_id)
+            raise
+        except CallboardError:
+            self._held.cancel(run_id)
+            raise
+        self._held.confirm(claim)
+        return claim

@@ -1,0 +1,40 @@
+"""Watching for signals without asking the tables again and again."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from threading import Lock
+
+from callboard.ports.event_store import Signal
+from callboard.stores.sqlite import sql
+from callboard.stores.sqlite.rows import signal_of
+
+
+class SignalWatch:
+    """Pending signals, read again only when some other connection has committed.
+
+    `PRAGMA data_version` of a connection changes exactly then; the writer is another connection too, so
+    this process's own signals are seen like everybody else's.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = Lock()
+        self._seen: tuple[int, tuple[str, ...]] | None = None
+        self._pending: list[Signal] = []
+
+    def pending(self, run_ids: Sequence[str]) -> list[Signal]:
+        """Return the signals of these runs that are not consumed, oldest first."""
+        with self._lock:
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+            now = (int(version), tuple(run_ids))
+            if now != self._seen:
+                found = self._connection.execute(sql.SIGNALS, {"run_ids": json.dumps(now[1])})
+                self._pending = [signal_of(record) for record in found]
+                self._seen = now
+            return list(self._pending)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,126 @@
+"""What the writer does inside a transaction. Every refusal comes before the first write."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from callboard.domain.errors import Fenced, RunBusy, RunExists
+from callboard.domain.events.codec import GENESIS, Blob, Sealed
+from callboard.domain.run_row import RunRow
+from callboard.ports.event_store import Batch, Claim, Signal
+from callboard.stores.rules import check_batch, unknown_run
+from callboard.stores.sqlite import sql
+from callboard.stores.sqlite.rows import columns_of, columns_of_signal, first_columns_of
+
+
+def create(
+    connection: sqlite3.Connection,
+    events: Sequence[Sealed],
+    row: RunRow,
+    blobs: Sequence[Blob],
+    owner: str,
+) -> Claim:
+    """Store a new run, owned by `owner` in epoch 1.
+
+    Raises:
+        RunExists: the id is taken.
+    """
+    head, head_hash = (events[-1].seq, events[-1].hash) if events else (0, GENESIS)
+    claim = {"epoch": 1, "owner": owner, "head": head, "head_hash": head_hash}
+    if not connection.execute(sql.CREATE, first_columns_of(row) | claim).rowcount:
+        raise RunExists(f"a run {row.run_id} exists already")
+    _insert(connection, events, row.root_id, blobs)
+    return Claim(row.run_id, 1, head, head_hash)
+
+
+def claim(
+    connection: sqlite3.Connection, run_id: str, owner: str, is_alive: Callable[[str], bool]
+) -> Claim:
+    """Make `owner` the owner of a run that no living other process owns.
+
+    Raises:
+        UnknownThing: no such run.
+        RunBusy: its owner is another one and alive.
+    """
+    stand = connection.execute(sql.STAND, {"run_id": run_id}).fetchone()
+    if stand is None:
+        raise unknown_run(run_id)
+    epoch, present, head, head_hash, _ = stand
+    if present is not None and present != owner and is_alive(present):
+        raise RunBusy(f"another process drives run {run_id}")
+    connection.execute(sql.TAKE, {"run_id": run_id, "owner": owner})
+    return Claim(run_id, epoch + 1, head, head_hash)
+
+
+def append(connection: sqlite3.Connection, batch: Batch) -> None:
+    """Store a batch where the log and the claim are as it expects.
+
+    Raises:
+        Fenced: they are not.
+        LogError: the batch itself has a gap.
+    """
+    check_batch(batch)
+    last = batch.events[-1]
+    columns = columns_of(batch.row)
+    columns["run_id"] = batch.run_id
+    columns["epoch"] = batch.epoch
+    columns["expected_head"] = batch.expected_head
+    columns["head"] = last.seq
+    columns["head_hash"] = last.hash
+    if not connection.execute(sql.APPEND, columns).rowcount:
+        raise Fenced(
+            f"run {batch.run_id}: not at event {batch.expected_head} in epoch {batch.epoch} any more"
+        )
+    _insert(connection, batch.events, batch.row.root_id, batch.blobs)
+
+
+def release(connection: sqlite3.Connection, claim: Claim, owner: str) -> None:
+    """Leave a run without an owner, if the claim is still the one in force."""
+    params = {"run_id": claim.run_id, "epoch": claim.epoch, "us": owner}
+    connection.execute(sql.RELEASE, params)
+
+
+def abandon(connection: sqlite3.Connection, run_id: str, owner: str) -> None:
+    """Leave a run without an owner, if it is ours."""
+    connection.execute(sql.ABANDON, {"run_id": run_id, "us": owner})
+
+
+def record_signal(connection: sqlite3.Connection, signal: Signal) -> None:
+    """Store a signal, once.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    require_run(connection, signal.run_id)
+    connection.execute(sql.SIGNAL, columns_of_signal(signal))
+
+
+def consume(connection: sqlite3.Connection, signals: Sequence[Signal]) -> None:
+    """Mark signals as consumed."""
+    keys = [{"run_id": signal.run_id, "signal_key": signal.key} for signal in signals]
+    connection.executemany(sql.CONSUME, keys)
+
+
+def require_run(connection: sqlite3.Connection, run_id: str) -> None:
+    """Do nothing where the run exists.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    (found,) = connection.execute(sql.EXISTS, {"run_id": run_id}).fetchone()
+    if not found:
+        raise unknown_run(run_id)
+
+
+def _insert(
+    connection: sqlite3.Connection, events: Sequence[Sealed], root_id: str, blobs: Sequence[Blob]
+) -> None:
+    connection.executemany(
+        sql.INSERT_EVENT,
+        [
+            {"run_id": e.run_id, "seq": e.seq, "root_id": root_id, "body": e.body, "hash": e.hash}
+            for e in events
+        ],
+    )
+    if blobs:
+        contents = [{"sha256": blob.sha256, "content": blob.content} for blob in blobs]
+        connection.executemany(sql.INSERT_BLOB, contents)

@@ -1,0 +1,96 @@
+"""The tables of the event store, the same on every database.
+
+Times are RFC 3339 text in UTC with microseconds, so that they sort; money is integer nano-dollars, so
+that sums are exact. Bodies are bytes: their hash is over exactly these bytes.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+_Position = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where the key's type is spelt INTEGER."""
+
+run = Table(
+    "run",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("root_id", Text, nullable=False),
+    Column("parent_id", Text),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("model", Text),
+    Column("workspace", Text, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("tool_calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cache_read_tokens", BigInteger, nullable=False),
+    Column("cache_write_tokens", BigInteger, nullable=False),
+    Column("reasoning_tokens", BigInteger, nullable=False),
+    Column("known_nano_usd", BigInteger, nullable=False),
+    Column("has_unknown_cost", Boolean, nullable=False),
+    Column("waiting_for", Text),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("owner", Text),
+    Column("head", BigInteger, nullable=False),
+    Column("head_hash", Text, nullable=False),
+    Index("run_by_parent", "parent_id", "created_at"),
+    Index("run_by_age", "created_at", "run_id"),
+    Index("run_by_status", "status"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("position", _Position, primary_key=True),
+    Column("run_id", Text, ForeignKey("run.run_id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("root_id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("hash", Text, nullable=False),
+    UniqueConstraint("run_id", "seq", name="event_run_seq"),
+    Index("event_by_root", "root_id", "position"),
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+signal = Table(
+    "signal",
+    metadata,
+    Column("position", _Position, primary_key=True),
+    Column("run_id", Text, ForeignKey("run.run_id"), nullable=False),
+    Column("signal_key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("gate_id", Text),
+    Column("verdict", Text),
+    Column("consumed", Boolean, nullable=False),
+    UniqueConstraint("run_id", "signal_key", name="signal_run_key"),
+    Index("signal_pending", "run_id", "consumed"),
+)
