@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 
 from callboard.domain.actor import Actor
 from callboard.domain.events.codec import Blob, Sealed
-from callboard.domain.events.gate import Verdict
 from callboard.domain.run_row import RunRow
 
 
@@ -45,12 +44,10 @@ class Signal:
 
     run_id: str
     key: str
-    kind: Literal["cancel", "decide"]
+    kind: Literal["cancel"]
     actor: Actor
     at: datetime
     note: str = ""
-    gate_id: str | None = None
-    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

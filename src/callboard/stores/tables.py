@@ -61,13 +61,13 @@ event = Table(
     "event",
     metadata,
     Column("position", _Position, primary_key=True),
-    Column("run_id", Text, ForeignKey("run.run_id"), nullable=False),
+    Column(
+        "run_id", Text, nullable=False
+    ),  # the fenced update before it proves that the run exists
     Column("seq", BigInteger, nullable=False),
-    Column("root_id", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("hash", Text, nullable=False),
     UniqueConstraint("run_id", "seq", name="event_run_seq"),
-    Index("event_by_root", "root_id", "position"),
 )
 
 blob = Table(
@@ -88,8 +88,6 @@ signal = Table(
     Column("actor_name", Text, nullable=False),
     Column("at", Text, nullable=False),
     Column("note", Text, nullable=False),
-    Column("gate_id", Text),
-    Column("verdict", Text),
     Column("consumed", Boolean, nullable=False),
     UniqueConstraint("run_id", "signal_key", name="signal_run_key"),
     Index("signal_pending", "run_id", "consumed"),

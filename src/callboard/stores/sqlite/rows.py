@@ -22,10 +22,7 @@ def columns_of(row: RunRow) -> Columns:
     usage, bill, ended = row.usage, row.bill, row.ended_at
     return {
         "run_id": row.run_id,
-        "subject": row.subject,
-        "title": row.title,
         "status": row.status,
-        "model": row.model,
         "turns": row.turns,
         "tool_calls": row.tool_calls,
         "input_tokens": usage.input_tokens,
@@ -47,6 +44,9 @@ def first_columns_of(row: RunRow) -> Columns:
         "root_id": row.root_id,
         "parent_id": row.parent_id,
         "kind": row.kind,
+        "subject": row.subject,
+        "title": row.title,
+        "model": row.model,
         "workspace": row.workspace,
         "created_at": timestamp(row.created_at),
     }
@@ -92,7 +92,7 @@ def row_of(record: Record) -> RunRow:
 
 
 def sealed_of(record: Record) -> Sealed:
-    """Return the stored event in a record of `READ`, `READ_TREE` or `READ_BELOW`."""
+    """Return the stored event in a record of `READ` or `READ_TREE`."""
     run_id, seq, body, digest = record
     # A body that somebody edited by hand may have become text: still bytes to whoever verifies it.
     return Sealed(run_id, seq, body if isinstance(body, bytes) else str(body).encode(), digest)
@@ -108,8 +108,6 @@ def columns_of_signal(signal: Signal) -> Columns:
         "actor_name": signal.actor.name,
         "at": timestamp(signal.at),
         "note": signal.note,
-        "gate_id": signal.gate_id,
-        "verdict": signal.verdict,
         "consumed": 0,
     }
 
@@ -120,10 +118,10 @@ def signal_of(record: Record) -> Signal:
     Raises:
         LogCorrupt: the columns do not hold a signal.
     """
-    run_id, key, kind, actor_kind, actor_name, at, note, gate_id, verdict = record
+    run_id, key, kind, actor_kind, actor_name, at, note = record
     try:
         actor = Actor(kind=actor_kind, name=actor_name)
         when = datetime.fromisoformat(at)
     except (ValidationError, ValueError, TypeError) as error:
         raise LogCorrupt(f"run {run_id}: signal {key} is not readable ({error})") from error
-    return Signal(run_id, key, kind, actor, when, note, gate_id, verdict)
+    return Signal(run_id, key, kind, actor, when, note)

@@ -19,7 +19,18 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from callboard.stores.tables import blob, event, run, signal
 
-_FIXED: Final = {"run_id", "root_id", "parent_id", "kind", "workspace", "created_at"}
+_FIXED: Final = {
+    "run_id",
+    "root_id",
+    "parent_id",
+    "kind",
+    "subject",
+    "title",
+    "model",
+    "workspace",
+    "created_at",
+}
+_STANDING: Final = ("status", "waiting_for", "ended_at")
 _CLAIM: Final = {"epoch", "owner", "head", "head_hash"}
 
 _projection: Final = [column for column in run.c if column.name not in _CLAIM]
@@ -46,13 +57,21 @@ def _compiled(statement: ClauseElement, names: list[str] | None = None) -> str:
     return " ".join(str(statement.compile(dialect=dialect, column_keys=names)).split())
 
 
-def _append() -> str:
+def _append(*, same_standing: bool) -> str:
+    """Return the fenced update. Most batches leave a run's standing as it is: the statement for those
+    touches no indexed column, and matches no row where the standing is another one.
+    """
     moving = [c.name for c in run.c if c.name not in _FIXED | _CLAIM]
     fenced = update(run).where(
         run.c.run_id == bindparam("run_id"),
         run.c.epoch == bindparam("epoch"),
         run.c.head == bindparam("expected_head"),
     )
+    if same_standing:
+        moving = [name for name in moving if name not in _STANDING]
+        fenced = fenced.where(
+            *(run.c[name].is_not_distinct_from(bindparam(name)) for name in _STANDING)
+        )
     return _compiled(fenced, [*moving, "head", "head_hash"])
 
 
@@ -65,7 +84,7 @@ def _rows() -> str:
     return _compiled(newest.limit(bindparam("limit")).offset(literal_column("0")))
 
 
-def _read_below() -> str:
+def _read_tree() -> str:
     tree = select(bindparam("run_id", type_=Text).label("run_id")).cte("tree", recursive=True)
     tree = tree.union_all(select(run.c.run_id).where(run.c.parent_id == tree.c.run_id))
     below = select(*_sealed).where(event.c.run_id.in_(select(tree.c.run_id)))
@@ -74,7 +93,7 @@ def _read_below() -> str:
 
 def _claims() -> dict[str, str]:
     this_run, this_epoch = run.c.run_id == bindparam("run_id"), run.c.epoch == bindparam("epoch")
-    columns = (run.c.epoch, run.c.owner, run.c.head, run.c.head_hash, run.c.root_id)
+    columns = (run.c.epoch, run.c.owner, run.c.head, run.c.head_hash)
     ours = run.c.owner == bindparam("us")
     taken = update(run).where(this_run).values(epoch=run.c.epoch + _true)
     unfinished = select(run.c.run_id, run.c.owner).where(
@@ -94,15 +113,14 @@ def _logs() -> dict[str, str]:
     own = select(*_sealed).where(
         event.c.run_id == bindparam("run_id"), event.c.seq > bindparam("after")
     )
-    whole_tree = select(*_sealed).where(event.c.root_id == bindparam("run_id"))
     contents = select(blob.c.sha256, blob.c.content).where(blob.c.sha256.in_(_listed("wanted")))
     return {
-        "APPEND": _append(),
+        "APPEND": _append(same_standing=True),
+        "APPEND_STANDING": _append(same_standing=False),
         "INSERT_EVENT": _insert(event),
         "INSERT_BLOB": _insert(blob, ignore=True),
         "READ": _compiled(own.order_by(event.c.seq)),
-        "READ_TREE": _compiled(whole_tree.order_by(event.c.position)),
-        "READ_BELOW": _read_below(),
+        "READ_TREE": _read_tree(),
         "BLOBS": _compiled(contents),
     }
 

@@ -103,12 +103,8 @@ class SqliteEventStore:
         """Return the events of a run and of everything below it in storage order."""
 
         def query(connection: sqlite3.Connection) -> list[Sealed]:
-            this = {"run_id": root_id}
-            stand = connection.execute(sql.STAND, this).fetchone()
-            if stand is None:
-                raise unknown_run(root_id)
-            is_root = stand[-1] == root_id
-            found = connection.execute(sql.READ_TREE if is_root else sql.READ_BELOW, this)
+            work.require_run(connection, root_id)
+            found = connection.execute(sql.READ_TREE, {"run_id": root_id})
             return [sealed_of(record) for record in found]
 
         return await self._readers.run(query)
@@ -120,7 +116,7 @@ class SqliteEventStore:
             stand = connection.execute(sql.STAND, {"run_id": run_id}).fetchone()
             if stand is None:
                 raise unknown_run(run_id)
-            epoch, _, head, head_hash, _ = stand
+            epoch, _, head, head_hash = stand
             return Head(head, head_hash, epoch)
 
         return await self._readers.run(query)

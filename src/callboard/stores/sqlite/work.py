@@ -28,7 +28,7 @@ def create(
     claim = {"epoch": 1, "owner": owner, "head": head, "head_hash": head_hash}
     if not connection.execute(sql.CREATE, first_columns_of(row) | claim).rowcount:
         raise RunExists(f"a run {row.run_id} exists already")
-    _insert(connection, events, row.root_id, blobs)
+    _insert(connection, events, blobs)
     return Claim(row.run_id, 1, head, head_hash)
 
 
@@ -44,7 +44,7 @@ def claim(
     stand = connection.execute(sql.STAND, {"run_id": run_id}).fetchone()
     if stand is None:
         raise unknown_run(run_id)
-    epoch, present, head, head_hash, _ = stand
+    epoch, present, head, head_hash = stand
     if present is not None and present != owner and is_alive(present):
         raise RunBusy(f"another process drives run {run_id}")
     connection.execute(sql.TAKE, {"run_id": run_id, "owner": owner})
@@ -66,11 +66,14 @@ def append(connection: sqlite3.Connection, batch: Batch) -> None:
     columns["expected_head"] = batch.expected_head
     columns["head"] = last.seq
     columns["head_hash"] = last.hash
-    if not connection.execute(sql.APPEND, columns).rowcount:
+    if not (
+        connection.execute(sql.APPEND, columns).rowcount
+        or connection.execute(sql.APPEND_STANDING, columns).rowcount
+    ):
         raise Fenced(
             f"run {batch.run_id}: not at event {batch.expected_head} in epoch {batch.epoch} any more"
         )
-    _insert(connection, batch.events, batch.row.root_id, batch.blobs)
+    _insert(connection, batch.events, batch.blobs)
 
 
 def release(connection: sqlite3.Connection, claim: Claim, owner: str) -> None:
@@ -112,14 +115,11 @@ def require_run(connection: sqlite3.Connection, run_id: str) -> None:
 
 
 def _insert(
-    connection: sqlite3.Connection, events: Sequence[Sealed], root_id: str, blobs: Sequence[Blob]
+    connection: sqlite3.Connection, events: Sequence[Sealed], blobs: Sequence[Blob]
 ) -> None:
     connection.executemany(
         sql.INSERT_EVENT,
-        [
-            {"run_id": e.run_id, "seq": e.seq, "root_id": root_id, "body": e.body, "hash": e.hash}
-            for e in events
-        ],
+        [{"run_id": e.run_id, "seq": e.seq, "body": e.body, "hash": e.hash} for e in events],
     )
     if blobs:
         contents = [{"sha256": blob.sha256, "content": blob.content} for blob in blobs]

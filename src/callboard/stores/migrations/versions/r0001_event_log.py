@@ -62,14 +62,12 @@ def _create_event() -> None:
     op.create_table(
         "event",
         sa.Column("position", _Position, primary_key=True),
-        sa.Column("run_id", sa.Text, sa.ForeignKey("run.run_id"), nullable=False),
+        sa.Column("run_id", sa.Text, nullable=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
-        sa.Column("root_id", sa.Text, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("hash", sa.Text, nullable=False),
         sa.UniqueConstraint("run_id", "seq", name="event_run_seq"),
     )
-    op.create_index("event_by_root", "event", ["root_id", "position"])
 
 
 def _create_signal() -> None:
@@ -83,8 +81,6 @@ def _create_signal() -> None:
         sa.Column("actor_name", sa.Text, nullable=False),
         sa.Column("at", sa.Text, nullable=False),
         sa.Column("note", sa.Text, nullable=False),
-        sa.Column("gate_id", sa.Text),
-        sa.Column("verdict", sa.Text),
         sa.Column("consumed", sa.Boolean, nullable=False),
         sa.UniqueConstraint("run_id", "signal_key", name="signal_run_key"),
     )
