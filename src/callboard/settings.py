@@ -44,7 +44,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ConfigurationInvalid: a variable has a value that cannot be used.
     """
     home = environ.get("CALLBOARD_HOME") or platformdirs.user_data_dir("callboard")
-    state = Path(home).expanduser().absolute()
+    try:
+        state = Path(home).expanduser().absolute()
+    except (RuntimeError, OSError) as error:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_HOME {home} cannot be used: {error}; set CALLBOARD_HOME to a directory that you "
+            "may write"
+        ) from None
     return Settings(
         home=state,
         database=_database(environ.get("CALLBOARD_DATABASE_URL", ""), state),

@@ -21,6 +21,7 @@ MAX_CALLS = 128
 """Calls of one answer that are carried out; further ones are refused."""
 
 _MAX_SHOWN = 500
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TRY_AGAIN = "Please check the tool name and arguments and try again."
 
 
@@ -76,13 +77,17 @@ def _plain_names(parts: Iterable[Part]) -> Iterable[Part]:
         if not isinstance(part, ToolCallPart):
             yield part
             continue
-        name = re.sub(r"[^A-Za-z0-9_-]", "_", part.tool)[:64] or "unknown"
-        call_id = re.sub(r"[^A-Za-z0-9_-]", "_", part.call_id)[:64]
+        name = _plain(part.tool) or "unknown"
+        call_id = _plain(part.call_id)
         if not call_id or call_id in seen:
             call_id = next(new for n in range(1, 10_000) if (new := f"call_{n}") not in seen)
         seen.add(call_id)
         same = name == part.tool and call_id == part.call_id
         yield part if same else part.model_copy(update={"tool": name, "call_id": call_id})
+
+
+def _plain(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
 
 
 def _call_event(

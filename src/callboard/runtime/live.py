@@ -45,12 +45,22 @@ class Live:
         self._queue.append((future, recorded, sealed))
         future.add_done_callback(self._retrieved)
 
-    def stored(self, recorded: Recorded, sealed: Sealed) -> None:
-        """Show an event that is durable already."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        self._queue.append((done, (recorded,), (sealed,)))
-        self.catch_up()
+    @contextmanager
+    def storing(self, recorded: Recorded, sealed: Sealed) -> Generator[None]:
+        """Show an event that the block hands to the store as its first act: in the order of storage,
+        when the block has ended, and not at all where it fails.
+        """
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append((stored, (recorded,), (sealed,)))
+        try:
+            yield
+        except BaseException:
+            stored.cancel()
+            raise
+        else:
+            stored.set_result(None)
+        finally:
+            self.catch_up()
 
     def catch_up(self) -> None:
         """Show everything that is durable, in the order in which it was handed to the store."""

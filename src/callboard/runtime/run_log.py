@@ -151,13 +151,15 @@ async def create_run(
     recorded = Recorded(run_id, 1, ports.clock.now(), created)
     sealed, _ = seal(recorded, GENESIS)
     row = first_row(recorded, created)
-    claim = await ports.store.create([sealed], row)
-    ports.live.stored(recorded, sealed)
+    with ports.live.storing(recorded, sealed):
+        claim = await ports.store.create([sealed], row)
     return RunLog(ports, claim, folding.begin(recorded), row, folding)
 
 
 async def take_over(ports: Ports, run_id: str, folding: Folding[S]) -> RunLog[S]:
-    """Claim an existing run and fold its log; the takeover itself becomes an event.
+    """Claim an existing run and fold its log; the takeover of a run that goes on becomes an event.
+
+    A run that ended, or came to a gate, between somebody's look and this claim is left as it is.
 
     Raises:
         UnknownThing: no such run.
@@ -171,7 +173,8 @@ async def take_over(ports: Ports, run_id: str, folding: Folding[S]) -> RunLog[S]
         for entry in entries[1:]:
             state = folding.evolve(state, entry)
         log = RunLog(ports, claim, state, row, folding)
-        log.append(RunResumed(epoch=claim.epoch))
+        if state.terminal is None and state.gate is None:
+            log.append(RunResumed(epoch=claim.epoch))
     except BaseException:
         await ports.store.release(claim)
         raise

@@ -60,11 +60,11 @@ async def _outcome(
     if tool is None:
         return ToolOutcome(error_outputs(f"Tool {call.tool} is no longer there."), is_error=True)
     context = ToolContext(log.state.run_id, call.call_id, workspace)
-    timeout = None
-    if command.deadline_at is not None:
-        timeout = max((command.deadline_at - ports.clock.now()).total_seconds(), 0)
     try:
-        async with asyncio.timeout(timeout):
+        if command.deadline_at is None:
+            return await tool.run(call.arguments, context)
+        left = (command.deadline_at - ports.clock.now()).total_seconds()
+        async with asyncio.timeout(max(left, 0)):
             return await tool.run(call.arguments, context)
     except TimeoutError:
         message = "The call was stopped: the run's wall-time limit was reached."

@@ -200,6 +200,10 @@ class WorldWorkspace:
         self.world.files[path] = content.decode()
         return new
 
+    def visible(self, path: str) -> bool:
+        """Everything is."""
+        return path in self.world.files
+
     def list(self, path: str) -> DirectoryListing:
         """List the files; there are no directories."""
         del path

@@ -6,7 +6,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted
 from callboard.domain.events.codec import GENESIS, Recorded, Sealed, seal, unseal
-from callboard.domain.events.run import RunCreated
+from callboard.domain.events.run import RunCreated, RunResumed
 from callboard.domain.events.tool_call import ToolCallStarted
 from callboard.engine.limits import deadline
 from callboard.runtime.run_log import project_all
@@ -44,9 +44,19 @@ async def fork_run(app: App, actor: Actor, run_id: str, *, at: int, new_id: str)
             }
         )
         kept[0] = replace(kept[0], event=origin)
-    entries = [replace(entry, run_id=new_id, seq=seq) for seq, entry in enumerate(kept, start=1)]
+    entries = [
+        replace(_in_first_epoch(entry), run_id=new_id, seq=seq)
+        for seq, entry in enumerate(kept, start=1)
+    ]
     claim = await app.ports.store.create(_chained(entries), project_all(entries))
     await app.ports.store.release(claim)
+
+
+def _in_first_epoch(entry: Recorded) -> Recorded:
+    """Count epochs anew, as the new run's store does: what was under way then is lost to whoever resumes."""
+    if isinstance(entry.event, RunResumed | ToolCallStarted):
+        return replace(entry, event=entry.event.model_copy(update={"epoch": 1}))
+    return entry
 
 
 def _without_open_children(prefix: list[Recorded]) -> list[Recorded]:

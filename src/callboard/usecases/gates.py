@@ -41,11 +41,13 @@ async def open_gate(app: App, actor: Actor, run_id: str) -> OpenGate:
         UnknownThing: no such run, or it waits for nobody.
     """
     require(actor, "run.read")
-    gate = await _gate_of(app, await existing_row(app, run_id))
+    row = await existing_row(app, run_id)
+    gate = await _gate_of(app, row)
     if gate is not None:
         return gate
     for below in await list_gates(app, actor):
-        if below.row.run_id.startswith(f"{run_id}."):
+        same_tree = below.row.root_id == row.root_id
+        if same_tree and below.row.run_id.startswith(f"{run_id}."):
             return below
     raise UnknownThing(f"run {run_id} waits for no decision (see `callboard inbox list`)")
 

@@ -17,7 +17,11 @@ _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class StartRun:
-    """What to run: an agent by reference, with a prompt and parameters, in a directory."""
+    """What to run: an agent by reference, with a prompt and parameters, in a directory.
+
+    `folders` are those that definitions come from where they are not the directory's own, for the record:
+    whoever resumes the run looks there again.
+    """
 
     run_id: str
     agent: str
@@ -25,6 +29,7 @@ class StartRun:
     prompt: str | None = None
     params: JsonObject | None = None
     limits: Limits = Limits()
+    folders: tuple[str, ...] = ()
 
 
 async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
@@ -48,7 +53,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
         workspace=wish.workspace,
         limits=effective_limits(definition.limits, wish.limits),
         now=app.ports.clock.now(),
-    )
+    ).model_copy(update={"folders": wish.folders})
     try:
         return await app.driver.start(wish.run_id, created)
     except RunExists:

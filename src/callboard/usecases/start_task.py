@@ -18,7 +18,7 @@ from callboard.usecases.start_run import check_run_id, find_agent
 class StartTask:
     """What is to be done, where, and by which workflow.
 
-    `checks` are added to every step that has checks to pass; `model` replaces the model of each agent,
+    `folders` are those that definitions come from, for whoever resumes the run. `checks` are added to every step that has checks to pass; `model` replaces the model of each agent,
     `models` that of single agents.
     """
 
@@ -30,6 +30,7 @@ class StartTask:
     model: str | None = None
     models: dict[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
+    folders: tuple[str, ...] = ()
 
 
 async def start_task(app: App, actor: Actor, wish: StartTask) -> Ended:
@@ -62,6 +63,7 @@ async def start_task(app: App, actor: Actor, wish: StartTask) -> Ended:
         ),
         actor=actor,
         workspace=copy,
+        folders=wish.folders,
         limits=limits,
         deadline_at=deadline(now, limits),
     )

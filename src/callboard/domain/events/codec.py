@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -59,6 +60,7 @@ def chain_hash(previous: str, body: bytes) -> str:
     return hashlib.sha256(previous.encode() + body).hexdigest()
 
 
+@lru_cache(maxsize=64)
 def timestamp(at: datetime) -> str:
     """Return UTC time as stored: RFC 3339 with microseconds and a Z."""
     return at.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

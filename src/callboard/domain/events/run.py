@@ -64,13 +64,15 @@ class RunCreated(Event):
     """First event of every log: everything the run was started with.
 
     `limits` are those in effect (own and inherited, the tighter of each), `deadline_at` the absolute end
-    of its wall time. `workspace` is a directory on the machine that created the run.
+    of its wall time. `workspace` is a directory on the machine that created the run, `folders` are the
+    folders that it was told to find definitions in, where it was told any.
     """
 
     type: Literal["run.created"] = "run.created"
     subject: Annotated[AgentSubject | WorkflowSubject, Field(discriminator="kind")]
     actor: Actor
     workspace: str
+    folders: tuple[str, ...] = ()
     limits: Limits = Limits()
     deadline_at: datetime | None = None
     parent: ParentLink | None = None

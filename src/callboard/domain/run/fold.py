@@ -99,7 +99,11 @@ def begin(first: Recorded) -> RunState:
 def evolve(state: RunState, recorded: Recorded) -> RunState:
     """Return the state after one more event."""
     after = _apply(state, recorded.event)
-    return changed(after, seq=recorded.seq, at=recorded.at)
+    if after is state:
+        return changed(state, seq=recorded.seq, at=recorded.at)
+    # The copy is ours alone until it is returned: no need for a second one.
+    after.__dict__.update(seq=recorded.seq, at=recorded.at)
+    return after
 
 
 def _opening(subject: AgentSubject) -> tuple[Message, ...]:

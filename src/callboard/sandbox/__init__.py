@@ -1,0 +1,1 @@
+"""Confinement: files, commands and snapshots beneath one directory."""

@@ -1,0 +1,1 @@
+"""Files beneath the workspace root, reached through directory descriptors only."""

@@ -1,0 +1,194 @@
+"""`ports.workspace.Workspaces` on this machine."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.sandbox.commands.confined import ConfinedCommands
+from callboard.sandbox.commands.confinement import Confinement, Mode
+from callboard.sandbox.commands.policy import Kind, Limits, Policy, grantable
+from callboard.sandbox.files.beneath import open_beneath
+from callboard.sandbox.files.confined import ConfinedFiles
+from callboard.sandbox.files.ignores import Ignores, folds_case
+from callboard.sandbox.git.clone import clone
+from callboard.sandbox.git.publish import publish
+from callboard.sandbox.git.repositories import commit_id, locate
+from callboard.sandbox.git.snapshots import TreeSnapshots
+from callboard.sandbox.git.store import Store
+
+
+class ConfinedWorkspace:
+    """One open directory; see `ports.workspace.Workspace`."""
+
+    def __init__(
+        self,
+        root: str,
+        files: ConfinedFiles,
+        commands: ConfinedCommands,
+        snapshots: TreeSnapshots,
+    ) -> None:
+        self._root = root
+        self._files = files
+        self._commands = commands
+        self._snapshots = snapshots
+
+    @property
+    def root(self) -> str:
+        """See `ports.workspace.Workspace`."""
+        return self._root
+
+    @property
+    def files(self) -> ConfinedFiles:
+        """See `ports.workspace.Workspace`."""
+        return self._files
+
+    @property
+    def commands(self) -> ConfinedCommands:
+        """See `ports.workspace.Workspace`."""
+        return self._commands
+
+    @property
+    def snapshots(self) -> TreeSnapshots:
+        """See `ports.workspace.Workspace`."""
+        return self._snapshots
+
+    async def close(self) -> None:
+        """See `ports.workspace.Workspace`."""
+        await self._commands.close()
+
+
+class ConfinedWorkspaces:
+    """Opens directories; keeps what belongs to them, and no command may reach, under `state`."""
+
+    def __init__(
+        self,
+        state: Path,
+        confinement: Confinement,
+        *,
+        read_only: Sequence[str],
+        rg: str | None,
+        limits: Limits,
+    ) -> None:
+        self._state = state
+        self._confinement = confinement
+        self._read_only = grantable(read_only)
+        self._rg = rg
+        self._limits = limits
+
+    async def open(self, root: str) -> ConfinedWorkspace:
+        """See `ports.workspace.Workspaces`."""
+        place = _real(root)
+        try:
+            beneath = open_beneath(place)
+        except (OSError, ValueError):
+            message = f"{root} is not a directory that can be opened."
+            raise ConfigurationInvalid(message) from None
+        store = Store(self._state, place)
+        ignores = Ignores(beneath, fold=folds_case(place))
+        commands = ConfinedCommands(
+            self._policy(place, store), beneath, self._confinement, rg=self._rg
+        )
+        return ConfinedWorkspace(
+            place,
+            ConfinedFiles(place, beneath, ignores),
+            commands,
+            TreeSnapshots(store, beneath, ignores),
+        )
+
+    async def clone(self, repository: str, commit: str, destination: str) -> None:
+        """See `ports.workspace.Workspaces`."""
+        place = _real(destination)
+        await clone(Store(self._state, place), repository, commit, Path(place))
+
+    async def head(self, repository: str) -> str:
+        """See `ports.workspace.Workspaces`."""
+        return await commit_id(await locate(repository), "HEAD")
+
+    async def publish(
+        self,
+        *,
+        workspace: str,
+        repository: str,
+        base_commit: str,
+        tree: str,
+        branch: str,
+        message: str,
+        author: str,
+    ) -> str:
+        """See `ports.workspace.Workspaces`."""
+        return await publish(
+            Store(self._state, _real(workspace)),
+            repository=repository,
+            base_commit=base_commit,
+            tree=tree,
+            branch=branch,
+            message=message,
+            author=author,
+        )
+
+    def _policy(self, root: str, store: Store) -> Policy:
+        origin = store.origin()
+        shared = origin.objects if origin else ()
+        temporary = self._state / "temporary" / f"{_short(root)}-{secrets.token_hex(8)}"
+        return Policy(
+            root=root,
+            temporary=str(temporary),
+            read_only=(*self._read_only, *shared),
+            limits=self._limits,
+        )
+
+
+def _real(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        message = f"{path!r} is not a path."
+        raise ConfigurationInvalid(message) from None
+
+
+def _short(root: str) -> str:
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
+
+
+def find_ripgrep() -> str | None:
+    """Return the path of the ripgrep that is installed beside this Python, or the system's."""
+    places = (Path(sys.executable).parent, Path(sysconfig.get_path("scripts")))
+    path = os.pathsep.join([*map(str, places), "/usr/local/bin", "/usr/bin"])
+    return shutil.which("rg", path=path)
+
+
+def open_workspaces(
+    state: Path,
+    *,
+    mode: Mode = "required",
+    read_only: Sequence[str] = (),
+    rg: str | None = None,
+    limits: Limits | None = None,
+    kinds: Sequence[Kind] = ("bubblewrap", "landlock"),
+) -> ConfinedWorkspaces:
+    """Return the workspaces of this machine.
+
+    Args:
+        state: a directory of ours; created, private to the user. It must not be inside a workspace.
+        mode: `off` runs commands without confinement. Only an explicit wish of the user may set it.
+        read_only: directories that commands may read beside the system's, such as Python's; their `bin`
+            directories come first in a command's PATH.
+        rg: ripgrep's path; None: looked for beside this Python.
+        limits: bounds on every command.
+        kinds: confinements to try, best first.
+    """
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = state.resolve()
+    return ConfinedWorkspaces(
+        place,
+        Confinement(mode, place / "canaries", kinds),
+        read_only=read_only,
+        rg=rg or find_ripgrep(),
+        limits=limits or Limits(),
+    )

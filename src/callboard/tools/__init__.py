@@ -1,0 +1,1 @@
+"""The tools that agents work with: one folder per tool, listed in `catalog`."""

@@ -1,0 +1,1 @@
+"""Finding relevant files."""

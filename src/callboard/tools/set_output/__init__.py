@@ -1,0 +1,1 @@
+"""Setting the run's output."""

@@ -1,0 +1,1 @@
+"""Replacing text in files."""

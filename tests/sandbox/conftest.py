@@ -1,0 +1,75 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from callboard.sandbox.workspaces import open_workspaces
+
+GIT_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Ann",
+    "GIT_AUTHOR_EMAIL": "ann@example.org",
+    "GIT_COMMITTER_NAME": "Ann",
+    "GIT_COMMITTER_EMAIL": "ann@example.org",
+}
+
+
+class Repository:
+    """A real git repository of the user."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        place.mkdir(parents=True)
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.place,
+            env=GIT_ENVIRONMENT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, files: dict[str, str]) -> str:
+        for name, content in files.items():
+            place = self.place / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(content)
+        self.git("add", "--force", ".")
+        self.git("commit", "--quiet", "--message=files")
+        return self.git("rev-parse", "HEAD")
+
+    def tree(self, commit: str) -> str:
+        return self.git("rev-parse", f"{commit}^{{tree}}")
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def root(tmp_path):
+    place = tmp_path / "place" / "workspace"
+    place.mkdir(parents=True)
+    return place
+
+
+@pytest.fixture
+def workspaces(tmp_path):
+    """Confined by landlock, so that these tests run where namespaces are not to be had."""
+    pythons = (sys.prefix, sys.base_prefix)
+    return open_workspaces(tmp_path / "state", read_only=pythons, kinds=("landlock",))
+
+
+@pytest.fixture
+async def workspace(workspaces, root, anyio_backend):
+    opened = await workspaces.open(str(root))
+    yield opened
+    await opened.close()
