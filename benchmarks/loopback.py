@@ -8,7 +8,7 @@ import asyncio
 import json
 import multiprocessing
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
@@ -88,7 +88,7 @@ def _serve(turns: int, pipe: "Connection[object, object]") -> None:
 
 
 @contextmanager
-def server(turns: int) -> Iterator[str]:
+def server(turns: int) -> Generator[str]:
     """Serve runs of `turns` turns; yields the base URL (`…/v1`)."""
     mine, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 from benchmarks.bare import bare_runs
 from benchmarks.loopback import server
 from callboard.domain.definition.agent import AgentDefinition, Limits
+from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.providers.directory import ProviderDirectory
 from callboard.providers.endpoints import Endpoint
 from callboard.runtime.driver import Driver
@@ -21,7 +23,7 @@ from callboard.testing.world import World
 from callboard.usecases.app import App
 from callboard.usecases.start_run import StartRun, start_run
 
-ROUNDS = 5
+ROUNDS = 7
 
 AGENT = AgentDefinition(
     id="bench",
@@ -43,7 +45,7 @@ async def durable_app(url: str, home: Path) -> App:
 
 
 class _Unused:
-    async def complete(self, request: object, on_delta: object) -> object:
+    async def complete(self, request: ModelRequest, on_delta: OnDelta) -> ModelAnswer:
         raise AssertionError
 
 
@@ -53,9 +55,9 @@ async def durable_runs(app: App, runs: int, prefix: str) -> None:
     await asyncio.gather(*(start_run(app, ANN, wish) for wish in wishes))
 
 
-async def _timed(work: "asyncio.Future[None] | object") -> tuple[float, float]:
+async def _timed(work: Awaitable[None]) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
-    await work  # type: ignore[misc]
+    await work
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -102,8 +104,3 @@ def main() -> list[dict[str, object]]:
         with server(turns) as url, tempfile.TemporaryDirectory() as home:
             rows += asyncio.run(_compare(url, runs, turns, Path(home)))
     return rows
-
-
-if __name__ == "__main__":
-    for row in main():
-        print(row)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.references import matching_spawnable
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.message import JsonObject
@@ -52,6 +53,16 @@ def _wish(state: RunState, index: int, entry: JsonValue) -> SpawnWish:
         prompt=prompt if isinstance(prompt, str) else None,
         params=params if isinstance(params, dict) else None,
         refusal=refusal,
+    )
+
+
+def not_runnable(definition: AgentDefinition) -> str:
+    """Return why this release cannot run a definition that it can read, or nothing."""
+    if definition.handle_steps is None:
+        return ""
+    return (
+        f"agent {definition.id} is programmatic (handleSteps); this release runs agents without "
+        "handleSteps only"
     )
 
 

@@ -9,6 +9,7 @@ from callboard.providers.endpoints import VENDORS, Endpoint, build_provider
 from callboard.providers.pydantic_ai.provider import PydanticAIProvider
 from callboard.providers.wire.transport import HttpTransport
 
+SELF_HOSTED = "self-hosted"
 _SAME = {"google": "gemini", "pydantic_ai": "pydantic-ai"}
 
 
@@ -16,7 +17,8 @@ class ProviderDirectory:
     """The providers of one process; implements `ModelDirectory`.
 
     A definition's `provider` decides. Without one, `scripted/<name>` goes to the scripted model and
-    `vendor/model` to OpenRouter.
+    `vendor/model` to OpenRouter. `self-hosted` goes to the address that the definition names, without any
+    key: whoever writes a definition must not be able to have one sent to an address of their choice.
 
     Args:
         providers: by name: endpoints to be reached over HTTP, or providers as they are (`scripted`).
@@ -39,18 +41,38 @@ class ProviderDirectory:
             ConfigurationInvalid: no such provider, or its key is missing; says which and how to set it.
         """
         named = definition.provider
+        if definition.base_url is not None or (named or "").lower() == SELF_HOSTED:
+            return self._self_hosted(definition)
         name = _SAME.get(named.lower(), named.lower()) if named else _implied(model)
         if named and named in self._configured:
             name = named
         if name not in self._built:
-            self._built[name] = self._build(name)
+            self._built[name] = self._build(name, definition)
         return self._built[name]
 
     async def close(self) -> None:
         """Close the pooled connections."""
         await self._transport.close()
 
-    def _build(self, name: str) -> ModelProvider:
+    def _self_hosted(self, definition: AgentDefinition) -> ModelProvider:
+        url = definition.base_url
+        if (definition.provider or "").lower() != SELF_HOSTED:
+            raise ConfigurationInvalid(
+                f"Agent {definition.id}: baseUrl goes with `provider: self-hosted` only; to reach a vendor at"
+                " another address set its variable, like OPENAI_BASE_URL."
+            )
+        if url is None or not url.startswith(("http://", "https://")):
+            raise ConfigurationInvalid(
+                f"Agent {definition.id}: `provider: self-hosted` needs baseUrl, like http://localhost:8000/v1."
+            )
+        key = f"{SELF_HOSTED} {url.rstrip('/')}"
+        if key not in self._built:
+            self._built[key] = build_provider(
+                Endpoint(SELF_HOSTED, base_url=url), self._transport
+            )
+        return self._built[key]
+
+    def _build(self, name: str, definition: AgentDefinition) -> ModelProvider:
         configured = self._configured.get(name)
         if configured is None:
             configured = self._unconfigured(name)
@@ -59,7 +81,8 @@ class ProviderDirectory:
         vendor = VENDORS.get(name)
         if vendor is not None and not _has_key(configured):
             raise ConfigurationInvalid(
-                f"No key for {vendor.title}. Set {vendor.key_variable}, or store a credential."
+                f"agent {definition.id} needs a key for {vendor.title}: set {vendor.key_variable} in the"
+                " environment"
             )
         try:
             return build_provider(configured, self._transport)

@@ -4,6 +4,7 @@ from typing import Literal, Protocol
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.errors import DefinitionInvalid
 from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
@@ -17,7 +18,7 @@ from callboard.domain.run.state import Call, RunState, status_of
 from callboard.domain.usage import Bill, Usage
 from callboard.engine.commands import CancelChildren
 from callboard.engine.limits import child_limits
-from callboard.engine.spawning import SpawnWish, child_run_id, spawn_wishes
+from callboard.engine.spawning import SpawnWish, child_run_id, not_runnable, spawn_wishes
 from callboard.runtime.creation import Inherited, agent_created
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog, S
@@ -78,8 +79,7 @@ def _planned(
     ports: Ports, state: RunState, call: Call, wish: SpawnWish, siblings: int
 ) -> tuple[ChildRunStarted | ChildRunRefused, RunCreated | None]:
     """Return what to record for one entry, and the first event of the run that it asks for."""
-    definition = ports.registry.get(wish.agent) if wish.agent is not None else None
-    refusal = wish.refusal or _refusal(ports, wish, definition)
+    definition, refusal = _found(ports, wish)
     if definition is None or refusal:
         refused = ChildRunRefused(
             origin=call.call_id, index=wish.index, agent=wish.requested, message=refusal
@@ -119,9 +119,20 @@ def link_to(state: RunState) -> ParentLink:
     )
 
 
-def _refusal(ports: Ports, wish: SpawnWish, definition: AgentDefinition | None) -> str:
+def _found(ports: Ports, wish: SpawnWish) -> tuple[AgentDefinition | None, str]:
+    """Return the agent that an entry asks for, or why it cannot be started."""
+    if wish.agent is None:
+        return None, wish.refusal
+    try:
+        definition = ports.registry.get(wish.agent)
+    except DefinitionInvalid as error:
+        return None, f"Agent type {wish.requested} is broken: {error}"
     if definition is None:
-        return f"Agent type {wish.requested} not found."
+        return None, f"Agent type {wish.requested} not found."
+    return definition, not_runnable(definition) or _input_refusal(ports, wish, definition)
+
+
+def _input_refusal(ports: Ports, wish: SpawnWish, definition: AgentDefinition) -> str:
     schema = definition.input_schema
     if schema is None:
         return ""

@@ -10,7 +10,7 @@ from callboard.runtime.children import Ended
 from callboard.runtime.driver import fold_any
 from callboard.runtime.run_log import AGENT, TASK, load, take_over
 from callboard.usecases.app import App, require
-from callboard.usecases.runs import existing_row
+from callboard.usecases.runs import existing_row, require_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,14 @@ async def decide_gate(
     Raises:
         NotAllowed: the actor is not a person.
         UnknownThing: the run waits for nobody (any more).
-        ConfigurationInvalid: what waits now is not what was shown.
+        ConfigurationInvalid: what waits now is not what was shown, or a model that the run needs to go
+            on cannot be reached.
     """
     require(actor, "gate.decide")
     found = await open_gate(app, actor, run_id)
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
+    require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
     folding = TASK if found.row.kind == "workflow" else AGENT
     log = await take_over(app.ports, found.row.run_id, folding)  # pyright: ignore[reportArgumentType]
     try:

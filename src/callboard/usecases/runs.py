@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from callboard.domain.actor import Actor
 from callboard.domain.errors import RunBusy, UnknownThing
 from callboard.domain.events.codec import Recorded, Sealed, unseal
+from callboard.domain.events.run import AgentSubject
 from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import Signal
 from callboard.runtime.children import Ended
@@ -66,10 +67,30 @@ async def resume_run(app: App, actor: Actor, run_id: str) -> Ended:
     Raises:
         UnknownThing: no such run.
         RunBusy: a living process drives it.
+        ConfigurationInvalid: it is to go on, and a model that it needs cannot be reached.
     """
     require(actor, "run.resume")
     await existing_row(app, run_id)
+    require_models(app, await load(app.ports.store, run_id))
     return await app.driver.drive(run_id)
+
+
+def require_models(app: App, entries: Sequence[Recorded], *, decided: bool = False) -> None:
+    """Refuse to go on with a run whose models cannot be reached: it would fail for good over a missing key.
+
+    Runs that have ended are left alone, and so are those that wait, unless they are `decided` about.
+
+    Raises:
+        ConfigurationInvalid: a provider or its key is missing.
+    """
+    state = fold_any(entries)
+    if state.terminal is not None or (state.gate is not None and not decided):
+        return
+    if isinstance(state.subject, AgentSubject):
+        app.ports.models.provider_for(state.subject.definition, state.subject.model)
+        return
+    for definition in state.subject.agents.values():
+        app.ports.models.provider_for(definition, definition.model)
 
 
 async def cancel_run(app: App, actor: Actor, run_id: str, *, reason: str = "") -> Ended:

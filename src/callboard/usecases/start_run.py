@@ -8,6 +8,7 @@ from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
 from callboard.domain.message import JsonObject
 from callboard.engine.limits import effective_limits
+from callboard.engine.spawning import not_runnable
 from callboard.runtime.children import Ended
 from callboard.runtime.creation import agent_created
 from callboard.usecases.app import App, require
@@ -42,6 +43,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
     require(actor, "run.start")
     check_run_id(wish.run_id)
     definition = find_agent(app, wish.agent)
+    check_runnable(definition)
     _check_input(app, definition, wish)
     app.ports.models.provider_for(definition, definition.model)
     created = agent_created(
@@ -89,6 +91,17 @@ def find_agent(app: App, reference: str) -> AgentDefinition:
             "(see `callboard agents list`, and `callboard agents validate` for files that did not load)"
         )
     return definition
+
+
+def check_runnable(definition: AgentDefinition) -> None:
+    """Refuse what this release can read but not run.
+
+    Raises:
+        ConfigurationInvalid: the agent is programmatic.
+    """
+    refusal = not_runnable(definition)
+    if refusal:
+        raise ConfigurationInvalid(refusal)
 
 
 def _check_input(app: App, definition: AgentDefinition, wish: StartRun) -> None:

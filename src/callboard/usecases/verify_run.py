@@ -4,12 +4,11 @@ import json
 from dataclasses import dataclass
 
 from callboard.domain.actor import Actor
-from callboard.domain.errors import CallboardError
+from callboard.domain.errors import CallboardError, UnknownThing
 from callboard.domain.events.child_run import ChildRunStarted
 from callboard.domain.events.codec import GENESIS, Sealed, blob_of, chain_hash, unseal, with_blob
 from callboard.runtime.run_log import project_all
 from callboard.usecases.app import App, require
-from callboard.usecases.runs import existing_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ async def verify_run(
         UnknownThing: no such run.
     """
     require(actor, "run.read")
-    await existing_row(app, run_id)
+    await app.ports.store.read(run_id)
     problems: list[str] = []
     runs = events = 0
     head_hash = GENESIS
@@ -48,6 +47,7 @@ async def verify_run(
         events += count
         head_hash = last_hash if current == run_id else head_hash
         waiting += children
+    await _verify_shown_order(app, run_id, problems)
     if expected_head is not None and head_hash != expected_head:
         problems.append(f"{run_id}: the log ends in {head_hash}, not in the expected head")
     return Verification(run_id, runs, events, head_hash, tuple(problems))
@@ -56,18 +56,40 @@ async def verify_run(
 async def _verify_one(app: App, run_id: str, problems: list[str]) -> tuple[int, str, list[str]]:
     try:
         sealed = await app.ports.store.read(run_id)
-        head = await app.ports.store.head(run_id)
-    except CallboardError as error:
-        problems.append(f"{run_id}: {error}")
+    except CallboardError:
+        problems.append(f"{run_id}: the whole log is missing")
         return 0, GENESIS, []
     last_hash = _verify_chain(run_id, sealed, problems)
-    if (head.seq, head.hash) != (len(sealed), last_hash):
-        problems.append(
-            f"{run_id}: the log should end with event {head.seq}, but {len(sealed)} events that chain "
-            "up were found: something was cut off or added"
-        )
+    await _verify_end(app, run_id, (len(sealed), last_hash), problems)
     children = await _verify_content(app, run_id, sealed, problems)
     return len(sealed), last_hash, children
+
+
+async def _verify_end(app: App, run_id: str, found: tuple[int, str], problems: list[str]) -> None:
+    """Check that a log ends where the store says that it does."""
+    try:
+        head = await app.ports.store.head(run_id)
+    except UnknownThing:
+        problems.append(f"{run_id}: the run's entry in the listing is missing")
+        return
+    if (head.seq, head.hash) != found:
+        problems.append(
+            f"{run_id}: the log should end with event {head.seq}, but {found[0]} events that chain "
+            "up were found: something was cut off or added"
+        )
+
+
+async def _verify_shown_order(app: App, run_id: str, problems: list[str]) -> None:
+    """Check that listing a whole tree shows each log in its own order."""
+    try:
+        shown = await app.ports.store.read_tree(run_id)
+    except UnknownThing:
+        return  # noted already
+    last: dict[str, int] = {}
+    for entry in shown:
+        if entry.seq <= last.get(entry.run_id, 0):
+            problems.append(f"{entry.run_id}: event {entry.seq} is stored out of its order")
+        last[entry.run_id] = entry.seq
 
 
 def _verify_chain(run_id: str, sealed: list[Sealed], problems: list[str]) -> str:

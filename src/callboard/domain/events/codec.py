@@ -68,8 +68,11 @@ def timestamp(at: datetime) -> str:
 
 def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
     """Return the stored form, and the blob that its payload was moved to, if any."""
-    event, blob = _offload(recorded.event)
+    event, blob = recorded.event, None
     payload = event.model_dump_json(by_alias=True).encode()
+    if len(payload) > BLOB_THRESHOLD:
+        event, blob = _offload(event)
+        payload = event.model_dump_json(by_alias=True).encode()
     # Ids are [A-Za-z0-9._-] and need no escaping, so the envelope is put together by hand.
     at = timestamp(recorded.at)
     head = f'{{"run_id":"{recorded.run_id}","seq":{recorded.seq},"at":"{at}",'
