@@ -42,7 +42,7 @@ class PatientClock(FakeClock):
 
 
 class CountingIds:
-    """run-1, run-2, …"""
+    """Ids that count: run-1, run-2 and so on."""
 
     def __init__(self) -> None:
         self._count = 0

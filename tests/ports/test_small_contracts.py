@@ -1,0 +1,89 @@
+"""The adapters and doubles of the smaller ports, held to their contracts."""
+
+import pytest
+
+from callboard.bootstrap import Sources, open_registry
+from callboard.definitions.schema import JsonSchemas
+from callboard.domain.definition.agent import AgentDefinition
+from callboard.ports.clock import Clock, IdSource
+from callboard.ports.dispatcher import Dispatcher
+from callboard.ports.registry import AgentRegistry
+from callboard.ports.schemas import Schemas
+from callboard.ports.tools import ToolCatalog
+from callboard.runtime.system import SystemClock, TimeSortedIds
+from callboard.settings import read_settings
+from callboard.stores.dispatch.embedded import EmbeddedDispatcher
+from callboard.testing.clock import CountingIds, FakeClock
+from callboard.testing.dispatch import DispatcherContract
+from callboard.testing.registry import AgentRegistryContract
+from callboard.testing.rig import FixedRegistry
+from callboard.testing.schemas import SchemasContract
+from callboard.testing.time import ClockContract, IdSourceContract
+from callboard.testing.tools import ToolCatalogContract
+from callboard.testing.world import LedgerTools, World
+from callboard.tools.catalog import built_in_tools
+
+
+@pytest.mark.anyio
+class TestEmbeddedDispatcher(DispatcherContract):
+    @pytest.fixture
+    def dispatcher(self) -> Dispatcher:
+        return EmbeddedDispatcher()
+
+
+class TestBuiltInTools(ToolCatalogContract):
+    @pytest.fixture
+    def catalog(self) -> ToolCatalog:
+        return built_in_tools()
+
+
+class TestLedgerTools(ToolCatalogContract):
+    @pytest.fixture
+    def catalog(self) -> ToolCatalog:
+        return LedgerTools(World())
+
+
+class TestShippedRegistry(AgentRegistryContract):
+    @pytest.fixture
+    def registry(self, tmp_path) -> AgentRegistry:
+        settings = read_settings({"CALLBOARD_HOME": str(tmp_path)})
+        return open_registry(settings, Sources(workspace=tmp_path))
+
+
+class TestFixedRegistry(AgentRegistryContract):
+    @pytest.fixture
+    def registry(self) -> AgentRegistry:
+        one = AgentDefinition(id="one", display_name="One", model="scripted/one")
+        return FixedRegistry({"one": one})
+
+
+class TestJsonSchemas(SchemasContract):
+    @pytest.fixture
+    def schemas(self) -> Schemas:
+        return JsonSchemas()
+
+
+@pytest.mark.anyio
+class TestSystemClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return SystemClock()
+
+
+@pytest.mark.anyio
+class TestFakeClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return FakeClock()
+
+
+class TestTimeSortedIds(IdSourceContract):
+    @pytest.fixture
+    def ids(self) -> IdSource:
+        return TimeSortedIds()
+
+
+class TestCountingIds(IdSourceContract):
+    @pytest.fixture
+    def ids(self) -> IdSource:
+        return CountingIds()
