@@ -13,6 +13,7 @@ from callboard.domain.events.codec import (
     Sealed,
     blob_of,
     seal,
+    timestamp,
     unseal,
     with_blob,
 )
@@ -114,8 +115,11 @@ class RunLog(Generic[S]):
     def _seal(self, recorded: Sequence[Recorded]) -> tuple[list[Sealed], list[Blob]]:
         sealed: list[Sealed] = []
         blobs: list[Blob] = []
+        moment, at = None, ""
         for entry in recorded:
-            stored, blob = seal(entry, self._hash)
+            if entry.at is not moment:  # what was appended together has the same time
+                moment, at = entry.at, timestamp(entry.at)
+            stored, blob = seal(entry, self._hash, at)
             sealed.append(stored)
             if blob is not None:
                 blobs.append(blob)
@@ -188,7 +192,15 @@ async def load(store: EventStore, run_id: str) -> list[Recorded]:
         UnknownThing: no such run.
         LogCorrupt: an event or a blob cannot be read.
     """
-    entries = [unseal(sealed) for sealed in await store.read(run_id)]
+    return await with_payloads(store, [unseal(sealed) for sealed in await store.read(run_id)])
+
+
+async def with_payloads(store: EventStore, entries: list[Recorded]) -> list[Recorded]:
+    """Return events with the payloads that are kept in blobs put back.
+
+    Raises:
+        LogCorrupt: a blob is missing or altered.
+    """
     refs = [ref.sha256 for entry in entries if (ref := blob_of(entry.event)) is not None]
     if not refs:
         return entries

@@ -1,7 +1,5 @@
 """Start a new run from a prefix of another one's log."""
 
-from dataclasses import replace
-
 from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted
@@ -43,9 +41,9 @@ async def fork_run(app: App, actor: Actor, run_id: str, *, at: int, new_id: str)
                 "deadline_at": deadline(now, first.limits),
             }
         )
-        kept[0] = replace(kept[0], event=origin)
+        kept[0] = kept[0]._replace(event=origin)
     entries = [
-        replace(_in_first_epoch(entry), run_id=new_id, seq=seq)
+        _in_first_epoch(entry)._replace(run_id=new_id, seq=seq)
         for seq, entry in enumerate(kept, start=1)
     ]
     claim = await app.ports.store.create(_chained(entries), project_all(entries))
@@ -55,7 +53,7 @@ async def fork_run(app: App, actor: Actor, run_id: str, *, at: int, new_id: str)
 def _in_first_epoch(entry: Recorded) -> Recorded:
     """Count epochs anew, as the new run's store does: what was under way then is lost to whoever resumes."""
     if isinstance(entry.event, RunResumed | ToolCallStarted):
-        return replace(entry, event=entry.event.model_copy(update={"epoch": 1}))
+        return entry._replace(event=entry.event.model_copy(update={"epoch": 1}))
     return entry
 
 

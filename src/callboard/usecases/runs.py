@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callboard.domain.actor import Actor
-from callboard.domain.errors import RunBusy, UnknownThing
+from callboard.domain.errors import LogCorrupt, RunBusy, UnknownThing
 from callboard.domain.events.codec import Recorded, Sealed, unseal
-from callboard.domain.events.run import AgentSubject
+from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import Signal
 from callboard.runtime.children import Ended
 from callboard.runtime.driver import fold_any, standing
-from callboard.runtime.run_log import load
+from callboard.runtime.run_log import load, with_payloads
 from callboard.usecases.app import App, require
 
 TERMINAL = ("completed", "failed", "cancelled")
@@ -19,15 +19,14 @@ TERMINAL = ("completed", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """A run, its events and those of everything below it, in the order in which they were stored."""
+    """A run, its events and those of everything below it, in the order in which they were stored.
+
+    `sealed` are the events as stored, `events` the same ones with their payloads.
+    """
 
     row: RunRow
     sealed: list[Sealed]
-
-    @property
-    def events(self) -> list[Recorded]:
-        """The events, parsed. Payloads in blobs stay references."""
-        return [unseal(sealed) for sealed in self.sealed]
+    events: list[Recorded]
 
 
 async def list_runs(
@@ -46,7 +45,19 @@ async def show_run(app: App, actor: Actor, run_id: str) -> ShownRun:
     """
     require(actor, "run.read")
     row = await existing_row(app, run_id)
-    return ShownRun(row, await app.ports.store.read_tree(run_id))
+    sealed = await app.ports.store.read_tree(run_id)
+    events = await with_payloads(app.ports.store, [unseal(entry) for entry in sealed])
+    return ShownRun(row, sealed, events)
+
+
+async def stored_events(app: App, actor: Actor, run_id: str) -> list[Sealed]:
+    """Return the events of a run and of everything below it as they are stored, readable or not.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    require(actor, "run.read")
+    return await app.ports.store.read_tree(run_id)
 
 
 async def existing_row(app: App, run_id: str) -> RunRow:
@@ -59,6 +70,30 @@ async def existing_row(app: App, run_id: str) -> RunRow:
     if row is None:
         raise UnknownThing(f"run {run_id!r} was not found (see `callboard runs list`)")
     return row
+
+
+async def list_unfinished(app: App, actor: Actor) -> list[str]:
+    """Return the ids of root runs that could go on and that no living process drives."""
+    require(actor, "run.read")
+    ids = await app.ports.store.unfinished()
+    rows = [await app.ports.store.row(run_id) for run_id in ids]
+    return [row.run_id for row in rows if row is not None and row.status == "running"]
+
+
+async def origin_of(app: App, actor: Actor, run_id: str) -> RunCreated:
+    """Return how the tree that a run belongs to was started.
+
+    Raises:
+        UnknownThing: no such run.
+        LogCorrupt: the log does not begin with run.created.
+    """
+    require(actor, "run.read")
+    row = await existing_row(app, run_id)
+    entries = await app.ports.store.read(row.root_id)
+    created = unseal(entries[0]).event if entries else None
+    if not isinstance(created, RunCreated):
+        raise LogCorrupt(f"run {row.root_id}: the log does not begin with run.created")
+    return created
 
 
 async def resume_run(app: App, actor: Actor, run_id: str) -> Ended:

@@ -71,7 +71,7 @@ def check_run_id(run_id: str) -> None:
     Raises:
         ConfigurationInvalid: the id is not 1 to 128 characters of `[A-Za-z0-9._-]`.
     """
-    if _RUN_ID.fullmatch(run_id) is None or run_id in (".", ".."):
+    if _RUN_ID.fullmatch(run_id) is None:
         raise ConfigurationInvalid(
             f"--run-id {run_id!r}: use 1 to 128 characters of A-Z a-z 0-9 . _ -"
         )

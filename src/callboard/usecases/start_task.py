@@ -42,6 +42,8 @@ async def start_task(app: App, actor: Actor, wish: StartTask) -> Ended:
     """
     require(actor, "run.start")
     check_run_id(wish.run_id)
+    if wish.run_id in {".", ".."}:
+        raise ConfigurationInvalid("a task's run id names a directory: it cannot be . or ..")
     workflow = _with_checks(wish.workflow, wish.checks)
     agents = _pinned(app, workflow, wish)
     workspaces = app.ports.workspaces

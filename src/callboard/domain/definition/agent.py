@@ -63,7 +63,7 @@ class PermissionRule(_Language):
     `tool` and the values of `arguments` are globs (`*`, `?`, `**` across `/`). A rule matches a call when
     the tool matches and every named argument is there and matches (a list matches when one of its
     strings does for `deny` and `ask`, when all do for `allow`). Deny wins over ask, ask over allow,
-    whatever the order. Where a tool has an allow rule, calls that no allow rule matches are denied.
+    whatever the order. Where a tool has an allow rule, calls that no allow or ask rule matches are denied.
     """
 
     effect: Literal["allow", "ask", "deny"]

@@ -9,8 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,8 +26,7 @@ BLOB_THRESHOLD = 16 * 1024
 _outputs: TypeAdapter[ToolOutputs] = TypeAdapter(ToolOutputs)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An event with its place in a log: `seq` counts from 1, `at` is UTC."""
 
     run_id: str
@@ -37,8 +35,7 @@ class Recorded:
     event: AnyEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """An event as stored: `body` is the UTF-8 JSON, `hash` the hex digest that chains it."""
 
     run_id: str
@@ -60,21 +57,23 @@ def chain_hash(previous: str, body: bytes) -> str:
     return hashlib.sha256(previous.encode() + body).hexdigest()
 
 
-@lru_cache(maxsize=64)
 def timestamp(at: datetime) -> str:
     """Return UTC time as stored: RFC 3339 with microseconds and a Z."""
     return at.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
-    """Return the stored form, and the blob that its payload was moved to, if any."""
+def seal(recorded: Recorded, previous: str, at: str | None = None) -> tuple[Sealed, Blob | None]:
+    """Return the stored form, and the blob that its payload was moved to, if any.
+
+    `at` is `timestamp(recorded.at)` where the caller has it already.
+    """
     event, blob = recorded.event, None
     payload = event.model_dump_json(by_alias=True).encode()
     if len(payload) > BLOB_THRESHOLD:
         event, blob = _offload(event)
         payload = event.model_dump_json(by_alias=True).encode()
     # Ids are [A-Za-z0-9._-] and need no escaping, so the envelope is put together by hand.
-    at = timestamp(recorded.at)
+    at = at or timestamp(recorded.at)
     head = f'{{"run_id":"{recorded.run_id}","seq":{recorded.seq},"at":"{at}",'
     body = head.encode() + payload[1:]
     return Sealed(recorded.run_id, recorded.seq, body, chain_hash(previous, body)), blob
