@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from callboard.domain.definition.agent import Limits
 from callboard.domain.run.state import RunState
+from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import NANO
 
 Bound = TypeVar("Bound", int, float, Decimal)
@@ -83,7 +84,7 @@ def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:
     return None
 
 
-def child_limits(state: RunState, own: Limits, siblings: int, now: datetime) -> Limits:
+def child_limits(state: RunState | TaskState, own: Limits, siblings: int, now: datetime) -> Limits:
     """Return the limits of one of `siblings` children: its own, and its share of what is left here.
 
     The money that is left is divided, so that children running side by side cannot overspend it.

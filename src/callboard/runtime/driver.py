@@ -5,7 +5,6 @@ right tasks: children end before their parents.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -41,7 +40,7 @@ class _Drive(Protocol):
 class _UnderWay:
     """A run that this process drives right now."""
 
-    root_id: str
+    parent_id: str | None
     task: asyncio.Task[Any]
     request: CancellationRequested | None = None
     with_children: bool = False
@@ -75,9 +74,18 @@ class Driver:
         return await self._drive_log(await create_run(self.ports, run_id, created, AGENT))
 
     async def create(self, run_id: str, created: RunCreated) -> None:
-        """Create a child's log unless an earlier attempt did; `drive` takes it from here."""
-        with contextlib.suppress(RunExists):
+        """Create a child's log unless an earlier attempt did; `drive` takes it from here.
+
+        Raises:
+            RunExists: the id is taken by a run that is no child of this parent.
+        """
+        try:
             self._fresh[run_id] = await create_run(self.ports, run_id, created, AGENT)
+        except RunExists:
+            row = await self.ports.store.row(run_id)
+            parent = created.parent.run_id if created.parent is not None else None
+            if row is None or row.parent_id != parent:
+                raise
 
     async def drive(self, run_id: str) -> Ended:
         """Drive a run until it ends or waits, and return how it stands.
@@ -129,8 +137,7 @@ class Driver:
         task = asyncio.current_task()
         if task is None:  # pragma: no cover - a coroutine always runs in a task
             raise RuntimeError("drive must run in a task")
-        root_id = parent.root_id if parent is not None else state.run_id
-        under_way = _UnderWay(root_id, task, request)
+        under_way = _UnderWay(parent.run_id if parent is not None else None, task, request)
         self._under_way[state.run_id] = under_way
         self._watch_signals()
         root = state.created.workspace
@@ -179,12 +186,19 @@ class Driver:
             return False
         request = CancellationRequested(actor=actor, reason=reason)
         for name, under_way in self._under_way.items():
-            is_below = name == run_id or name.startswith(f"{run_id}.")
-            if is_below and under_way.request is None:
+            if under_way.request is None and self._is_below(name, run_id):
                 under_way.request = request
                 if not under_way.with_children:
                     under_way.task.cancel()
         return True
+
+    def _is_below(self, name: str, run_id: str) -> bool:
+        """Return whether a run is `run_id`, or under way somewhere below it."""
+        at: str | None = name
+        while at is not None and at != run_id:
+            above = self._under_way.get(at)
+            at = above.parent_id if above is not None else None
+        return at == run_id
 
     def _watch_signals(self) -> None:
         if self._pump is None or self._pump.done():

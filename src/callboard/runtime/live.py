@@ -1,5 +1,5 @@
 """Live fan-out to whoever watches in this process. Events are shown after they are durable; deltas are
-transient and may be missed.
+transient and may be missed, and never overtake the events before them.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ class Live:
 
     def __init__(self) -> None:
         self._events: list[OnEvent] = []
-        self._queue: deque[_Batch] = deque()
+        self._queue: deque[_Batch | tuple[str, Delta]] = deque()
         self._deltas: list[OnLiveDelta] = []
 
     @contextmanager
@@ -64,13 +64,21 @@ class Live:
 
     def catch_up(self) -> None:
         """Show everything that is durable, in the order in which it was handed to the store."""
-        while self._queue and self._queue[0][0].done():
-            future, recorded, sealed = self._queue.popleft()
+        while self._queue:
+            entry = self._queue[0]
+            if len(entry) == 2:
+                self._queue.popleft()
+                self._show_delta(*entry)
+                continue
+            future, recorded, sealed = entry
+            if not future.done():
+                return
+            self._queue.popleft()
             if future.cancelled() or future.exception() is not None:
                 continue
-            for entry, stored in zip(recorded, sealed, strict=True):
+            for event, stored in zip(recorded, sealed, strict=True):
                 for watcher in self._events:
-                    watcher(entry, stored)
+                    watcher(event, stored)
 
     def _retrieved(self, future: "asyncio.Future[None]") -> None:
         if not future.cancelled():
@@ -78,6 +86,14 @@ class Live:
         self.catch_up()
 
     def delta(self, run_id: str, delta: Delta) -> None:
-        """Show a streamed piece."""
+        """Show a streamed piece, after the events that are on their way into the store."""
+        if not self._deltas:
+            return
+        if self._queue:
+            self._queue.append((run_id, delta))
+        else:
+            self._show_delta(run_id, delta)
+
+    def _show_delta(self, run_id: str, delta: Delta) -> None:
         for watcher in self._deltas:
             watcher(run_id, delta)

@@ -10,7 +10,7 @@ from callboard.domain.events.workflow import ChangeCommitted, CheckCompleted, Ch
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 from callboard.engine.decide_task import decide_task
-from callboard.engine.limits import effective_limits
+from callboard.engine.limits import child_limits
 from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
 from callboard.ports.workspace import CommandRequest, CommandResult, Workspace
 from callboard.runtime.agent_drive import record_files
@@ -59,7 +59,7 @@ class TaskDrive:
                 assert_never(command)
 
     async def _start_step_run(self, command: StartStepRun) -> None:
-        state = self._log.state
+        state, now = self._log.state, self._ports.clock.now()
         definition = state.subject.agents[command.step.agent]
         created = agent_created(
             self._ports.registry,
@@ -68,8 +68,8 @@ class TaskDrive:
             params=None,
             actor=Actor(kind="system", name=f"workflow {state.subject.workflow.id}"),
             workspace=state.created.workspace,
-            limits=effective_limits(definition.limits, state.created.limits),
-            now=self._ports.clock.now(),
+            limits=child_limits(state, definition.limits, siblings=1, now=now),
+            now=now,
             parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
         )
         run_id = f"{state.run_id}.{command.step.id}-{command.attempt}"
