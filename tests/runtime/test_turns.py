@@ -14,10 +14,13 @@ from callboard.runtime.children import Ended
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import ScriptedCall, ScriptedError, ScriptedProvider, Turn
 from callboard.testing.rig import ANN, rig
+from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.app import App
+from callboard.usecases.gates import decide_gate, open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_run import StartRun, start_run
+from callboard.usecases.verify_run import verify_run
 
 from .script import agent, call, says
 
@@ -256,3 +259,27 @@ async def test_unknown_tools_in_a_definition_are_not_offered():
     provider: ScriptedProvider = says(a=[Turn(text="x")])
     await run(rig(provider, agent("a", "look", "web_search")))
     assert [tool.name for tool in provider.requests[0].tools] == ["look"]
+
+
+async def test_a_run_keeps_the_definition_that_it_was_started_with():
+    provider = says(a=[Turn(calls=(call("pay", path="x", text="$"),)), Turn(text="paid")])
+    disk = MemoryDisk()
+    ask = [{"effect": "ask", "tool": "pay"}]
+    before = agent("a", "pay", system_prompt="the old mandate", permissions=ask)
+    app = rig(provider, before, store=MemoryEventStore(disk))
+    await run(app)
+    await app.close()
+    edited = agent("a", "look", system_prompt="a new mandate")
+    app = rig(provider, edited, store=MemoryEventStore(disk))
+    gate = await open_gate(app, ANN, "r")
+    await decide_gate(app, ANN, "r", "approve", digest=gate.gate.digest)
+    assert [request.system for request in provider.requests] == ["the old mandate"] * 2
+
+
+async def test_text_that_utf8_cannot_hold_costs_no_event_and_no_run():
+    provider = says(
+        a=[Turn(text="half \ud800 a pair", calls=(call("look", path="\udfff"),)), Turn(text="ok")]
+    )
+    app = rig(provider, agent("a", "look"))
+    assert value(await run(app, prompt="broken \udce9 prompt")) == "ok"
+    assert (await verify_run(app, ANN, "r")).problems == ()

@@ -68,7 +68,11 @@ def seal(recorded: Recorded, previous: str, at: str | None = None) -> tuple[Seal
     `at` is `timestamp(recorded.at)` where the caller has it already.
     """
     event, blob = recorded.event, None
-    payload = event.model_dump_json(by_alias=True).encode()
+    try:
+        payload = event.model_dump_json(by_alias=True).encode()
+    except ValueError:  # pydantic's word for text that UTF-8 cannot hold
+        event = _storable(event)
+        payload = event.model_dump_json(by_alias=True).encode()
     if len(payload) > BLOB_THRESHOLD:
         event, blob = _offload(event)
         payload = event.model_dump_json(by_alias=True).encode()
@@ -117,6 +121,24 @@ def with_blob(event: AnyEvent, content: bytes) -> AnyEvent:
     if isinstance(event, ToolCallCompleted):
         return event.model_copy(update={"output": _outputs.validate_json(content), "blob": None})
     return event.model_copy(update={"diff": content.decode(), "blob": None})
+
+
+def _storable(event: AnyEvent) -> AnyEvent:
+    """Return the event with every half of a surrogate pair replaced: no event is lost over a text that
+    UTF-8 cannot hold.
+    """
+    return event_adapter.validate_python(_well_formed(event.model_dump(by_alias=True)))
+
+
+def _well_formed(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        pairs = cast("dict[object, object]", value).items()
+        return {_well_formed(key): _well_formed(item) for key, item in pairs}
+    if isinstance(value, list | tuple):
+        return [_well_formed(item) for item in cast("list[object]", value)]
+    return value
 
 
 def _offload(event: AnyEvent) -> tuple[AnyEvent, Blob | None]:
