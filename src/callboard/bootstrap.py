@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from callboard.definitions.catalogue import Catalogue
     from callboard.definitions.registry import FolderRegistry
     from callboard.definitions.scaffold import Scaffolded
+    from callboard.domain.definition.agent import AgentDefinition
     from callboard.domain.workflow import WorkflowDefinition
+    from callboard.ports.dispatcher import Dispatcher
     from callboard.ports.model import ModelDirectory, ModelProvider
     from callboard.ports.workspace import Workspaces
 
@@ -61,7 +63,7 @@ async def build_app(settings: Settings, sources: Sources) -> App:
     ports = Ports(
         store=await SqliteEventStore.open(settings.database),
         clock=SystemClock(),
-        models=_models(settings, sources),
+        models=_ModelsOnDemand(settings, sources),
         tools=built_in_tools(),
         registry=open_registry(settings, sources),
         workspaces=_workspaces(settings),
@@ -74,6 +76,13 @@ async def build_app(settings: Settings, sources: Sources) -> App:
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
     )
+
+
+def open_dispatcher() -> "Dispatcher":
+    """Return what drives runs inside this process."""
+    from callboard.stores.dispatch.embedded import EmbeddedDispatcher
+
+    return EmbeddedDispatcher()
 
 
 def open_registry(settings: Settings, sources: Sources) -> "FolderRegistry":
@@ -150,6 +159,26 @@ def _workspaces(settings: Settings) -> "Workspaces":
     return open_workspaces(
         settings.home / "sandbox", mode=settings.sandbox, read_only=tuple(pythons)
     )
+
+
+class _ModelsOnDemand:
+    """`callboard.ports.model.ModelDirectory` that is built when a model is first needed: the HTTP client
+    takes as long to import as everything else together, and most commands ask no model.
+    """
+
+    def __init__(self, settings: Settings, sources: Sources) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._directory: ModelDirectory | None = None
+
+    def provider_for(self, definition: "AgentDefinition", model: str) -> "ModelProvider":
+        if self._directory is None:
+            self._directory = _models(self._settings, self._sources)
+        return self._directory.provider_for(definition, model)
+
+    async def close(self) -> None:
+        if self._directory is not None:
+            await self._directory.close()
 
 
 def _models(settings: Settings, sources: Sources) -> "ModelDirectory":

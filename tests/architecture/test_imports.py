@@ -49,7 +49,9 @@ def loaded_by(code: str) -> set[str]:
 
 
 def test_importing_the_package_loads_nothing_else():
-    assert loaded_by("import callboard") - loaded_by("") == {"callboard"}
+    loaded = loaded_by("import callboard") - loaded_by("")
+    assert loaded - set(sys.stdlib_module_names) == {"callboard"}
+    assert loaded & HEAVY == set()
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])

@@ -1,17 +1,19 @@
 """`callboard agents`: who is there, what they are, and what is wrong with them."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from callboard.bootstrap import Sources, open_registry, read_catalogue
-from callboard.cli.activity import one_line
-from callboard.cli.process import DONE, MISTAKE, give, give_json, guarded, say, settings
+from callboard.cli.definition import definition_lines
+from callboard.cli.process import DONE, MISTAKE, guarded, settings
+from callboard.cli.streams import give, give_json, say
+from callboard.cli.table import table
+from callboard.cli.text import count
 from callboard.domain.errors import Problem, UnknownThing
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 Agents = Annotated[list[Path] | None, typer.Option(help="Folder with definitions.")]
 Workspace = Annotated[Path, typer.Option(help="Directory whose .agents are read.")]
@@ -44,10 +46,12 @@ def list_(agents: Agents = None, workspace: Workspace = Path(), json_output: Jso
                 ]
             )
         else:
-            for each in loaded:
-                definition = each.definition
-                columns = (definition.id.ljust(24), definition.model.ljust(30), each.file)
-                give("  ".join(columns))
+            rows = [
+                (each.definition.id, each.definition.display_name, each.definition.model, each.file)
+                for each in loaded
+            ]
+            for line in table(("AGENT", "NAME", "MODEL", "FILE"), rows):
+                give(line)
         _warn(registry.problems)
         return DONE
 
@@ -73,10 +77,8 @@ def show(
         if json_output:
             give_json(definition.to_json())
         else:
-            for name, value in definition.to_json().items():
-                if value not in (None, "", [], {}):
-                    shown = value if isinstance(value, str) else json.dumps(value)
-                    give(f"{name}: {one_line(shown, 200)}")
+            for line in definition_lines(definition):
+                give(line)
         return DONE
 
     guarded(work)
@@ -101,7 +103,7 @@ def validate(
                 _warn(one.warnings, "warning")
                 _warn(one.skipped, "skipped")
             valid = sum(len(one.definitions) for one in found)
-            say(f"{valid} valid, {len(problems)} problems")
+            say(f"{valid} valid, {count(len(problems), 'problem')}")
         return MISTAKE if problems else DONE
 
     guarded(work)

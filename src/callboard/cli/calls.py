@@ -3,7 +3,8 @@
 import json
 from collections.abc import Sequence
 
-from callboard.cli.text import duration, one_line, plain
+from callboard.cli.plain import one_line, plain
+from callboard.cli.text import duration
 from callboard.domain.events.files import FileChange
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.events.workflow import CheckCompleted
@@ -11,6 +12,7 @@ from callboard.domain.message import JsonObject, JsonOutput
 
 _WIDTH = 80
 _SLOW_MS = 1_000
+_COMMAND = "run_terminal_command"
 
 
 def describe_call(tool: str, arguments: JsonObject) -> str:
@@ -41,7 +43,7 @@ def describe_outcome(event: ToolCallCompleted) -> str:
     took = duration(event.duration_ms / 1000)
     if event.is_error:
         return f"failed: {one_line(str(value.get('errorMessage') or 'see the log'))}"
-    if "exitCode" in value:
+    if event.tool == _COMMAND and "exitCode" in value:
         stopped = ", stopped" if value.get("message") else ""
         return f"exit {value['exitCode']}, {took}{stopped}"
     if "processId" in value:
@@ -65,7 +67,8 @@ def describe_check(command: str, event: CheckCompleted) -> str:
 
 def describe_change(change: FileChange) -> str:
     """Return a changed file with its line counts."""
-    counts = "binary" if change.added is None else f"+{change.added} −{change.removed or 0}"
+    counts = f"+{change.added or 0} −{change.removed or 0}"  # noqa: RUF001 - a minus is meant
+    counts = "binary" if change.added is None else counts
     mark = {"added": "A", "modified": "M", "deleted": "D"}[change.status]
     return f"{mark} {plain(change.path)}  {counts}"
 

@@ -1,38 +1,40 @@
 """`callboard demo`: a task, a workflow of agents and a person, a real repository."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from callboard.bootstrap import shipped_workflow
+from callboard.bootstrap import Sources, shipped_workflow
 from callboard.cli.demo_repository import make_repository
 from callboard.cli.process import (
     DONE,
     INTERRUPTED,
     exit_code,
-    give,
     guarded,
     interruptible,
-    say,
     settings,
     with_app,
 )
 from callboard.cli.progress import Progress
 from callboard.cli.sign_off import ask, can_ask
-from callboard.cli.thread import print_thread
+from callboard.cli.story.story import Story
+from callboard.cli.streams import ERR, OUT, give, say
+from callboard.cli.thread import print_summary, print_thread
 from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.events.gate import Verdict
 from callboard.domain.output import StructuredOutput
 from callboard.domain.workflow import Task
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
-from callboard.usecases.gates import decide_gate, open_gate
+from callboard.usecases.gates import OpenGate, decide_gate, open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_task import StartTask, start_task
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 WORKFLOW = "implement-review-sign-off"
 SCRIPTED = {
@@ -73,88 +75,123 @@ def demo(
 ) -> None:
     """Take a task through Implement, Code review and Sign-off in a real repository."""
 
-    def work() -> int:
+    def body() -> int:
         if repo is not None and (task is None or check is None):
             raise ConfigurationInvalid(
                 "--repo needs --task (what is to be done) and --check (a command that exits 0 when it is)"
             )
-        wish = _Wish(repo, task or _TASK, check or _CHECK, model, yes)
         place = repo.absolute() if repo is not None else None
-        return with_app(lambda app, actor: _run(app, actor, wish), workspace=place)
+        wish = _Wish(place, task or _TASK, check or _CHECK, model, yes)
+        return with_app(lambda app, actor: _Demo(app, actor, wish).run(), Sources(place))
 
-    guarded(work)
-
-
-async def _run(app: App, actor: Actor, wish: _Wish) -> int:
-    run_id = app.ids.run_id()
-    home = settings().home
-    repository = wish.repo or make_repository(home / "demo" / run_id)
-    _introduce(wish, repository)
-    start = StartTask(
-        run_id=run_id,
-        task=Task(title=wish.task),
-        workflow=shipped_workflow(WORKFLOW),
-        repository=str(repository.absolute()),
-        checks=(wish.check,),
-        model=wish.model,
-        models=SCRIPTED if wish.scripted else {},
-    )
-    with (
-        Progress(run_id, stream_text=False) as progress,
-        app.ports.live.watching(progress.event, progress.delta),
-    ):
-        ended, stopped = await interruptible(app, run_id, start_task(app, actor, start))
-    while ended.terminal is None and not stopped:
-        decided = await _sign_off(app, actor, run_id, yes=wish.yes)
-        if decided is None:
-            return DONE
-        ended, stopped = decided
-    print_thread(await show_run(app, actor, run_id))
-    _conclude(ended, repository, scripted=wish.scripted)
-    return INTERRUPTED if stopped else exit_code(ended, interrupted=False)
+    guarded(body)
 
 
-async def _sign_off(app: App, actor: Actor, run_id: str, *, yes: bool) -> tuple[Ended, bool] | None:
-    """Have the person decide and drive on; None leaves the task waiting."""
-    gate = await open_gate(app, actor, run_id)
-    if yes:
-        decision = ("approve", "")
-    else:
-        decision = await ask(app, actor, gate) if can_ask() else None
-    if decision is None:
-        say(
-            f"\nTask {run_id} waits for a sign-off. Look at it and decide, now or in a week:\n"
-            f"  callboard inbox show {run_id}\n"
-            f"  callboard inbox decide {run_id} approve\n"
-            f"  callboard inbox decide {run_id} reject --note 'what should change'"
+class _Demo:
+    """One demonstration, from the repository to the thread."""
+
+    def __init__(self, app: App, actor: Actor, wish: _Wish) -> None:
+        self._app = app
+        self._actor = actor
+        self._wish = wish
+        self._run_id = app.ids.run_id()
+        self._story = Story()
+
+    async def run(self) -> int:
+        home = settings().home
+        repository = self._wish.repo or make_repository(home / "demo" / self._run_id)
+        _introduce(self._wish, repository)
+        ended, stopped = await self._start(repository)
+        while ended.terminal is None and not stopped:
+            decided = await self._sign_off()
+            if decided is None:
+                return DONE
+            ended, stopped = decided
+        await self._show_thread()
+        _conclude(ended, repository, scripted=self._wish.scripted)
+        return INTERRUPTED if stopped else exit_code(ended, interrupted=False)
+
+    async def _start(self, repository: Path) -> tuple[Ended, bool]:
+        wish = self._wish
+        folder = repository / ".agents"
+        start = StartTask(
+            run_id=self._run_id,
+            task=Task(title=wish.task),
+            workflow=shipped_workflow(WORKFLOW),
+            repository=str(repository),
+            checks=(wish.check,),
+            model=wish.model,
+            models=SCRIPTED if wish.scripted else {},
+            folders=(str(folder),) if folder.is_dir() else (),
         )
-        return None
-    verdict, note = decision
-    with (
-        Progress(run_id, stream_text=False) as progress,
-        app.ports.live.watching(progress.event, progress.delta),
-    ):
-        work = decide_gate(
-            app,
-            actor,
-            gate.row.run_id,
-            "approve" if verdict == "approve" else "reject",
-            note=note,
-            digest=gate.gate.digest,
-        )
-        return await interruptible(app, run_id, work)
+        with self._progress() as progress, self._watching(progress):
+            return await interruptible(
+                self._app, self._run_id, start_task(self._app, self._actor, start)
+            )
+
+    def _progress(self) -> Progress:
+        return Progress(self._story)
+
+    def _watching(self, progress: Progress):  # noqa: ANN202 - the port's own context manager
+        return self._app.ports.live.watching(progress.event, progress.delta)
+
+    async def _sign_off(self) -> tuple[Ended, bool] | None:
+        """Have the person decide and drive on; None leaves the task waiting."""
+        gate = await open_gate(self._app, self._actor, self._run_id)
+        decision = await self._decision(gate)
+        if decision is None:
+            _say_how_to_go_on(self._run_id)
+            return None
+        verdict, note = decision
+        with self._progress() as progress, self._watching(progress):
+            work = decide_gate(
+                self._app,
+                self._actor,
+                gate.row.run_id,
+                verdict,
+                note=note,
+                digest=gate.gate.digest,
+            )
+            return await interruptible(self._app, self._run_id, work)
+
+    async def _decision(self, gate: OpenGate) -> tuple[Verdict, str] | None:
+        if self._wish.yes:
+            return "approve", ""
+        if not can_ask():
+            return None
+        try:
+            return await ask(self._app, self._actor, gate)
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            _say_how_to_go_on(self._run_id)
+            raise
+
+    async def _show_thread(self) -> None:
+        """Print the thread, or only its end where the same terminal has just shown it live."""
+        shown = await show_run(self._app, self._actor, self._run_id)
+        if OUT.isatty() and ERR.isatty():
+            print_summary(shown, self._story)
+        else:
+            print_thread(shown)
 
 
 def _introduce(wish: _Wish, repository: Path) -> None:
-    say(f"Repository: {repository}")
-    say(f"Task: {wish.task}    Check: {wish.check}")
+    say(f"Repository  {repository}\nTask        {wish.task}\nCheck       {wish.check}")
     if wish.scripted:
         say(
-            "Model: the offline scripted model. It says what a script says; everything else (git, files,\n"
-            "commands, tests, checks, the log) is real, and nothing is paid. For a real model:\n"
-            "  callboard demo --model anthropic/claude-sonnet-4.5    (with OPENROUTER_API_KEY set)"
+            "Model       the offline scripted model: it says what a script says. Everything else (git,\n"
+            "            files, commands, tests, checks, the log) is real, and nothing is paid.\n"
+            "            A real one: callboard demo --model anthropic/claude-sonnet-4.5\n"
+            "            (with OPENROUTER_API_KEY set)"
         )
-    say("")
+
+
+def _say_how_to_go_on(run_id: str) -> None:
+    say(
+        f"\nTask {run_id} waits for a sign-off. Look at it and decide, now or in a week:\n"
+        f"  callboard inbox show {run_id}\n"
+        f"  callboard inbox decide {run_id} approve\n"
+        f"  callboard inbox decide {run_id} reject --note 'what should change'"
+    )
 
 
 def _conclude(ended: Ended, repository: Path, *, scripted: bool) -> None:
@@ -165,4 +202,4 @@ def _conclude(ended: Ended, repository: Path, *, scripted: bool) -> None:
     if isinstance(value, dict) and value.get("branch"):
         give(f"See the change: git -C {repository} show {value['branch']}")
     if scripted:
-        give("(The models' words were scripted; no money was spent.)")
+        give("The models' words were scripted; no money was spent.")

@@ -4,27 +4,21 @@ from typing import Annotated
 
 import typer
 
-from callboard.cli.activity import one_line, plain
-from callboard.cli.process import (
-    DONE,
-    MISTAKE,
-    exit_code,
-    give,
-    give_json,
-    guarded,
-    interruptible,
-    say,
-    with_app,
-)
-from callboard.cli.progress import Progress
+from callboard.cli.process import DONE, exit_code, guarded, interruptible, with_app
+from callboard.cli.progress import JsonLines, Progress
+from callboard.cli.resume import sources_of, story_so_far
 from callboard.cli.run import report
+from callboard.cli.streams import give, give_json, say
+from callboard.cli.table import table
 from callboard.domain.actor import Actor
+from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.gate import Verdict
+from callboard.runtime.children import Ended
 from callboard.usecases.app import App
 from callboard.usecases.diff import diff_of
 from callboard.usecases.gates import OpenGate, decide_gate, list_gates, open_gate
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 RunId = Annotated[str, typer.Argument(help="The run that waits.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -43,11 +37,12 @@ def list_(json_output: Json = False) -> None:
         gates = await list_gates(app, actor)
         if json_output:
             give_json([_gate_json(gate) for gate in gates])
+        elif gates:
+            rows = [(each.row.run_id, each.gate.reason, each.gate.question) for each in gates]
+            for line in table(("RUN", "WHY", "QUESTION"), rows):
+                give(line)
         else:
-            for gate in gates:
-                give(
-                    f"{gate.row.run_id.ljust(26)}  {gate.gate.reason.ljust(18)}  {one_line(gate.gate.question, 60)}"
-                )
+            say("Nothing waits for a person.")
         return DONE
 
     guarded(lambda: with_app(work))
@@ -62,8 +57,8 @@ def show(run_id: RunId, json_output: Json = False) -> None:
         if json_output:
             give_json(_gate_json(gate))
         else:
-            give(plain(gate.gate.question))
-            give(plain(await diff_of(app, actor, gate.row.run_id)))
+            give(gate.gate.question)
+            give(await diff_of(app, actor, gate.row.run_id))
             say(f"Decide: callboard inbox decide {run_id} approve|reject [--note TEXT]")
         return DONE
 
@@ -75,32 +70,53 @@ def decide(
     run_id: RunId,
     verdict: Annotated[str, typer.Argument(help="approve or reject")],
     note: Annotated[str, typer.Option(help="Why; a rejection's note goes to the agent.")] = "",
+    json_output: Json = False,
 ) -> None:
     """Decide, and drive the run on."""
-    chosen: Verdict
-    match verdict:
+
+    def body() -> int:
+        chosen = _verdict(verdict)
+        return with_app(
+            lambda app, actor: _decide(app, actor, run_id, chosen, note, as_json=json_output),
+            sources_of(run_id),
+        )
+
+    guarded(body)
+
+
+def _verdict(text: str) -> Verdict:
+    match text:
         case "approve":
-            chosen = "approve"
+            return "approve"
         case "reject":
-            chosen = "reject"
+            return "reject"
         case _:
-            say(f"callboard: {verdict!r} is no decision; use approve or reject")
-            raise typer.Exit(MISTAKE)
+            raise ConfigurationInvalid(f"{text!r} is no decision; use approve or reject")
 
-    async def work(app: App, actor: Actor) -> int:
-        gate = await open_gate(app, actor, run_id)
-        with (
-            Progress(gate.row.root_id, stream_text=False) as progress,
-            app.ports.live.watching(progress.event, progress.delta),
-        ):
-            decided = decide_gate(
-                app, actor, gate.row.run_id, chosen, note=note, digest=gate.gate.digest
-            )
-            ended, stopped = await interruptible(app, gate.row.root_id, decided)
-        report(ended, gate.row.root_id)
+
+async def _decide(
+    app: App, actor: Actor, run_id: str, verdict: Verdict, note: str, *, as_json: bool
+) -> int:
+    gate = await open_gate(app, actor, run_id)
+    root_id = gate.row.root_id
+    if as_json:
+        with app.ports.live.watching(JsonLines().event):
+            ended, stopped = await _drive_on(app, actor, gate, verdict, note)
         return exit_code(ended, interrupted=stopped)
+    with (
+        Progress(await story_so_far(app, actor, root_id)) as progress,
+        app.ports.live.watching(progress.event, progress.delta),
+    ):
+        ended, stopped = await _drive_on(app, actor, gate, verdict, note)
+    report(ended, root_id)
+    return exit_code(ended, interrupted=stopped)
 
-    guarded(lambda: with_app(work))
+
+async def _drive_on(
+    app: App, actor: Actor, gate: OpenGate, verdict: Verdict, note: str
+) -> tuple[Ended, bool]:
+    work = decide_gate(app, actor, gate.row.run_id, verdict, note=note, digest=gate.gate.digest)
+    return await interruptible(app, gate.row.root_id, work)
 
 
 def _gate_json(gate: OpenGate) -> dict[str, object]:

@@ -1,16 +1,17 @@
 """The `callboard` command. Commands are loaded when they are called, so that `--help` is quick."""
 
-import os
+import logging
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from callboard import __version__
+from callboard.cli.streams import say, tolerate_any_text
 
-# name -> module that defines `app` (a group) or `command` (one command), and the line for --help
+# name -> module that defines `app`, and the line for --help
 _COMMANDS = {
     "run": ("callboard.cli.run", "Run one agent in a workspace."),
     "runs": ("callboard.cli.runs", "List, show, resume, cancel, fork and verify runs."),
@@ -26,10 +27,12 @@ class LazyCommands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in the order of the table."""
+        del ctx
         return list(_COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a command."""
+        del ctx
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(_COMMANDS[cmd_name][0])
@@ -39,6 +42,7 @@ class LazyCommands(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands without importing them."""
+        del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
@@ -61,9 +65,11 @@ def _print_version(value: bool) -> None:
 
 @app.callback()
 def root(
-    version: bool = typer.Option(
-        False, "--version", callback=_print_version, is_eager=True, help="Show the version."
-    ),
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
 ) -> None:
     """Agents as roles on a team: defined once, run the same way for everybody."""
     del version
@@ -71,12 +77,19 @@ def root(
 
 def main() -> None:
     """Entry point of the `callboard` command."""
+    tolerate_any_text()
+    # What goes wrong with a run is in its log and on the screen; a library's own words help nobody there.
+    logging.getLogger("callboard").addHandler(logging.NullHandler())
+    for position, argument in enumerate(sys.argv[1:], start=1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            say(f"callboard: argument {position} ({argument!a}) is not UTF-8 text")
+            sys.exit(2)
     try:
         app()
-    except BrokenPipeError:
-        # Whoever read our output has had enough; say nothing more, not even at interpreter exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

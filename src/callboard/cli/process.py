@@ -1,18 +1,16 @@
 """What every command shares: settings, an app, an exit code, and no traceback for a user's mistake."""
 
 import asyncio
-import json
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import typer
 
 from callboard.bootstrap import Sources, build_app
+from callboard.cli.streams import OUT, say
 from callboard.domain.actor import Actor
-from callboard.domain.errors import CallboardError, LogCorrupt, UserMistake
+from callboard.domain.errors import CallboardError, LogCorrupt
 from callboard.runtime.children import Ended
 from callboard.settings import Settings, read_settings
 from callboard.usecases.app import App
@@ -20,21 +18,6 @@ from callboard.usecases.app import App
 DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
 Work = Callable[[App, Actor], Awaitable[int]]
-
-
-def say(text: str) -> None:
-    """Write a line for people to stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def give(text: str, *, end: str = "\n") -> None:
-    """Write a result to stdout."""
-    print(text, end=end, flush=True)  # noqa: T201
-
-
-def give_json(value: object) -> None:
-    """Write one JSON value to stdout, on one line."""
-    give(json.dumps(value, ensure_ascii=False))
 
 
 def settings() -> Settings:
@@ -50,9 +33,6 @@ def guarded(work: Callable[[], int]) -> None:
     """Run a command's body and leave with its exit code; a mistake becomes one message on stderr."""
     try:
         code = work()
-    except UserMistake as mistake:
-        say(f"callboard: {mistake}")
-        code = MISTAKE
     except LogCorrupt as corrupt:
         say(f"callboard: {corrupt}")
         code = FAILED
@@ -61,15 +41,19 @@ def guarded(work: Callable[[], int]) -> None:
         code = MISTAKE
     except KeyboardInterrupt:
         code = INTERRUPTED
+    OUT.flush()
+    if OUT.failure is not None:
+        say(f"callboard: the result could not be written: {OUT.failure.strerror}")
+        code = code or FAILED
     raise typer.Exit(code)
 
 
-def with_app(work: Work, *, workspace: Path | None = None, agents: tuple[Path, ...] = ()) -> int:
+def with_app(work: Work, sources: Sources | None = None) -> int:
     """Build the app, do the work in an event loop, close the app, and return the exit code."""
     config = settings()
 
     async def session() -> int:
-        app = await build_app(config, Sources(workspace=workspace, agents=agents))
+        app = await build_app(config, sources or Sources())
         try:
             return await work(app, Actor(kind="person", name=config.user))
         finally:

@@ -1,26 +1,21 @@
 """`callboard runs`: what ran, what it did, and how to go on."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from callboard.cli.activity import money, one_line
-from callboard.cli.process import (
-    DONE,
-    FAILED,
-    exit_code,
-    give,
-    give_json,
-    guarded,
-    interruptible,
-    say,
-    with_app,
-)
-from callboard.cli.progress import JsonLines, Progress
+from callboard.cli.plain import one_line
+from callboard.cli.process import DONE, FAILED, guarded, with_app
+from callboard.cli.resume import resume_all, resume_one, sources_of
 from callboard.cli.run import report
+from callboard.cli.streams import give, give_json, give_json_text, say
+from callboard.cli.table import table
+from callboard.cli.text import duration, money
 from callboard.cli.thread import print_thread
 from callboard.domain.actor import Actor
+from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.run_row import RunRow
 from callboard.usecases.app import App
 from callboard.usecases.fork_run import fork_run
@@ -28,12 +23,14 @@ from callboard.usecases.runs import (
     cancel_run,
     existing_row,
     list_runs,
-    resume_run,
     show_run,
+    stored_events,
 )
-from callboard.usecases.verify_run import verify_run
+from callboard.usecases.verify_run import Verification, verify_run
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+STATUSES = ("running", "waiting", "completed", "failed", "cancelled")
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -46,22 +43,35 @@ def runs() -> None:
 
 @app.command("list")
 def list_(
-    status: Annotated[list[str] | None, typer.Option(help="Only runs with this status.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 50,
+    status: Annotated[
+        list[str] | None, typer.Option(help=f"Only runs with this status: {', '.join(STATUSES)}.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Most rows.")] = 50,
     json_output: Json = False,
 ) -> None:
     """List runs, newest first."""
 
     async def work(app: App, actor: Actor) -> int:
-        rows = await list_runs(app, actor, statuses=tuple(status or ()), limit=limit)
+        rows = await list_runs(app, actor, statuses=_statuses(status), limit=limit)
         if json_output:
             give_json([row_json(row) for row in rows])
+        elif rows:
+            now = app.ports.clock.now()
+            header = ("RUN", "STATUS", "STARTED", "TIME", "COST", "WHAT")
+            for line in table(header, [_cells(row, now) for row in rows]):
+                give(line)
         else:
-            for row in rows:
-                give(_row_line(row))
+            say("No runs. Try: callboard demo")
         return DONE
 
     guarded(lambda: with_app(work))
+
+
+def _statuses(given: list[str] | None) -> tuple[str, ...]:
+    for status in given or ():
+        if status not in STATUSES:
+            raise ConfigurationInvalid(f"--status {status}: use one of {', '.join(STATUSES)}")
+    return tuple(given or ())
 
 
 @app.command()
@@ -69,12 +79,11 @@ def show(run_id: RunId, json_output: Json = False) -> None:
     """Show a run: its thread, or with --json its events, one a line."""
 
     async def work(app: App, actor: Actor) -> int:
-        shown = await show_run(app, actor, run_id)
         if json_output:
-            for sealed in shown.sealed:
-                give(sealed.body.decode())
+            for sealed in await stored_events(app, actor, run_id):
+                give_json_text(sealed.body.decode())
         else:
-            print_thread(shown)
+            print_thread(await show_run(app, actor, run_id))
         return DONE
 
     guarded(lambda: with_app(work))
@@ -82,39 +91,39 @@ def show(run_id: RunId, json_output: Json = False) -> None:
 
 @app.command()
 def resume(
-    run_id: RunId,
-    agents: Annotated[list[Path] | None, typer.Option(help="Folder with definitions.")] = None,
+    run_id: Annotated[str | None, typer.Argument(help="The run's id.")] = None,
+    agents: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder with definitions (default: those that the run started with)."),
+    ] = None,
+    all_runs: Annotated[
+        bool, typer.Option("--all", help="Every unfinished run that no process drives.")
+    ] = False,
     json_output: Json = False,
 ) -> None:
     """Continue a run whose process died, and exit as the run does."""
 
-    async def work(app: App, actor: Actor) -> int:
-        if json_output:
-            with app.ports.live.watching(JsonLines().event):
-                ended, stopped = await interruptible(app, run_id, resume_run(app, actor, run_id))
-            return exit_code(ended, interrupted=stopped)
-        with (
-            Progress(run_id, stream_text=True) as progress,
-            app.ports.live.watching(progress.event, progress.delta),
-        ):
-            ended, stopped = await interruptible(app, run_id, resume_run(app, actor, run_id))
-        report(ended, run_id)
-        return exit_code(ended, interrupted=stopped)
+    def body() -> int:
+        if all_runs:
+            _refuse_both(run_id, agents)
+            return with_app(lambda app, actor: resume_all(app, actor, as_json=json_output))
+        if run_id is None:
+            raise ConfigurationInvalid(
+                "which run? Give its id (see `callboard runs list`), or --all"
+            )
+        return _resume(run_id, tuple(agents or ()), as_json=json_output)
 
-    guarded(lambda: with_app(work, workspace=_workspace_of(run_id), agents=tuple(agents or ())))
+    guarded(body)
 
 
-def _workspace_of(run_id: str) -> Path | None:
-    """Return the directory that a run works in: its definitions are found there."""
-    found: list[Path] = []
+def _resume(run_id: str, agents: tuple[Path, ...], *, as_json: bool) -> int:
+    sources = sources_of(run_id, agents)
+    return with_app(lambda app, actor: resume_one(app, actor, run_id, as_json=as_json), sources)
 
-    async def look(app: App, actor: Actor) -> int:
-        del actor
-        found.append(Path((await existing_row(app, run_id)).workspace))
-        return DONE
 
-    with_app(look)
-    return found[0]
+def _refuse_both(run_id: str | None, agents: list[Path] | None) -> None:
+    if run_id is not None or agents:
+        raise ConfigurationInvalid("--all takes neither a run's id nor --agents")
 
 
 @app.command()
@@ -130,7 +139,7 @@ def cancel(
         if json_output:
             give_json(row_json(await existing_row(app, run_id)))
         else:
-            report(ended, run_id)
+            report(ended, run_id, with_result=False)
         return DONE
 
     guarded(lambda: with_app(work))
@@ -146,7 +155,7 @@ def fork(
     """Start a new run from a prefix of another one's log; `runs resume` drives it."""
 
     async def work(app: App, actor: Actor) -> int:
-        name = new_id or app.ids.run_id()
+        name = app.ids.run_id() if new_id is None else new_id
         await fork_run(app, actor, run_id, at=at, new_id=name)
         if json_output:
             give_json({"run_id": name, "forked_from": run_id, "at": at})
@@ -169,24 +178,27 @@ def verify(
     async def work(app: App, actor: Actor) -> int:
         found = await verify_run(app, actor, run_id, expected_head=head)
         if json_output:
-            give_json(
-                {
-                    "run_id": found.run_id,
-                    "ok": not found.problems,
-                    "runs": found.runs,
-                    "events": found.events,
-                    "head": found.head_hash,
-                    "problems": list(found.problems),
-                }
-            )
-        elif not found.problems:
+            give_json(_verification_json(found))
+        elif found.problems:
+            for problem in found.problems:
+                give(problem)
+        else:
             give(f"{run_id}: {found.events} events in {found.runs} logs verify")
             give(f"head {found.head_hash}")
-        for problem in () if json_output else found.problems:
-            give(problem)
         return FAILED if found.problems else DONE
 
     guarded(lambda: with_app(work))
+
+
+def _verification_json(found: Verification) -> dict[str, object]:
+    return {
+        "run_id": found.run_id,
+        "ok": not found.problems,
+        "runs": found.runs,
+        "events": found.events,
+        "head": found.head_hash,
+        "problems": list(found.problems),
+    }
 
 
 def row_json(row: RunRow) -> dict[str, object]:
@@ -196,14 +208,8 @@ def row_json(row: RunRow) -> dict[str, object]:
     return {**fields, "cost_usd": None if total is None else float(total)}
 
 
-def _row_line(row: RunRow) -> str:
-    when = row.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    return "  ".join(
-        [
-            row.run_id.ljust(26),
-            row.status.ljust(9),
-            when,
-            money(row.bill).rjust(9),
-            one_line(row.title, 40),
-        ]
-    )
+def _cells(row: RunRow, now: datetime) -> tuple[str, ...]:
+    started = row.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    end = row.ended_at or (now if row.status == "running" else row.updated_at)
+    took = duration(end - row.created_at)
+    return row.run_id, row.status, started, took, money(row.bill), one_line(row.title, 40)

@@ -1,9 +1,11 @@
 """Asking the person at the terminal."""
 
+import asyncio
+import os
 import sys
 
-from callboard.cli.activity import describe_change, plain
-from callboard.cli.process import say
+from callboard.cli.calls import describe_changes
+from callboard.cli.streams import ERR, say
 from callboard.domain.actor import Actor
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import Verdict
@@ -12,27 +14,29 @@ from callboard.usecases.app import App
 from callboard.usecases.diff import diff_of
 from callboard.usecases.gates import OpenGate
 
-_CHOICES = "[a]pprove, [r]eject, [d]iff, [l]ater"
+_CHOICES = "[a]pprove, [r]eject, show [d]iff, [l]ater"
+_LONGEST_LINE = 64 * 1024
 
 
 def can_ask() -> bool:
     """Return whether there is a person at a terminal."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    has_input = sys.stdin is not None and sys.stdin.isatty()
+    return has_input and ERR.isatty()
 
 
 async def ask(app: App, actor: Actor, gate: OpenGate) -> tuple[Verdict, str] | None:
     """Show what is to be decided and return the decision with its note, or None to leave it for later."""
-    say(f"\n{plain(gate.gate.question)}")
+    say(f"\n{gate.gate.question}")
     await _show_changes(app, gate)
     while True:
-        answer = _read(f"{_CHOICES}: ").strip().lower()
+        answer = (await _read(f"{_CHOICES}: ")).strip().lower()
         match answer[:1]:
             case "a":
                 return "approve", ""
             case "r":
-                return "reject", _read("What should change? ").strip()
+                return "reject", (await _read("What should change? ")).strip()
             case "d" | "s":
-                say(plain(await diff_of(app, actor, gate.row.run_id)) or "Nothing was changed.")
+                say(await diff_of(app, actor, gate.row.run_id) or "Nothing was changed.")
             case "l" | "q":
                 return None
             case _:
@@ -42,12 +46,32 @@ async def ask(app: App, actor: Actor, gate: OpenGate) -> tuple[Verdict, str] | N
 async def _show_changes(app: App, gate: OpenGate) -> None:
     entries = await load(app.ports.store, gate.row.run_id)
     recorded = [entry.event for entry in entries if isinstance(entry.event, FilesChanged)]
-    for change in recorded[-1].changes if recorded else ():
-        say(f"  {describe_change(change)}")
+    for line in describe_changes(recorded[-1].changes) if recorded else ():
+        say(f"  {line}")
 
 
-def _read(prompt: str) -> str:
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
-    line = sys.stdin.readline()
-    return line or "later"  # the terminal went away
+async def _read(prompt: str) -> str:
+    """Read a line from the terminal without keeping anything else, Ctrl-C above all, from being heard."""
+    ERR.write(prompt)
+    ERR.flush()
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str] = loop.create_future()
+    source = sys.stdin.fileno()
+
+    def take() -> None:
+        loop.remove_reader(source)
+        if not line.done():
+            line.set_result(_typed(source))
+
+    loop.add_reader(source, take)
+    try:
+        return await line or "later"  # the terminal went away
+    finally:
+        loop.remove_reader(source)
+
+
+def _typed(source: int) -> str:
+    try:
+        return os.read(source, _LONGEST_LINE).decode(errors="replace")
+    except OSError:
+        return ""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Literal, TextIO, cast
 
-from callboard.cli.text import plain
+from callboard.cli.plain import plain
 
 _UNSAFE = re.compile(r"[^\x20-\x7e]")
 

@@ -1,48 +1,9 @@
-"""Words and numbers for people, none of which can act on a terminal."""
+"""Amounts, times and counts for people."""
 
 from datetime import timedelta
 from decimal import Decimal
-from unicodedata import category
 
 from callboard.domain.usage import Bill, Usage
-
-_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Characters that Unicode calls printable and nobody sees."""
-
-
-def plain(text: str) -> str:
-    """Return text that cannot act on a terminal or hide something: controls, changes of direction and
-    invisible characters are spelled out; newlines and tabs stay.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_shown, text))
-
-
-def _shown(char: str) -> str:
-    if char in "\n\t":
-        return char
-    if char == "\r":
-        return ""
-    if char.isprintable() and not _is_blank(char):
-        return char
-    if category(char) == "Zs":
-        return " "
-    code = ord(char)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _is_blank(char: str) -> bool:
-    selects_variant = "\ufe00" <= char <= "\ufe0e" or "\U000e0100" <= char <= "\U000e01ef"
-    return char in _BLANKS or selects_variant
-
-
-def one_line(text: str, width: int = 100) -> str:
-    """Return the text on one line, cut to a width."""
-    flat = " ".join(plain(text[: width * 20]).split())
-    return flat if len(flat) <= width else f"{flat[: width - 1]}…"
 
 
 def dollars(amount: Decimal | None) -> str:
@@ -74,6 +35,15 @@ def duration(elapsed: timedelta | float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s"
+
+
+def clock(seconds: float) -> str:
+    """Return a time since the beginning, short enough for a column."""
+    if seconds < 59.95:
+        return f"{max(seconds, 0):.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def count(number: int, what: str) -> str:

@@ -82,7 +82,7 @@ def _plain_path(text: str) -> str:
     for part in text.split("/"):
         if part == ".." and parts and parts[-1] not in ("", ".."):
             parts.pop()
-        elif part not in ("", ".") or (part == "" and not parts):
+        elif part not in ("", ".") or (part == "" and not parts and text[0] == "/"):
             parts.append(part)
     return "/".join(parts)
 

@@ -67,9 +67,7 @@ class ProviderDirectory:
             )
         key = f"{SELF_HOSTED} {url.rstrip('/')}"
         if key not in self._built:
-            self._built[key] = build_provider(
-                Endpoint(SELF_HOSTED, base_url=url), self._transport
-            )
+            self._built[key] = build_provider(Endpoint(SELF_HOSTED, base_url=url), self._transport)
         return self._built[key]
 
     def _build(self, name: str, definition: AgentDefinition) -> ModelProvider:

@@ -107,7 +107,7 @@ def _place(entry: Sealed) -> tuple[object, object]:
     try:
         fields = json.loads(entry.body)
         return fields["run_id"], fields["seq"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None, None
 
 

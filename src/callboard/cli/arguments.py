@@ -1,0 +1,71 @@
+"""Values of options, checked where a mistake can be explained."""
+
+import json
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import cast
+
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.message import JsonObject
+from callboard.domain.usage import usd
+
+_MOST_USD = Decimal(10) ** 12
+
+
+def params_of(text: str | None) -> JsonObject | None:
+    """Return the value of --params.
+
+    Raises:
+        ConfigurationInvalid: it is not a JSON object.
+    """
+    if text is None:
+        return None
+    try:
+        value: object = json.loads(text, parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationInvalid(f"--params is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ConfigurationInvalid(
+            f'--params must be a JSON object like {{"name": "value"}}, found {type(value).__name__}'
+        )
+    return cast("JsonObject", value)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def budget_of(text: str | None) -> Decimal | None:
+    """Return the value of --budget.
+
+    Raises:
+        ConfigurationInvalid: it is not an amount.
+    """
+    if text is None:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or not 0 <= value < _MOST_USD:
+        raise ConfigurationInvalid(f"--budget {text}: expected an amount in US dollars, like 0.50")
+    return usd(value)
+
+
+def workspace_of(path: Path) -> Path:
+    """Return the absolute path of --workspace.
+
+    Raises:
+        ConfigurationInvalid: it is not a directory, or its name cannot be written down.
+    """
+    place = path.absolute()
+    try:
+        str(place).encode()
+    except UnicodeEncodeError:
+        raise ConfigurationInvalid(
+            f"--workspace {str(place)!a}: the name is not UTF-8; use a directory whose name is"
+        ) from None
+    if not place.is_dir():
+        raise ConfigurationInvalid(f"--workspace {path}: there is no such directory")
+    return place
