@@ -15,7 +15,7 @@ from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
     ChildRunStarted,
-    ChildRunWaiting,
+    ChildRunSuspended,
 )
 from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
 from callboard.domain.events.event import BlobRef
@@ -331,7 +331,7 @@ EVENTS: dict[str, AnyEvent] = {
         agent="stranger",
         message="Agent type code-reviewer is not allowed to spawn child agent type stranger.",
     ),
-    "child_run.waiting.v1": ChildRunWaiting(
+    "child_run.suspended.v1": ChildRunSuspended(
         child_run_id=f"{RUN}.1-0-0", gate_id="g1", question="Security Reviewer wants to call bash."
     ),
     "child_run.ended.v1": ChildRunEnded(

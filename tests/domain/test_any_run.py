@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import Limits
-from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted, ChildRunWaiting
+from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted, ChildRunSuspended
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import GateDecided
@@ -174,7 +174,7 @@ class Outside:
         return [
             self._ended(run_id, "completed")
             if self.draw(st.booleans())
-            else ChildRunWaiting(child_run_id=run_id, gate_id="g1", question="?")
+            else ChildRunSuspended(child_run_id=run_id, gate_id="g1", question="?")
             for run_id in run_ids
         ]
 

@@ -255,7 +255,6 @@ def test_an_unknown_placeholder_stays_as_it_is():
     )
 
 
-@pytest.mark.xfail(strict=True, reason="a value that looks like a placeholder is filled in again")
 def test_what_a_user_wrote_is_never_taken_for_a_placeholder():
     definition = agent(
         display_name="{CALLBOARD_USER_INPUT_PROMPT}", system_prompt="{CALLBOARD_AGENT_NAME}"

@@ -30,7 +30,6 @@ from callboard.usecases.app import App
 from callboard.usecases.gates import decide_gate, list_gates
 from callboard.usecases.runs import cancel_run, resume_run
 from callboard.usecases.start_run import StartRun, start_run
-
 from tests.runtime.script import agent, call
 
 PAY = Turn(calls=(call("pay", path="bill", text="$"),))

@@ -138,5 +138,5 @@ class TestWithoutConfinement:
         value, failed = await call(name, arguments)
         assert failed
         assert value["code"] == "sandbox_unavailable"
-        assert "--no-sandbox" in value["errorMessage"]
+        assert "CALLBOARD_SANDBOX=off" in value["errorMessage"]
         assert not (root / "ran").exists()

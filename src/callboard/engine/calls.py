@@ -27,6 +27,9 @@ OUTCOME_UNKNOWN = (
 
 def decide_calls(state: RunState) -> Command:
     """Return the next step of the turn's first unsettled call."""
+    missing = _never_requested(state)
+    if missing:
+        return Append(missing)
     first = next(call for call in state.calls if call.result is None)
     blocked = _recovery(state, first) or _permission(state, first)
     if blocked is not None:
@@ -42,6 +45,25 @@ def decide_calls(state: RunState) -> Command:
             return RunTools((first,), state.created.deadline_at)
         case "read":
             return RunTools(_readable_together(state, first), state.created.deadline_at)
+
+
+def _never_requested(state: RunState) -> tuple[ToolCallRefused, ...]:
+    """Refuse calls of the answer that a log cut short (by a fork) holds no request for."""
+    if state.outcome is None or len(state.calls) >= len(state.outcome.call_ids):
+        return ()
+    known = {call.call_id for call in state.calls}
+    asked = [part for message in state.messages[-1:] for part in message.tool_calls]
+    return tuple(
+        ToolCallRefused(
+            turn=state.turn,
+            call_id=part.call_id,
+            tool=part.tool,
+            reason="cancelled",
+            message="This call was not made. Make it again if it is still wanted.",
+        )
+        for part in asked
+        if part.call_id not in known
+    )
 
 
 def _readable_together(state: RunState, first: Call) -> tuple[Call, ...]:
@@ -74,7 +96,7 @@ def _recovery(state: RunState, call: Call) -> Command | None:
 def _permission(state: RunState, call: Call) -> Command | None:
     """Return what stands in the call's way: a refusal, a gate, or None."""
     layers = (*state.subject.permission_layers, state.subject.definition.permissions)
-    effect, rule = ruling(layers, call.tool, call.arguments)
+    effect, rule = ruling(layers, call.tool, call.arguments, state.created.workspace)
     if effect == "allow":
         return None
     if effect == "deny":

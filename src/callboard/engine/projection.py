@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from callboard.domain.events.child_run import ChildRunEnded, ChildRunWaiting
+from callboard.domain.events.child_run import ChildRunEnded, ChildRunSuspended
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import ModelCallCompleted
@@ -60,7 +60,7 @@ def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:
         case ChildRunEnded() as event:
             changes["usage"] = changes.get("usage", row.usage) + event.usage
             changes["bill"] = changes.get("bill", row.bill).merged(event.bill)
-        case (GateOpened() | ChildRunWaiting()) as event:
+        case (GateOpened() | ChildRunSuspended()) as event:
             changes |= {"status": "waiting", "waiting_for": event.question}
         case GateDecided() | RunResumed():
             changes |= {"status": "running", "waiting_for": None}

@@ -4,6 +4,7 @@ Everything but the trailing step prompt is the same, byte for byte, in the next 
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from callboard.domain.message import Message, user_message
 from callboard.domain.run.state import RunState
 
 STEP_PROMPT = "STEP_PROMPT"
+_PLACEHOLDER = re.compile(r"\{(?:CALLBOARD|CODEBUFF)_([A-Z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,5 @@ def _names(definition: AgentDefinition, prompt: str | None) -> dict[str, str]:
 
 
 def _fill(text: str, names: dict[str, str]) -> str:
-    for name, value in names.items():
-        for family in ("CALLBOARD", "CODEBUFF"):
-            text = text.replace(f"{{{family}_{name}}}", value)
-    return text
+    # In one pass: what a value says is never taken for a placeholder itself.
+    return _PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), text)

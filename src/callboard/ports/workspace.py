@@ -8,7 +8,7 @@ from callboard.domain.events.files import FileChange
 
 
 class FileRefused(Exception):
-    """A path cannot be used. `reason`: `missing`, `outside`, `ignored`, `too_large`, `not_a_file`,
+    """A path cannot be used. `reason`: `missing`, `outside`, `link`, `ignored`, `too_large`, `not_a_file`,
     `not_text`, `unreadable`. The message is fit for a model. `size` is given, in bytes, for `too_large`.
     """
 

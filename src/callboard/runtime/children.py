@@ -9,7 +9,7 @@ from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
     ChildRunStarted,
-    ChildRunWaiting,
+    ChildRunSuspended,
 )
 from callboard.domain.events.run import CancellationRequested, ParentLink, RunCreated, Terminal
 from callboard.domain.events.tool_call import ToolCallStarted
@@ -155,7 +155,7 @@ async def drive_children(log: RunLog[S], run_ids: tuple[str, ...], runs: ChildRu
             log.append(ended_event(run_id, ended.terminal, ended))
         elif ended.waiting is not None:
             gate_id, question = ended.waiting
-            log.append(ChildRunWaiting(child_run_id=run_id, gate_id=gate_id, question=question))
+            log.append(ChildRunSuspended(child_run_id=run_id, gate_id=gate_id, question=question))
 
     await side_by_side([drive_one(run_id) for run_id in run_ids])
 

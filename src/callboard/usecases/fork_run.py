@@ -4,8 +4,13 @@ from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted
 from callboard.domain.events.codec import GENESIS, Recorded, Sealed, seal, unseal
+from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.run import RunCreated, RunResumed
-from callboard.domain.events.tool_call import ToolCallStarted
+from callboard.domain.events.tool_call import (
+    ToolCallRefused,
+    ToolCallRequested,
+    ToolCallStarted,
+)
 from callboard.engine.limits import deadline
 from callboard.runtime.run_log import project_all
 from callboard.usecases.app import App, require
@@ -29,7 +34,8 @@ async def fork_run(app: App, actor: Actor, run_id: str, *, at: int, new_id: str)
     if not 1 <= at <= len(sealed):
         raise ConfigurationInvalid(f"--at {at}: the log of {run_id} has events 1 to {len(sealed)}")
     now = app.ports.clock.now()
-    prefix = [unseal(entry) for entry in sealed[:at]]
+    entries = [unseal(entry) for entry in sealed]
+    prefix = entries[: _whole_answer(entries, at)]
     kept = _without_open_children(prefix)
     first = kept[0].event
     if isinstance(first, RunCreated):
@@ -48,6 +54,17 @@ async def fork_run(app: App, actor: Actor, run_id: str, *, at: int, new_id: str)
     ]
     claim = await app.ports.store.create(_chained(entries), project_all(entries))
     await app.ports.store.release(claim)
+
+
+def _whole_answer(entries: list[Recorded], at: int) -> int:
+    """Return `at`, or the end of the requests that belong to the answer there: they are one fact."""
+    while at < len(entries) and isinstance(entries[at].event, ToolCallRequested | ToolCallRefused):
+        if not isinstance(
+            entries[at - 1].event, ModelCallCompleted | ToolCallRequested | ToolCallRefused
+        ):
+            break
+        at += 1
+    return at
 
 
 def _in_first_epoch(entry: Recorded) -> Recorded:

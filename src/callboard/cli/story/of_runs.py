@@ -5,7 +5,7 @@ from datetime import datetime
 from callboard.cli.plain import one_line, plain
 from callboard.cli.story.line import Piece
 from callboard.cli.text import dollars, duration, tokens
-from callboard.domain.events.child_run import ChildRunWaiting
+from callboard.domain.events.child_run import ChildRunSuspended
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import ModelCallCompleted, ModelCallFailed
@@ -55,7 +55,7 @@ class OfRuns:
     def _interruption(self, recorded: Recorded) -> list[Piece]:
         run_id = recorded.run_id
         match recorded.event:
-            case GateOpened() | GateDecided() | ChildRunWaiting():
+            case GateOpened() | GateDecided() | ChildRunSuspended():
                 self._resting.add(run_id)
             case RunResumed() if run_id in self._resting:
                 self._resting.discard(run_id)  # a decision, and no crash, is why it goes on

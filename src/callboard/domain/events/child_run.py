@@ -31,10 +31,10 @@ class ChildRunRefused(Event):
     message: str
 
 
-class ChildRunWaiting(Event):
+class ChildRunSuspended(Event):
     """The child, or a run below it, waits at a gate; everything else here is settled."""
 
-    type: Literal["child_run.waiting"] = "child_run.waiting"
+    type: Literal["child_run.suspended"] = "child_run.suspended"
     child_run_id: str
     gate_id: str
     question: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import NamedTuple, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.event import BlobRef, Event
@@ -87,17 +87,34 @@ def unseal(sealed: Sealed) -> Recorded:
     """Return the event of a stored body. Payloads in blobs stay references, see `with_blob`.
 
     Raises:
-        LogCorrupt: the body is not an event of a known kind.
+        LogCorrupt: the body is not an event of a known kind and version.
     """
     try:
         fields = json.loads(sealed.body)
         run_id, seq, at = fields.pop("run_id"), fields.pop("seq"), fields.pop("at")
-        event = event_adapter.validate_python(fields)
-        return Recorded(run_id, seq, datetime.fromisoformat(at), event)
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        return _recorded(run_id, seq, at, event_adapter.validate_python(fields))
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise LogCorrupt(
             f"run {sealed.run_id}, event {sealed.seq}: not a readable event ({error})"
         ) from error
+
+
+def _recorded(run_id: object, seq: object, at: str, event: AnyEvent) -> Recorded:
+    if not isinstance(run_id, str) or not isinstance(seq, int) or isinstance(seq, bool):
+        raise TypeError("run_id must be a text and seq a whole number")
+    if event.v > event.version:
+        raise ValueError(f"{event.type} in version {event.v}: written by a newer release")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None:
+        raise ValueError("the time has no zone")
+    return Recorded(run_id, seq, moment, event)
 
 
 def blob_of(event: Event) -> BlobRef | None:

@@ -8,7 +8,7 @@ from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
     ChildRunStarted,
-    ChildRunWaiting,
+    ChildRunSuspended,
 )
 from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
 from callboard.domain.events.files import FilesChanged
@@ -58,7 +58,7 @@ AnyEvent = (
     | ToolCallInterrupted
     | ChildRunStarted
     | ChildRunRefused
-    | ChildRunWaiting
+    | ChildRunSuspended
     | ChildRunEnded
     | MessageAdded
     | MessagesReplaced

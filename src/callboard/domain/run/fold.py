@@ -9,7 +9,7 @@ from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
     ChildRunStarted,
-    ChildRunWaiting,
+    ChildRunSuspended,
 )
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
@@ -135,7 +135,7 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
             | ToolCallInterrupted()
         ):
             return _tool_call(state, event)
-        case ChildRunStarted() | ChildRunRefused() | ChildRunWaiting() | ChildRunEnded():
+        case ChildRunStarted() | ChildRunRefused() | ChildRunSuspended() | ChildRunEnded():
             return _child_run(state, event)
         case MessageAdded() | MessagesReplaced() | OutputSet():
             return _conversation(state, event)
@@ -194,14 +194,14 @@ def _tool_call(
 
 
 def _child_run(
-    state: RunState, event: ChildRunStarted | ChildRunRefused | ChildRunWaiting | ChildRunEnded
+    state: RunState, event: ChildRunStarted | ChildRunRefused | ChildRunSuspended | ChildRunEnded
 ) -> RunState:
     match event:
         case ChildRunStarted():
             return changed(state, children=(*state.children, Child(event)))
         case ChildRunRefused():
             return changed(state, refused_children=(*state.refused_children, event))
-        case ChildRunWaiting():
+        case ChildRunSuspended():
             return changed(state, children=_children(state, event.child_run_id, waiting=event))
         case ChildRunEnded():
             # What the child did to the files is in its own log; ours compares with what is there now.
@@ -218,7 +218,7 @@ def _children(
     state: RunState,
     run_id: str,
     *,
-    waiting: ChildRunWaiting | None = None,
+    waiting: ChildRunSuspended | None = None,
     ended: ChildRunEnded | None = None,
 ) -> tuple[Child, ...]:
     return tuple(

@@ -10,7 +10,7 @@ from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
     ChildRunStarted,
-    ChildRunWaiting,
+    ChildRunSuspended,
 )
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import Finish, ModelFailure
@@ -45,7 +45,7 @@ class Child:
 
     started: ChildRunStarted
     ended: ChildRunEnded | None = None
-    waiting: ChildRunWaiting | None = None
+    waiting: ChildRunSuspended | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
     ChildRunStarted,
-    ChildRunWaiting,
+    ChildRunSuspended,
 )
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FilesChanged
@@ -75,7 +75,7 @@ def _apply(state: TaskState, event: AnyEvent) -> TaskState:
     match event:
         case StepStarted() | StepEnded():
             return _step(state, event)
-        case ChildRunStarted() | ChildRunWaiting() | ChildRunEnded() | ChildRunRefused():
+        case ChildRunStarted() | ChildRunSuspended() | ChildRunEnded() | ChildRunRefused():
             return _child(state, event)
         case FilesChanged() | CheckCompleted() | ChangeCommitted():
             return _evidence(state, event)
@@ -104,14 +104,14 @@ def _step(state: TaskState, event: StepStarted | StepEnded) -> TaskState:
 
 
 def _child(
-    state: TaskState, event: ChildRunStarted | ChildRunWaiting | ChildRunEnded | ChildRunRefused
+    state: TaskState, event: ChildRunStarted | ChildRunSuspended | ChildRunEnded | ChildRunRefused
 ) -> TaskState:
     progress = state.progress
     if progress is None or isinstance(event, ChildRunRefused):
         return state
     if isinstance(event, ChildRunStarted):
         return changed(state, progress=changed(progress, child=event))
-    if isinstance(event, ChildRunWaiting):
+    if isinstance(event, ChildRunSuspended):
         return changed(state, progress=changed(progress, waiting=event))
     return changed(
         state,

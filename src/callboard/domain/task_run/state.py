@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted, ChildRunWaiting
+from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted, ChildRunSuspended
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.run import (
@@ -25,7 +25,7 @@ class StepProgress:
     step: str
     attempt: int
     child: ChildRunStarted | None = None
-    waiting: ChildRunWaiting | None = None
+    waiting: ChildRunSuspended | None = None
     ended: ChildRunEnded | None = None
     files: FilesChanged | None = None
     checks: tuple[CheckCompleted, ...] = ()

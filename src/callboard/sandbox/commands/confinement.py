@@ -79,7 +79,7 @@ class Confinement:
             "Commands cannot be confined on this machine"
             + (f" ({'; '.join(reasons)})" if reasons else "")
             + ". Install bubblewrap or use Linux 6.12 or newer; or, if you accept that the agent's commands"
-            " can do everything you can, opt out with --no-sandbox or CALLBOARD_SANDBOX=off."
+            " can do everything you can, opt out by setting CALLBOARD_SANDBOX=off."
         )
 
     async def _try(self, kind: Kind) -> str | None:

@@ -31,7 +31,11 @@ _REASONS = {
 
 
 class ConfinedFiles:
-    """Files beneath `root`; git's own files, ignored files and secrets are refused by their real place."""
+    """Files beneath `root`; git's own files, ignored files and secrets are refused by their real place.
+
+    A path that leads through a symbolic link is refused and its real place named: whoever judged a call
+    by its path judged that place, and no other.
+    """
 
     def __init__(self, root: str, beneath: Beneath, ignores: Ignores) -> None:
         self._root = root
@@ -42,6 +46,7 @@ class ConfinedFiles:
         """See `ports.workspace.Files`."""
         with self._opened(path, os.O_RDONLY) as opened:
             self._require_visible(path, opened.parts)
+            _require_direct(path, self._parts(path), opened.parts)
             _require_regular(path, opened.fd)
             return _read_bounded(path, opened.fd, max_bytes)
 
@@ -66,6 +71,7 @@ class ConfinedFiles:
         directories: list[str] = []
         with self._opened(path, os.O_RDONLY) as opened:
             self._require_visible(path, opened.parts, directory=True)
+            _require_direct(path, self._parts(path), opened.parts)
             if not stat.S_ISDIR(os.fstat(opened.fd).st_mode):
                 raise FileRefused(f"{path} is not a directory.", reason="not_a_file")
             with os.scandir(opened.fd) as entries:
@@ -123,6 +129,7 @@ class ConfinedFiles:
             return None
         try:
             self._require_visible(path, opened.parts)
+            _require_direct(path, parts, opened.parts)
             _require_regular(path, opened.fd)
         finally:
             os.close(opened.fd)
@@ -135,6 +142,7 @@ class ConfinedFiles:
         directory = open_parent(self._beneath, parts[:-1])
         try:
             self._require_visible(path, (*directory.parts, parts[-1]))
+            _require_direct(path, parts, (*directory.parts, parts[-1]))
             _require_free(path, directory.fd, parts[-1])
         except BaseException:
             os.close(directory.fd)
@@ -151,6 +159,19 @@ class ConfinedFiles:
         if any(is_git_control(part) or is_secret(part) for part in parts):
             return True
         return self._ignores.ignored(parts, directory=directory)
+
+
+def _require_direct(path: str, asked: tuple[str, ...], real: tuple[str, ...]) -> None:
+    plain: list[str] = []
+    for part in asked:
+        if part == ".." and plain:
+            plain.pop()
+        else:
+            plain.append(part)
+    if tuple(plain) != real:
+        place = "/".join(real) or "."
+        message = f"{path} leads through a symbolic link to {place}; use that path."
+        raise FileRefused(message, reason="link")
 
 
 def _require_regular(path: str, fd: int) -> None:

@@ -67,15 +67,22 @@ class FilesContract:
         assert secret.read_bytes() == b"secret"
         assert not root.with_name("new.txt").exists()
 
-    def test_a_link_inside_the_root_is_followed(self, files: Files, root: Path) -> None:
-        (root / "sub").mkdir()
-        (root / "sub" / "real").write_bytes(b"old")
-        (root / "link").symlink_to("sub/real")
-        (root / "sub" / "up").symlink_to("../sub/real")
-        assert files.read("link", max_bytes=_SMALL) == b"old"
-        files.write("sub/up", b"new")
-        assert (root / "link").is_symlink()
-        assert (root / "sub" / "real").read_bytes() == b"new"
+    def test_a_link_inside_the_root_is_named_and_not_followed(
+        self, files: Files, root: Path
+    ) -> None:
+        """A rule on `secrets/**` is judged by the path that was asked for: there is no other way in."""
+        (root / "secrets").mkdir()
+        (root / "secrets" / "key").write_bytes(b"old")
+        (root / "link").symlink_to("secrets/key")
+        (root / "folder").symlink_to("secrets")
+        for path in ("link", "folder/key", "./folder//key"):
+            with pytest.raises(FileRefused, match="secrets/key"):
+                files.read(path, max_bytes=_SMALL)
+            assert refusal(files, path) == "link"
+            assert refusal_to_write(files, path) == "link"
+        assert refusal_to_write(files, "folder/new") == "link"
+        assert (root / "secrets" / "key").read_bytes() == b"old"
+        assert not (root / "secrets" / "new").exists()
 
     def test_links_in_a_circle_are_refused(self, files: Files, root: Path) -> None:
         (root / "one").symlink_to("two")
