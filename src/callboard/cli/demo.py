@@ -18,6 +18,7 @@ from callboard.cli.process import (
     settings,
     with_app,
 )
+from callboard.cli.program import program
 from callboard.cli.progress import Progress
 from callboard.cli.sign_off import ask, can_ask
 from callboard.cli.story.story import Story
@@ -180,7 +181,7 @@ def _introduce(wish: _Wish, repository: Path) -> None:
         say(
             "Model       the offline scripted model: it says what a script says. Everything else (git,\n"
             "            files, commands, tests, checks, the log) is real, and nothing is paid.\n"
-            "            A real one: callboard demo --model anthropic/claude-sonnet-4.5\n"
+            f"            A real one: {program()} demo --model anthropic/claude-sonnet-4.5\n"
             "            (with OPENROUTER_API_KEY set)"
         )
 
@@ -188,9 +189,9 @@ def _introduce(wish: _Wish, repository: Path) -> None:
 def _say_how_to_go_on(run_id: str) -> None:
     say(
         f"\nTask {run_id} waits for a sign-off. Look at it and decide, now or in a week:\n"
-        f"  callboard inbox show {run_id}\n"
-        f"  callboard inbox decide {run_id} approve\n"
-        f"  callboard inbox decide {run_id} reject --note 'what should change'"
+        f"  {program()} inbox show {run_id}\n"
+        f"  {program()} inbox decide {run_id} approve\n"
+        f"  {program()} inbox decide {run_id} reject --note 'what should change'"
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from callboard.cli.process import DONE, exit_code, guarded, interruptible, with_app
+from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
 from callboard.cli.resume import sources_of, story_so_far
 from callboard.cli.run import report
@@ -59,7 +60,7 @@ def show(run_id: RunId, json_output: Json = False) -> None:
         else:
             give(gate.gate.question)
             give(await diff_of(app, actor, gate.row.run_id))
-            say(f"Decide: callboard inbox decide {run_id} approve|reject [--note TEXT]")
+            say(f"Decide: {program()} inbox decide {run_id} approve|reject [--note TEXT]")
         return DONE
 
     guarded(lambda: with_app(work))

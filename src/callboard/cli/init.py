@@ -7,6 +7,7 @@ import typer
 
 from callboard.bootstrap import scaffold
 from callboard.cli.process import DONE, guarded
+from callboard.cli.program import program
 from callboard.cli.streams import give, give_json, say
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -31,8 +32,8 @@ def init(
             say(f"{path} was there and stays as it is")
         say(
             "Try it:\n"
-            "  callboard agents validate\n"
-            '  callboard run repo-guide "Where do I start?"   (with OPENROUTER_API_KEY set)'
+            f"  {program()} agents validate\n"
+            f'  {program()} run repo-guide "Where do I start?"   (with OPENROUTER_API_KEY set)'
         )
         return DONE
 

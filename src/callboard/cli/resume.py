@@ -14,6 +14,7 @@ from callboard.cli.process import (
     settings,
     with_app,
 )
+from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
 from callboard.cli.run import report
 from callboard.cli.story.story import Story
@@ -61,7 +62,7 @@ async def resume_one(app: App, actor: Actor, run_id: str, *, as_json: bool) -> i
     row = await existing_row(app, run_id)
     if row.status in TERMINAL:
         if not as_json:
-            say(f"Run {run_id} is {row.status}: callboard runs show {run_id}")
+            say(f"Run {run_id} is {row.status}: {program()} runs show {run_id}")
         return exit_code(await resume_run(app, actor, run_id), interrupted=False)
     if as_json:
         with app.ports.live.watching(JsonLines().event):

@@ -8,6 +8,7 @@ import typer
 from callboard.bootstrap import Sources
 from callboard.cli.arguments import budget_of, params_of, workspace_of
 from callboard.cli.process import exit_code, guarded, interruptible, with_app
+from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
 from callboard.cli.story.story import Story
 from callboard.cli.streams import give_json, say
@@ -83,7 +84,7 @@ async def _watched(app: App, actor: Actor, wish: StartRun, *, as_json: bool) -> 
 def report(ended: Ended, run_id: str, *, with_result: bool = True) -> None:
     """Tell people how a run ended: a result that is no text on stdout, the rest on stderr."""
     if ended.terminal is None:
-        say(f"Run {run_id} waits for a decision: callboard inbox show {run_id}")
+        say(f"Run {run_id} waits for a decision: {program()} inbox show {run_id}")
         return
     output = ended.terminal.output
     is_whole = ended.terminal.type == "run.completed" and not isinstance(output, LastMessage)

@@ -8,6 +8,7 @@ import typer
 
 from callboard.cli.plain import one_line
 from callboard.cli.process import DONE, FAILED, guarded, with_app
+from callboard.cli.program import program
 from callboard.cli.resume import resume_all, resume_one, sources_of
 from callboard.cli.run import report
 from callboard.cli.streams import give, give_json, give_json_text, say
@@ -61,7 +62,7 @@ def list_(
             for line in table(header, [_cells(row, now) for row in rows]):
                 give(line)
         else:
-            say("No runs. Try: callboard demo")
+            say(f"No runs. Try: {program()} demo")
         return DONE
 
     guarded(lambda: with_app(work))
@@ -161,7 +162,7 @@ def fork(
             give_json({"run_id": name, "forked_from": run_id, "at": at})
         else:
             give(name)
-            say(f"Drive it with: callboard runs resume {name}")
+            say(f"Drive it with: {program()} runs resume {name}")
         return DONE
 
     guarded(lambda: with_app(work))

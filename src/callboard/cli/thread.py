@@ -3,6 +3,7 @@
 from callboard.cli.calls import describe_changes
 from callboard.cli.paint import Page
 from callboard.cli.plain import plain
+from callboard.cli.program import program
 from callboard.cli.story.story import Story
 from callboard.cli.streams import OUT
 from callboard.cli.text import duration, money, tokens
@@ -33,7 +34,7 @@ def print_summary(shown: ShownRun, story: Story) -> None:
     for line in describe_changes(story.changes):
         page.text(f"  {line}")
     if row.waiting_for is not None:
-        page.text(f"Waits for a decision: callboard inbox show {row.run_id}")
+        page.text(f"Waits for a decision: {program()} inbox show {row.run_id}")
     elif row.ended_at is None:
-        page.text(f"If its process died: callboard runs resume {row.run_id}")
-    page.text(f"Verify the log: callboard runs verify {row.run_id}")
+        page.text(f"If its process died: {program()} runs resume {row.run_id}")
+    page.text(f"Verify the log: {program()} runs verify {row.run_id}")
