@@ -13,16 +13,16 @@ from callboard.domain.actor import Actor
 from callboard.domain.errors import LogCorrupt, RunExists
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.run import CancellationRequested, RunCreated, WorkflowSubject
-from callboard.domain.run.fold import fold
+from callboard.domain.run.fold import AGENT, fold
 from callboard.domain.run.state import RunState
-from callboard.domain.task_run.fold import fold_task
+from callboard.domain.task_run.fold import TASK, fold_task
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import CancelChildren, DriveChildren, Rest, Wait
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import AgentDrive
 from callboard.runtime.children import Ended
 from callboard.runtime.ports import Ports
-from callboard.runtime.run_log import AGENT, TASK, RunLog, create_run, load, take_over
+from callboard.runtime.run_log import RunLog, create_run, load, take_over
 from callboard.runtime.task_drive import TaskDrive
 
 SIGNAL_POLL_S = 0.1

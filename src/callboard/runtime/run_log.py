@@ -1,8 +1,7 @@
 """A claimed log and the state that it adds up to, kept in step by one way of appending."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from callboard.domain.errors import LogCorrupt
@@ -19,28 +18,15 @@ from callboard.domain.events.codec import (
 )
 from callboard.domain.events.run import RunCreated, RunResumed
 from callboard.domain.events.union import AnyEvent
-from callboard.domain.run.fold import begin, evolve
+from callboard.domain.folding import Folding
 from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
-from callboard.domain.task_run.fold import begin_task, evolve_task
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.projection import first_row, project
 from callboard.ports.event_store import Batch, Claim, EventStore
 from callboard.runtime.ports import Ports
 
 S = TypeVar("S", RunState, TaskState)
-
-
-@dataclass(frozen=True, slots=True)
-class Folding(Generic[S]):
-    """How a kind of run folds."""
-
-    begin: Callable[[Recorded], S]
-    evolve: Callable[[S, Recorded], S]
-
-
-AGENT = Folding(begin, evolve)
-TASK = Folding(begin_task, evolve_task)
 
 
 class RunLog(Generic[S]):

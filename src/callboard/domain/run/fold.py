@@ -1,7 +1,6 @@
 """fold: events -> RunState. Total: every prefix of a log folds; what is no agent's log raises LogCorrupt."""
 
 import json
-from collections.abc import Iterable
 from typing import assert_never
 
 from callboard.domain.errors import LogCorrupt
@@ -44,6 +43,7 @@ from callboard.domain.events.workflow import (
     StepEnded,
     StepStarted,
 )
+from callboard.domain.folding import Folding
 from callboard.domain.frozen import changed
 from callboard.domain.message import JsonObject, Message, user_message
 from callboard.domain.run.state import Child, RunState
@@ -60,22 +60,6 @@ USER_PROMPT = "USER_PROMPT"
 INSTRUCTIONS_PROMPT = "INSTRUCTIONS_PROMPT"
 OUTPUT_REMINDER = "OUTPUT_REMINDER"
 RECOVERY = "RECOVERY"
-
-
-def fold(events: Iterable[Recorded]) -> RunState:
-    """Return the state that a log adds up to.
-
-    Raises:
-        LogCorrupt: the log is empty or does not begin with the creation of an agent run.
-    """
-    iterator = iter(events)
-    first = next(iterator, None)
-    if first is None:
-        raise LogCorrupt("the log is empty")
-    state = begin(first)
-    for recorded in iterator:
-        state = evolve(state, recorded)
-    return state
 
 
 def begin(first: Recorded) -> RunState:
@@ -272,3 +256,7 @@ def _interruption(state: RunState, event: RunResumed | CancellationRequested) ->
             return changed(state, epoch=event.epoch, children=children)
         case CancellationRequested():
             return changed(state, cancellation=event)
+
+
+AGENT = Folding(begin, evolve)
+fold = AGENT.fold

@@ -1,7 +1,5 @@
 """fold: events -> TaskState."""
 
-from collections.abc import Iterable
-
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.child_run import (
     ChildRunEnded,
@@ -28,24 +26,9 @@ from callboard.domain.events.workflow import (
     StepEnded,
     StepStarted,
 )
+from callboard.domain.folding import Folding
 from callboard.domain.frozen import changed
 from callboard.domain.task_run.state import StepProgress, TaskState
-
-
-def fold_task(events: Iterable[Recorded]) -> TaskState:
-    """Return the state that a workflow run's log adds up to.
-
-    Raises:
-        LogCorrupt: the log is empty or does not begin with the creation of a workflow run.
-    """
-    iterator = iter(events)
-    first = next(iterator, None)
-    if first is None:
-        raise LogCorrupt("the log is empty")
-    state = begin_task(first)
-    for recorded in iterator:
-        state = evolve_task(state, recorded)
-    return state
 
 
 def begin_task(first: Recorded) -> TaskState:
@@ -140,3 +123,7 @@ def _gate(state: TaskState, event: GateOpened | GateDecided) -> TaskState:
         return state
     progress = state.progress and changed(state.progress, decision=event)
     return changed(state, gate=None, progress=progress)
+
+
+TASK = Folding(begin_task, evolve_task)
+fold_task = TASK.fold
