@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from callboard.domain.errors import ConfigurationInvalid
@@ -12,12 +14,26 @@ _IDENTITY = ("-c", "user.name=Demo", "-c", "user.email=demo@callboard.invalid")
 _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "init.defaultBranch=main", "-c", "gc.auto=0")
 
 
+def require_pytest(find: Callable[[str], object] = find_spec) -> None:
+    """Refuse to begin where the project's own tests cannot run.
+
+    Raises:
+        ConfigurationInvalid: pytest is not installed beside Callboard.
+    """
+    if find("pytest") is None:
+        raise ConfigurationInvalid(
+            "the demonstration checks its project with pytest, which is not installed here; "
+            "run `pip install 'callboard[demo]'`, or use a repository of yours with --repo"
+        )
+
+
 def make_repository(place: Path) -> Path:
     """Copy the project to a new directory and commit it.
 
     Raises:
-        ConfigurationInvalid: git is missing, or the directory cannot be written.
+        ConfigurationInvalid: git or pytest is missing, or the directory cannot be written.
     """
+    require_pytest()
     try:
         shutil.copytree(PROJECT, place, ignore=shutil.ignore_patterns("__pycache__"))
         (place / "gitignore").rename(place / ".gitignore")
