@@ -10,6 +10,3 @@ class Actor(Frozen):
 
     kind: Literal["person", "agent", "schedule", "integration", "system"]
     name: str
-
-
-SYSTEM = Actor(kind="system", name="callboard")

@@ -27,9 +27,6 @@ OUTCOME_UNKNOWN = (
 
 def decide_calls(state: RunState) -> Command:
     """Return the next step of the turn's first unsettled call."""
-    missing = _never_requested(state)
-    if missing:
-        return Append(missing)
     first = next(call for call in state.calls if call.result is None)
     blocked = _recovery(state, first) or _permission(state, first)
     if blocked is not None:
@@ -47,7 +44,7 @@ def decide_calls(state: RunState) -> Command:
             return RunTools(_readable_together(state, first), state.created.deadline_at)
 
 
-def _never_requested(state: RunState) -> tuple[ToolCallRefused, ...]:
+def never_requested(state: RunState) -> tuple[ToolCallRefused, ...]:
     """Refuse calls of the answer that a log cut short (by a fork) holds no request for."""
     if state.outcome is None or len(state.calls) >= len(state.outcome.call_ids):
         return ()
@@ -62,7 +59,7 @@ def _never_requested(state: RunState) -> tuple[ToolCallRefused, ...]:
             message="This call was not made. Make it again if it is still wanted.",
         )
         for part in asked
-        if part.call_id not in known
+        if part.call_id in state.outcome.call_ids and part.call_id not in known
     )
 
 

@@ -9,7 +9,6 @@ from callboard.domain.tool import json_outputs
 from callboard.engine.transcript import from_language
 
 END_TURN = "end_turn"
-SET_OUTPUT = "set_output"
 
 
 def control_events(state: RunState, call: Call) -> tuple[AnyEvent, ...]:

@@ -8,7 +8,7 @@ from callboard.domain.events.run import CancellationRequested
 from callboard.domain.message import user_message
 from callboard.domain.run.fold import OUTPUT_REMINDER, RECOVERY
 from callboard.domain.run.state import RunState, TurnOutcome
-from callboard.engine.calls import decide_calls
+from callboard.engine.calls import decide_calls, never_requested
 from callboard.engine.commands import (
     Append,
     CallModel,
@@ -48,7 +48,10 @@ def decide(state: RunState) -> Command:
         return _cancel(state, state.cancellation)
     if state.gate is not None:
         return Wait(state.gate.gate_id)
-    if state.calls or _requests_missing(state):
+    missing = never_requested(state)
+    if missing:
+        return Append(missing)
+    if state.calls:
         return decide_calls(state)
     if state.unrecorded:
         return RecordFiles(state.turn, state.tree)
@@ -57,18 +60,6 @@ def decide(state: RunState) -> Command:
         if ending is not None:
             return ending
     return _next_turn(state)
-
-
-def _requests_missing(state: RunState) -> bool:
-    """Return whether the last answer's calls are still to be requested: only a log cut short says so."""
-    last = state.messages[-1] if state.messages else None
-    outcome = state.outcome
-    return (
-        outcome is not None
-        and bool(outcome.call_ids)
-        and last is not None
-        and outcome.call_ids == frozenset(part.call_id for part in last.tool_calls)
-    )
 
 
 def _cancel(state: RunState, request: CancellationRequested) -> Command:

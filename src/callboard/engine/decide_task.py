@@ -7,12 +7,13 @@ never from an agent's word.
 import hashlib
 
 from callboard.domain.events.gate import GateOpened
-from callboard.domain.events.run import CancellationRequested, RunCancelled, RunCompleted, RunFailed
+from callboard.domain.events.run import CancellationRequested, RunCancelled, RunCompleted
 from callboard.domain.events.workflow import StepEnded, StepStarted
 from callboard.domain.output import ErrorOutput, StructuredOutput
 from callboard.domain.task_run.state import StepProgress, TaskState
 from callboard.domain.workflow import AgentStep, PeopleStep, Step
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
+from callboard.engine.outputs import failed
 from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
 from callboard.engine.task_prompts import MAX_OUTPUT_CHARS, commit_message, step_prompt
 
@@ -50,14 +51,14 @@ def _between_steps(state: TaskState) -> TaskCommand:
         return _after_last_step(state)
     last = state.history[-1] if state.history else None
     if last is not None and last.outcome == "failed":
-        return Append((_failed(state, last.reason, "step_failed"),))
+        return Append((failed(state, last.reason, "step_failed"),))
     if state.attempts_of(step.id) >= step.max_attempts:
         reason = last.reason if last is not None else ""
         message = (
             f'Step "{step.title}" was attempted {step.max_attempts} times, which is its limit. '
             f"The last rejection: {reason}"
         )
-        return Append((_failed(state, message, "attempts_exhausted"),))
+        return Append((failed(state, message, "attempts_exhausted"),))
     return Append((StepStarted(step=step.id, attempt=state.attempts_of(step.id) + 1),))
 
 
@@ -180,11 +181,6 @@ def _completed(state: TaskState) -> RunCompleted:
         cost_usd=state.bill.total_usd,
         usage=state.usage,
     )
-
-
-def _failed(state: TaskState, message: str, code: str) -> RunFailed:
-    output = ErrorOutput(message=message, code=code)
-    return RunFailed(output=output, cost_usd=state.bill.total_usd, usage=state.usage)
 
 
 def _cancelled(state: TaskState) -> RunCancelled:

@@ -9,6 +9,7 @@ from callboard.domain.output import (
     StructuredOutput,
 )
 from callboard.domain.run.state import RunState
+from callboard.domain.task_run.state import TaskState
 from callboard.engine.transcript import to_language
 
 
@@ -41,7 +42,7 @@ def completed(state: RunState) -> RunCompleted | RunFailed:
     return RunCompleted(output=output, cost_usd=state.bill.total_usd, usage=state.usage)
 
 
-def failed(state: RunState, message: str, code: str) -> RunFailed:
+def failed(state: RunState | TaskState, message: str, code: str) -> RunFailed:
     """Return the terminal event of a run that came to nothing."""
     output = ErrorOutput(message=message, code=code)
     return RunFailed(output=output, cost_usd=state.bill.total_usd, usage=state.usage)

@@ -55,10 +55,8 @@ class AgentDrive:
             case RunTools():
                 await run_tools(self._ports, self._log, self._workspace, command)
             case StartChildren():
-                self._log.flush()
                 await start_children(self._ports, self._log, self._runs, command.call)
             case DriveChildren():
-                self._log.flush()
                 await drive_children(self._log, command.run_ids, self._runs)
             case CancelChildren():
                 await cancel_children(self._log, command, self._runs)

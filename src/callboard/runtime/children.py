@@ -1,5 +1,6 @@
 """Starting child runs and waiting for their ends."""
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from callboard.domain.actor import Actor
@@ -20,25 +21,22 @@ from callboard.engine.commands import CancelChildren
 from callboard.engine.limits import child_limits
 from callboard.engine.spawning import SpawnWish, child_run_id, not_runnable, spawn_wishes
 from callboard.runtime.creation import Inherited, agent_created
+from callboard.runtime.inputs import input_issues
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog, S
 from callboard.runtime.side_by_side import side_by_side
 
 
+@dataclass(frozen=True, slots=True)
 class Ended:
-    """How a driven run stands: its terminal event with the bill, or the gate that it waits at."""
+    """How a driven run stands: its terminal event with the bill, or the gate (its id and question) that
+    it waits at.
+    """
 
-    def __init__(
-        self,
-        terminal: Terminal | None,
-        bill: Bill,
-        usage: Usage,
-        waiting: tuple[str, str] | None = None,
-    ) -> None:
-        self.terminal = terminal
-        self.bill = bill
-        self.usage = usage
-        self.waiting = waiting
+    terminal: Terminal | None
+    bill: Bill
+    usage: Usage
+    waiting: tuple[str, str] | None = None
 
 
 class ChildRuns(Protocol):
@@ -62,6 +60,7 @@ async def start_children(ports: Ports, log: RunLog[RunState], runs: ChildRuns, c
 
     Ids follow from the call, so after a crash the same logs are found again instead of made twice.
     """
+    log.flush()
     wishes = spawn_wishes(log.state, call)
     events: list[AnyEvent] = [
         ToolCallStarted(turn=log.state.turn, call_id=call.call_id, epoch=log.epoch)
@@ -133,21 +132,15 @@ def _found(ports: Ports, wish: SpawnWish) -> tuple[AgentDefinition | None, str]:
 
 
 def _input_refusal(ports: Ports, wish: SpawnWish, definition: AgentDefinition) -> str:
-    schema = definition.input_schema
-    if schema is None:
-        return ""
-    issues: tuple[str, ...] = ()
-    what = "prompt"
-    if schema.prompt is not None:
-        issues = ports.schemas.issues(schema.prompt, wish.prompt or "")
-    if not issues and schema.params is not None:
-        what = "params"
-        issues = ports.schemas.issues(schema.params, wish.params or {})
-    return f"Invalid {what} for agent {wish.requested}: {'; '.join(issues)}" if issues else ""
+    wrong = input_issues(ports.schemas, definition, wish.prompt, wish.params)
+    for part, issues in wrong.items():
+        return f"Invalid {part} for agent {wish.requested}: {'; '.join(issues)}"
+    return ""
 
 
 async def drive_children(log: RunLog[S], run_ids: tuple[str, ...], runs: ChildRuns) -> None:
     """Drive child runs side by side and record how each of them ended, or where it waits."""
+    log.flush()
 
     async def drive_one(run_id: str) -> None:
         ended = await runs.drive(run_id)
@@ -162,6 +155,7 @@ async def drive_children(log: RunLog[S], run_ids: tuple[str, ...], runs: ChildRu
 
 async def cancel_children(log: RunLog[S], command: CancelChildren, runs: ChildRuns) -> None:
     """End child runs and record how each of them ended."""
+    log.flush()
 
     async def cancel_one(run_id: str) -> None:
         ended = await runs.end(run_id, command.request)

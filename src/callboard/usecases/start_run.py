@@ -11,6 +11,7 @@ from callboard.engine.limits import effective_limits
 from callboard.engine.spawning import not_runnable
 from callboard.runtime.children import Ended
 from callboard.runtime.creation import agent_created
+from callboard.runtime.inputs import input_issues
 from callboard.usecases.app import App, require
 
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -105,18 +106,9 @@ def check_runnable(definition: AgentDefinition) -> None:
 
 
 def _check_input(app: App, definition: AgentDefinition, wish: StartRun) -> None:
-    schema = definition.input_schema
-    if schema is None:
-        return
-    problems: list[str] = []
-    if schema.prompt is not None:
-        issues = app.ports.schemas.issues(schema.prompt, wish.prompt or "")
-        problems += [f"prompt: {issue}" for issue in issues]
-    if schema.params is not None:
-        issues = app.ports.schemas.issues(schema.params, wish.params or {})
-        problems += [f"params: {issue}" for issue in issues]
-    if problems:
-        listed = "\n".join(problems)
+    wrong = input_issues(app.ports.schemas, definition, wish.prompt, wish.params)
+    if wrong:
+        listed = "\n".join(f"{part}: {issue}" for part, issues in wrong.items() for issue in issues)
         raise ConfigurationInvalid(
             f"the input does not fit the inputSchema of {definition.id}:\n{listed}"
         )

@@ -18,11 +18,10 @@ class Event(Frozen):
     """A stored fact. Subclasses fix `type` (noun.past_participle) and declare the payload.
 
     `v` is the schema version that an event was written in, `version` the one that this release writes and
-    the latest that it reads. A kind whose payload may be large names that field in
-    `blob_field`; above 16 KiB the stored form keeps a reference in `blob` instead.
+    the latest that it reads. A kind whose payload may be large has a field `blob`: above 16 KiB the
+    stored form keeps a reference there instead (see `codec`).
     """
 
-    blob_field: ClassVar[str | None] = None
     version: ClassVar[int] = 1
 
     v: int = 1

@@ -1,6 +1,6 @@
 """File changes, as git tree ids: any point of a log can give its files back."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from callboard.domain.events.event import BlobRef, Event
 from callboard.domain.frozen import Frozen
@@ -21,8 +21,6 @@ class FilesChanged(Event):
     `base_tree` and `tree` are git tree ids; they are equal, and `changes` empty, where nothing changed.
     `turn` is the run's turn, or 0 in a workflow's log, where `base_tree` is the task's base.
     """
-
-    blob_field: ClassVar[str | None] = "diff"
 
     type: Literal["files.changed"] = "files.changed"
     turn: int

@@ -4,7 +4,7 @@
 `started → interrupted` (outcome unknown) or `started` once more where repeating is safe.
 """
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -48,8 +48,6 @@ class ToolCallStarted(Event):
 
 class ToolCallCompleted(Event):
     """The call was made and returned `output`; `is_error` marks a failure that the model should correct."""
-
-    blob_field: ClassVar[str | None] = "output"
 
     type: Literal["tool_call.completed"] = "tool_call.completed"
     turn: int
