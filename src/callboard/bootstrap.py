@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from callboard.domain.definition.agent import AgentDefinition
     from callboard.domain.workflow import WorkflowDefinition
     from callboard.ports.dispatcher import Dispatcher
+    from callboard.domain.definition.program import ProgramSource
+    from callboard.domain.message import JsonObject
     from callboard.ports.model import ModelDirectory, ModelProvider
+    from callboard.ports.programs import Program, Programs
     from callboard.ports.workspace import Workspaces
 
 
@@ -69,6 +72,7 @@ async def build_app(settings: Settings, sources: Sources) -> App:
         workspaces=_workspaces(settings),
         schemas=JsonSchemas(),
         live=Live(),
+        programs=_ProgramsOnDemand(settings),
     )
     return App(
         ports=ports,
@@ -179,6 +183,27 @@ class _ModelsOnDemand:
     async def close(self) -> None:
         if self._directory is not None:
             await self._directory.close()
+
+
+class _ProgramsOnDemand:
+    """`callboard.ports.programs.Programs` whose workers are started when a program is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._programs: Programs | None = None
+
+    async def start(
+        self, source: "ProgramSource", context: "JsonObject", *, seed: str
+    ) -> "Program":
+        if self._programs is None:
+            from callboard.sandbox.programs.pool import ConfinedPrograms
+
+            self._programs = ConfinedPrograms(mode=self._settings.sandbox)
+        return await self._programs.start(source, context, seed=seed)
+
+    async def close(self) -> None:
+        if self._programs is not None:
+            await self._programs.close()
 
 
 def _models(settings: Settings, sources: Sources) -> "ModelDirectory":

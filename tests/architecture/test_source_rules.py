@@ -17,6 +17,7 @@ MAY_CALL = {
         "import_module",
     ): "finds a public name's home in a fixed table when it is asked for",
     ("cli/main.py", "import_module"): "loads a command from a fixed table of module names",
+    ("testing/programs.py", "exec"): "runs the text of a test, in tests of the engine",
 }
 MAY_IMPORT = {
     (

@@ -16,8 +16,16 @@ from callboard.domain.events.child_run import (
     ChildRunRefused,
     ChildRunStarted,
     ChildRunSuspended,
+    HistoryChange,
 )
-from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
+from callboard.domain.events.conversation import (
+    ContextCompacted,
+    MessageAdded,
+    MessagesReplaced,
+    OutputSet,
+    Subgoal,
+    SubgoalRecorded,
+)
 from callboard.domain.events.event import BlobRef
 from callboard.domain.events.files import FileChange, FilesChanged
 from callboard.domain.events.gate import GateDecided, GateOpened
@@ -26,6 +34,15 @@ from callboard.domain.events.model_call import (
     ModelCallFailed,
     ModelCallStarted,
     ModelFailure,
+)
+from callboard.domain.events.program import (
+    ProgramEnded,
+    ProgramLog,
+    ProgramStarted,
+    ProgramYielded,
+    SampleCompleted,
+    SampleFailed,
+    SampleStarted,
 )
 from callboard.domain.events.run import (
     AgentSubject,
@@ -39,10 +56,10 @@ from callboard.domain.events.run import (
     WorkflowSubject,
 )
 from callboard.domain.events.tool_call import (
+    CallRequest,
     ToolCallCompleted,
     ToolCallInterrupted,
     ToolCallRefused,
-    ToolCallRequested,
     ToolCallStarted,
 )
 from callboard.domain.events.union import AnyEvent
@@ -181,7 +198,11 @@ AGENT_RUN = RunCreated(
         params={"depth": "full", "files": 3},
         system="You review code.\nBe kind, be exact: «naïve» ≠ wrong.",
         instructions="Give a verdict.",
+        attachments=(MediaPart(media_type="image/png", data="iVBORw0KGgo="),),
+        step_prompt="Go on, or end your turn.",
         history=(user_message("Earlier words", "USER_PROMPT"),),
+        tools=("read_files", "end_turn"),
+        inline=True,
         permission_layers=((PermissionRule(effect="deny", tool="write_file"),),),
     ),
     actor=Actor(kind="agent", name="implementer"),
@@ -249,6 +270,14 @@ EVENTS: dict[str, AnyEvent] = {
         finish="tool_calls",
         usage=USAGE,
         cost_usd=usd("0.004217001"),
+        requests=(
+            CallRequest(
+                call_id="toolu_01",
+                tool="read_files",
+                facts=ToolFacts(access="read", retry_safety="pure"),
+                arguments={"paths": ["src/app.py", "päth/ünï.py"], "windowed": False},
+            ),
+        ),
         answered_by="claude-sonnet-4-5-20250929",
         duration_ms=2310,
     ),
@@ -270,12 +299,48 @@ EVENTS: dict[str, AnyEvent] = {
             retry_after_s=2.5,
         ),
     ),
-    "tool_call.requested.v1": ToolCallRequested(
-        turn=1,
-        call_id="toolu_01",
-        tool="read_files",
-        arguments={"paths": ["src/app.py"]},
-        facts=ToolFacts(access="read", retry_safety="pure"),
+    "program.started.v1": ProgramStarted(source_digest="a" * 64, seed="0f" * 16),
+    "program.yielded.v1": ProgramYielded(
+        index=1,
+        kind="tool",
+        digest="b" * 64,
+        clock=NOON,
+        message=Message(
+            role="assistant",
+            parts=(ToolCallPart(call_id="p1", tool="read_files", arguments={"paths": ["a.py"]}),),
+        ),
+        requests=(
+            CallRequest(
+                call_id="p1",
+                tool="read_files",
+                facts=ToolFacts(access="read", retry_safety="pure"),
+            ),
+        ),
+        logs=(ProgramLog(level="info", data={"n": 1}, message="reading"),),
+    ),
+    "program.yielded.v1.generate": ProgramYielded(
+        index=2, kind="generate", digest="c" * 64, clock=NOON, steps_complete=True, count=3
+    ),
+    "program.ended.v1": ProgramEnded(
+        ending="diverged", message="yield 2 was STEP, recorded was STEP_ALL"
+    ),
+    "sample.started.v1": SampleStarted(index=0, attempt=1, model="openai/gpt-5"),
+    "sample.completed.v1": SampleCompleted(
+        index=0, text="One way.", usage=USAGE, cost_usd=usd("0.01"), duration_ms=900
+    ),
+    "sample.failed.v1": SampleFailed(
+        index=1,
+        attempt=1,
+        failure=ModelFailure(reason="server", message="answered 500", retryable=True),
+    ),
+    "context.compacted.v1": ContextCompacted(
+        messages=(user_message("a summary", "SUMMARY"),), tokens_before=190_000, tokens_after=2_000
+    ),
+    "subgoal.recorded.v1": SubgoalRecorded(
+        id="1",
+        subgoal=Subgoal(
+            objective="Find the fault", status="IN_PROGRESS", plan="Read.", logs=("read a.py",)
+        ),
     ),
     "tool_call.refused.v1": ToolCallRefused(
         turn=1,
@@ -284,7 +349,7 @@ EVENTS: dict[str, AnyEvent] = {
         reason="invalid_arguments",
         message="Invalid parameters for code_search: expected a JSON object.",
     ),
-    "tool_call.started.v1": ToolCallStarted(turn=1, call_id="toolu_01", epoch=1),
+    "tool_call.started.v1": ToolCallStarted(turn=1, call_id="toolu_01", tool="read_files", epoch=1),
     "tool_call.completed.v1": ToolCallCompleted(
         turn=1,
         call_id="toolu_01",
@@ -341,6 +406,14 @@ EVENTS: dict[str, AnyEvent] = {
         bill=BILL,
         usage=USAGE,
     ),
+    "child_run.ended.v1.inline": ChildRunEnded(
+        child_run_id=f"{RUN}.p3-0-0",
+        status="completed",
+        output=LastMessage(value="", text=""),
+        bill=BILL,
+        usage=USAGE,
+        history=HistoryChange(kept=4, added=(user_message("a summary"),)),
+    ),
     "message.added.v1": MessageAdded(message=user_message("Go on.", "RECOVERY", expires="run")),
     "messages.replaced.v1": MessagesReplaced(
         messages=(
@@ -385,6 +458,12 @@ EVENTS: dict[str, AnyEvent] = {
     ),
     "gate.decided.v1": GateDecided(
         gate_id="g1", verdict="reject", actor=ADA, note="not on a Friday"
+    ),
+    "gate.decided.v1.answer": GateDecided(
+        gate_id="g2",
+        verdict="answer",
+        actor=ADA,
+        answer={"answers": [{"questionIndex": 0, "selectedOption": "yes"}]},
     ),
     "step.started.v1": StepStarted(step="implement", attempt=2),
     "step.ended.v1": StepEnded(

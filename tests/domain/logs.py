@@ -9,17 +9,18 @@ from callboard.domain.events.codec import Recorded
 from callboard.domain.events.model_call import Finish, ModelCallCompleted, ModelCallStarted
 from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.events.tool_call import (
+    CallRequest,
     ToolCallCompleted,
     ToolCallRefused,
-    ToolCallRequested,
     ToolCallStarted,
 )
 from callboard.domain.events.union import AnyEvent
-from callboard.domain.message import Message, Part, TextPart, ToolCallPart
+from callboard.domain.message import JsonObject, Message, Part, TextPart, ToolCallPart
 from callboard.domain.run.fold import fold
 from callboard.domain.run.state import RunState
 from callboard.domain.tool import Access, RetrySafety, ToolFacts, json_outputs
 from callboard.domain.usage import Usage, Usd
+from callboard.engine.prompt import Surroundings, step_prompt
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 ANN = Actor(kind="person", name="ann")
@@ -51,7 +52,8 @@ def created(
     **subject: object,
 ) -> RunCreated:
     own = definition or agent()
-    fields = {"definition": own, "model": own.model, "prompt": "go"} | subject
+    asked = step_prompt(own, Surroundings())
+    fields = {"definition": own, "model": own.model, "prompt": "go", "step_prompt": asked} | subject
     return RunCreated(
         subject=AgentSubject.model_validate(fields),
         actor=ANN,
@@ -78,11 +80,15 @@ def answered(
     turn: int = 1,
     finish: Finish = "stop",
     cost_usd: Usd | None = None,
+    arguments: JsonObject | None = None,
+    asked: int = 128,
 ) -> list[AnyEvent]:
-    """A model call and its answer; `tools` are called with ids c1, c2 … and no arguments."""
+    """A model call and its answer; `tools` are called with ids c1, c2 … and are requested, but for those
+    that nobody knows, and at most `asked` of them.
+    """
     parts: list[Part] = [TextPart(text=text)] if text else []
     parts += [
-        ToolCallPart(call_id=f"c{place}", tool=tool, arguments={})
+        ToolCallPart(call_id=f"c{place}", tool=tool, arguments=arguments or {})
         for place, tool in enumerate(tools, start=1)
     ]
     return [
@@ -94,27 +100,25 @@ def answered(
             finish=finish,
             usage=Usage(),
             cost_usd=cost_usd,
+            requests=requests_of(tools)[:asked],
         ),
     ]
 
 
-def requested(*tools: str, turn: int = 1, arguments: object = None) -> list[AnyEvent]:
-    return [
-        ToolCallRequested.model_validate(
-            {
-                "turn": turn,
-                "call_id": f"c{place}",
-                "tool": tool,
-                "arguments": arguments or {},
-                "facts": ToolFacts(access=KINDS[tool][0], retry_safety=KINDS[tool][1]),
-            }
+def requests_of(tools: Iterable[str], first: int = 1) -> tuple[CallRequest, ...]:
+    return tuple(
+        CallRequest(
+            call_id=f"c{place}",
+            tool=tool,
+            facts=ToolFacts(access=KINDS[tool][0], retry_safety=KINDS[tool][1]),
         )
-        for place, tool in enumerate(tools, start=1)
-    ]
+        for place, tool in enumerate(tools, start=first)
+        if tool in KINDS
+    )
 
 
-def begun(place: int = 1, *, turn: int = 1, epoch: int = 1) -> AnyEvent:
-    return ToolCallStarted(turn=turn, call_id=f"c{place}", epoch=epoch)
+def begun(place: int = 1, tool: str = "look", *, turn: int = 1, epoch: int = 1) -> AnyEvent:
+    return ToolCallStarted(turn=turn, call_id=f"c{place}", tool=tool, epoch=epoch)
 
 
 def done(place: int = 1, tool: str = "look", *, turn: int = 1) -> AnyEvent:
@@ -131,6 +135,5 @@ def turn_of(text: str, *tools: str, turn: int = 1, finish: Finish = "stop") -> l
     """A whole turn: the answer, its calls, their results."""
     return [
         *answered(text, *tools, turn=turn, finish=finish),
-        *requested(*tools, turn=turn),
         *(done(place, tool, turn=turn) for place, tool in enumerate(tools, start=1)),
     ]

@@ -15,11 +15,18 @@ from callboard.domain.events.model_call import (
     ModelCallStarted,
     ModelFailure,
 )
+from callboard.domain.events.program import (
+    ProgramEnded,
+    ProgramYielded,
+    SampleCompleted,
+    SampleFailed,
+    SampleStarted,
+)
 from callboard.domain.events.run import CancellationRequested, RunCreated, RunResumed
 from callboard.domain.events.tool_call import (
+    CallRequest,
     ToolCallCompleted,
     ToolCallRefused,
-    ToolCallRequested,
     ToolCallStarted,
 )
 from callboard.domain.events.union import AnyEvent
@@ -30,6 +37,7 @@ from callboard.domain.run.state import Call, RunState
 from callboard.domain.tool import ToolFacts, json_outputs
 from callboard.domain.usage import Bill, Usage, usd
 from callboard.engine.commands import (
+    AdvanceProgram,
     Append,
     CallModel,
     CancelChildren,
@@ -38,14 +46,16 @@ from callboard.engine.commands import (
     RecordFiles,
     Rest,
     RunTools,
+    SampleModel,
     StartChildren,
     Wait,
 )
 from callboard.engine.decide import decide
+from callboard.engine.programs import steps_complete
 from callboard.engine.projection import first_row, project
 from callboard.runtime.run_log import project_all
 
-from .logs import ANN, KINDS, START, agent, created
+from .logs import ANN, KINDS, START, agent, created, requests_of
 from .made import Draw, any_event, drawn
 
 LONGEST = 60
@@ -55,6 +65,11 @@ definitions = st.sampled_from(
         agent(),
         agent(on_unknown_outcome="ask", permissions=({"effect": "ask", "tool": "p*"},)),
         agent(output_mode="structured_output", output_schema={"type": "object"}),
+        agent(handle_steps="def handle_steps(ctx): yield", output_schema={"type": "object"}),
+        agent(
+            handle_steps="def handle_steps(ctx): yield",
+            permissions=({"effect": "ask", "tool": "p*"},),
+        ),
         agent(output_mode="all_messages", permissions=({"effect": "deny", "tool": "put"},)),
     ]
 )
@@ -97,10 +112,10 @@ class Outside:
                 tree = self.draw(st.sampled_from(["a", "b"]))
                 base = command.base_tree or tree
                 return [FilesChanged(turn=command.turn, base_tree=base, tree=tree, changes=())]
-            case Wait():
-                return self._decision(state)
-            case Rest():
-                return []
+            case AdvanceProgram() | SampleModel():
+                return self._programmed(state, command)
+            case Wait() | Rest():
+                return self._decision(state) if isinstance(command, Wait) else []
 
     def _model_call(self, command: CallModel) -> list[AnyEvent]:
         turn, attempt = command.turn, command.attempt
@@ -121,28 +136,71 @@ class Outside:
             finish=self.draw(st.sampled_from(["stop", "length", "tool_calls"])),
             usage=Usage(input_tokens=3),
             cost_usd=self.draw(st.sampled_from([None, usd("0.4")])),
+            requests=requests_of(tools, first=0),
         )
-        return [started, answer, *(self._asked(turn, call) for call in calls)]
+        return [
+            started,
+            answer,
+            *(_refused(turn, call) for call in calls if call.tool not in KINDS),
+        ]
 
-    def _asked(self, turn: int, call: ToolCallPart) -> ToolCallRequested | ToolCallRefused:
-        if call.tool not in KINDS:
-            return ToolCallRefused(
-                turn=turn, call_id=call.call_id, tool=call.tool, reason="unknown_tool", message="?"
-            )
-        access, safety = KINDS[call.tool]
-        return ToolCallRequested(
-            turn=turn,
-            call_id=call.call_id,
-            tool=call.tool,
-            arguments={},
-            facts=ToolFacts(access=access, retry_safety=safety),
+    def _programmed(
+        self, state: RunState, command: AdvanceProgram | SampleModel
+    ) -> list[AnyEvent]:
+        if isinstance(command, AdvanceProgram):
+            return self._advanced(state)
+        return [
+            event for index in command.indices for event in self._sample(index, command.attempt)
+        ]
+
+    def _advanced(self, state: RunState) -> list[AnyEvent]:
+        yields = 0 if state.program is None else state.program.yields
+        kind = self.draw(
+            st.sampled_from(["tool", "tool", "step", "step_all", "text", "generate", "end"])
         )
+        if kind == "end":
+            ending = self.draw(st.sampled_from(["returned", "failed"]))
+            return [ProgramEnded(ending=ending, message="m")]
+        tools = self.draw(
+            st.lists(st.sampled_from([*KINDS, "nonsense"]), min_size=kind == "tool", max_size=1)
+        )
+        asks = tools if kind in ("tool", "text") else []
+        calls = [
+            ToolCallPart(call_id=f"p{yields + 1}-{place}", tool=tool, arguments={})
+            for place, tool in enumerate(asks)
+        ]
+        text = [TextPart(text="said")] if kind == "text" else []
+        yielded = ProgramYielded.model_validate(
+            {
+                "index": yields + 1,
+                "kind": kind,
+                "digest": "d",
+                "clock": START,
+                "steps_complete": steps_complete(state),
+                "message": Message(role="assistant", parts=(*text, *calls))
+                if calls or text
+                else None,
+                "shown": self.draw(st.booleans()),
+                "requests": tuple(
+                    CallRequest(call_id=call.call_id, tool=call.tool, facts=facts(call.tool))
+                    for call in calls
+                    if call.tool in KINDS
+                ),
+                "count": 2 if kind == "generate" else 0,
+            }
+        )
+        return [yielded, *(_refused(state.turn, call) for call in calls if call.tool not in KINDS)]
+
+    def _sample(self, index: int, attempt: int) -> list[AnyEvent]:
+        started = SampleStarted(index=index, attempt=attempt, model="m")
+        if self.draw(st.integers(0, 4)) == 0:
+            failure = ModelFailure(reason="server", message="m", retryable=self.draw(st.booleans()))
+            return [started, SampleFailed(index=index, attempt=attempt, failure=failure)]
+        usage = Usage(input_tokens=3)
+        return [started, SampleCompleted(index=index, text="t", usage=usage, cost_usd=usd("0.1"))]
 
     def _tools(self, state: RunState, calls: tuple[Call, ...]) -> list[AnyEvent]:
-        events: list[AnyEvent] = [
-            ToolCallStarted(turn=state.turn, call_id=call.call_id, epoch=state.epoch)
-            for call in calls
-        ]
+        events: list[AnyEvent] = [_started(state, call) for call in calls]
         finished = self.draw(st.permutations(calls))[: self.draw(st.integers(0, len(calls)))]
         events += [
             ToolCallCompleted(
@@ -155,9 +213,7 @@ class Outside:
         return events
 
     def _children(self, state: RunState, call: Call) -> list[AnyEvent]:
-        events: list[AnyEvent] = [
-            ToolCallStarted(turn=state.turn, call_id=call.call_id, epoch=state.epoch)
-        ]
+        events: list[AnyEvent] = [_started(state, call)]
         return events + [
             ChildRunStarted(
                 origin=call.call_id,
@@ -195,6 +251,20 @@ class Outside:
         verdict = self.draw(st.sampled_from(["approve", "reject"]))
         actor = Actor(kind="person", name="ann")
         return [GateDecided(gate_id=state.gate.gate_id, verdict=verdict, actor=actor)]
+
+
+def facts(tool: str) -> ToolFacts:
+    return ToolFacts(access=KINDS[tool][0], retry_safety=KINDS[tool][1])
+
+
+def _refused(turn: int, call: ToolCallPart) -> ToolCallRefused:
+    return ToolCallRefused(
+        turn=turn, call_id=call.call_id, tool=call.tool, reason="unknown_tool", message="?"
+    )
+
+
+def _started(state: RunState, call: Call) -> ToolCallStarted:
+    return ToolCallStarted(turn=state.turn, call_id=call.call_id, tool=call.tool, epoch=state.epoch)
 
 
 @st.composite
@@ -268,13 +338,16 @@ def test_no_unsafe_call_is_begun_twice_without_a_consent_in_between(batches):
     consents: dict[str, int] = {}
     unsafe: set[tuple[int, str]] = set()
     gates: dict[str, tuple[str, str]] = {}
+    turn = 0
     for entry in flat(batches):
         match entry.event:
-            case ToolCallRequested(facts=facts, turn=turn, call_id=call_id):
-                if facts.retry_safety == "unsafe":
-                    unsafe.add((turn, call_id))
-                    consents[call_id] = 0
-            case ToolCallStarted(turn=turn, call_id=call_id):
+            case ModelCallCompleted(requests=requests) | ProgramYielded(requests=requests):
+                turn = entry.event.turn if isinstance(entry.event, ModelCallCompleted) else turn
+                for request in requests:
+                    if request.facts.retry_safety == "unsafe":
+                        unsafe.add((turn, request.call_id))
+                        consents[request.call_id] = 0
+            case ToolCallStarted(call_id=call_id):
                 begun[turn, call_id] = begun.get((turn, call_id), 0) + 1
                 if (turn, call_id) in unsafe:
                     assert begun[turn, call_id] <= 1 + consents[call_id]

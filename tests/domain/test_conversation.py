@@ -10,6 +10,7 @@ from callboard.domain.definition.agent import Limits
 from callboard.domain.events.child_run import ChildRunEnded
 from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
 from callboard.domain.message import (
+    JsonObject,
     MediaPart,
     Message,
     ReasoningPart,
@@ -25,13 +26,14 @@ from callboard.engine.control import control_events
 from callboard.engine.outputs import completed, output_of
 from callboard.engine.prompt import (
     Spawnable,
+    Surroundings,
     instructions_prompt,
     next_prompt,
     system_prompt,
 )
 from callboard.engine.transcript import from_language, to_language
 
-from .logs import agent, answered, created, requested, state_after, turn_of
+from .logs import agent, answered, created, state_after, turn_of
 from .made import json_values, texts
 
 calls = st.builds(
@@ -63,13 +65,40 @@ plain_messages = st.one_of(
 
 @given(st.lists(plain_messages, max_size=4).map(tuple))
 def test_a_conversation_of_texts_calls_and_results_comes_back_from_its_language_form(messages):
-    assert from_language(list(to_language(messages))) == messages
+    assert from_language(list(to_language(messages, whole=True))) == joined(messages)
+
+
+def joined(messages):
+    """Results that follow one another are one message."""
+    done = []
+    for message in messages:
+        if done and message.role == done[-1].role == "tool":
+            done[-1] = done[-1].model_copy(update={"parts": (*done[-1].parts, *message.parts)})
+        else:
+            done.append(message)
+    return tuple(done)
+
+
+def test_a_program_hands_back_everything_that_it_was_shown():
+    message = Message(
+        role="assistant",
+        parts=(
+            ReasoningPart(text="r", details={"signature": "s"}),
+            MediaPart(media_type="image/png", data="QQ=="),
+            ToolCallPart(call_id="d", tool="look", arguments=None, raw="{oops"),
+        ),
+        tags=("USER_PROMPT",),
+        expires="run",
+    )
+    failed = ToolResultPart(call_id="c", tool="look", output=json_outputs(1), is_error=True)
+    shown = (message, Message(role="tool", parts=(failed,)))
+    assert from_language(list(to_language(shown, whole=True))) == shown
 
 
 @given(st.lists(json_values, max_size=4))
 def test_anything_may_be_set_as_messages_and_nothing_is_dropped(entries):
     messages = from_language(entries)
-    assert len(messages) == len(entries)
+    assert len(to_language(messages)) == len(entries)
     json.dumps(to_language(messages))
 
 
@@ -239,8 +268,8 @@ def test_placeholders_are_filled_in_every_prompt(family):
         instructions_prompt=f"{{{family}_USER_INPUT_PROMPT}}!",
         step_prompt=f"{{{family}_REMAINING_STEPS}} left for {{{family}_AGENT_NAME}}",
     )
-    assert system_prompt(definition, 'say "x"\n') == 'I am Ada. say \\"x\\"\\n'
-    assert instructions_prompt(definition, "hi", ()) == "hi!"
+    assert system_prompt(definition, Surroundings(prompt='say "x"\n')) == 'I am Ada. say \\"x\\"\\n'
+    assert instructions_prompt(definition, Surroundings(prompt="hi"), ()) == "hi!"
     state = state_after(
         *turn_of("t", "look"), first=created(definition, limits=Limits(turns=5), prompt="p")
     )
@@ -250,7 +279,7 @@ def test_placeholders_are_filled_in_every_prompt(family):
 
 
 def test_an_unknown_placeholder_stays_as_it_is():
-    assert system_prompt(agent(system_prompt="{CALLBOARD_MOON} {x}"), None) == (
+    assert system_prompt(agent(system_prompt="{CALLBOARD_MOON} {x}"), Surroundings()) == (
         "{CALLBOARD_MOON} {x}"
     )
 
@@ -259,12 +288,13 @@ def test_what_a_user_wrote_is_never_taken_for_a_placeholder():
     definition = agent(
         display_name="{CALLBOARD_USER_INPUT_PROMPT}", system_prompt="{CALLBOARD_AGENT_NAME}"
     )
-    assert system_prompt(definition, "p") == "{CALLBOARD_USER_INPUT_PROMPT}"
+    assert system_prompt(definition, Surroundings(prompt="p")) == "{CALLBOARD_USER_INPUT_PROMPT}"
 
 
 @given(texts)
 def test_a_prompt_is_escaped_as_in_a_json_text(prompt):
-    filled = system_prompt(agent(system_prompt="<{CALLBOARD_USER_INPUT_PROMPT}>"), prompt)
+    asking = agent(system_prompt="<{CALLBOARD_USER_INPUT_PROMPT}>")
+    filled = system_prompt(asking, Surroundings(prompt=prompt))
     assert json.loads(f'"{filled[1:-1]}"') == prompt
 
 
@@ -274,9 +304,9 @@ def test_instructions_list_who_can_be_spawned_and_the_schema_of_the_output():
         output_mode="structured_output",
         output_schema={"$schema": "x", "type": "object"},
     )
-    text = instructions_prompt(
-        definition, None, [Spawnable("thinker", "for hard things"), Spawnable("other", None)]
-    )
+    thinker = agent(id="thinker", spawner_prompt="for hard things")
+    spawnable = [Spawnable("thinker", thinker), Spawnable("other")]
+    text = instructions_prompt(definition, Surroundings(), spawnable)
     assert text.startswith("Do it.\n\n")
     assert "- thinker: for hard things\n- other\n" in text
     assert '"type": "object"' in text
@@ -285,26 +315,22 @@ def test_instructions_list_who_can_be_spawned_and_the_schema_of_the_output():
 
 def test_who_cannot_spawn_is_told_of_nobody():
     definition = agent(tool_names=("look",))
-    assert instructions_prompt(definition, None, [Spawnable("thinker", None)]) == ""
+    assert instructions_prompt(definition, Surroundings(), [Spawnable("thinker")]) == ""
 
 
 def test_an_agent_that_adds_a_message_speaks_after_the_turns_results():
-    calls_ = requested("add_message", arguments={"role": "user", "content": "note"})
-    before = state_after(*answered("t", "add_message"), *calls_)
-    events = control_events(before, before.calls[0])
-    after = state_after(*answered("t", "add_message"), *calls_, *events)
+    asked = answered("t", "add_message", arguments={"role": "user", "content": "note"})
+    before = state_after(*asked)
+    after = state_after(*asked, *control_events(before, before.calls[0]))
     assert [message.role for message in after.messages[-2:]] == ["tool", "user"]
     assert after.messages[-1].text == "note"
 
 
 def test_setting_messages_replaces_the_conversation_and_leaves_no_stray_result():
-    calls_ = requested(
-        "set_messages", arguments={"messages": [{"role": "user", "content": "fresh"}]}
-    )
-    before = state_after(*answered("t", "set_messages"), *calls_)
-    after = state_after(
-        *answered("t", "set_messages"), *calls_, *control_events(before, before.calls[0])
-    )
+    fresh: JsonObject = {"messages": [{"role": "user", "content": "fresh"}]}
+    asked = answered("t", "set_messages", arguments=fresh)
+    before = state_after(*asked)
+    after = state_after(*asked, *control_events(before, before.calls[0]))
     assert [message.text for message in after.messages] == ["fresh"]
 
 

@@ -26,7 +26,6 @@ from .logs import (
     done,
     recorded,
     refused,
-    requested,
     state_after,
     turn_of,
 )
@@ -88,7 +87,7 @@ def test_a_turn_is_followed_by_another_if_it_left_the_model_something_to_react_t
 
 @pytest.mark.parametrize("tool", ["end_turn", "think_deeply"])
 def test_a_refused_call_is_always_shown_to_the_model_before_the_run_may_end(tool):
-    events = [*answered("t", tool, "nonsense"), *requested(tool), done(1, tool), refused(2)]
+    events = [*answered("t", tool, "nonsense"), done(1, tool), refused(2)]
     assert decide(state_after(*events)) == CallModel(turn=2, attempt=1)
 
 
@@ -139,14 +138,13 @@ def test_who_owes_an_output_is_reminded_once(tools):
 
 def test_who_has_given_an_output_is_not_reminded():
     owing = agent(output_mode="structured_output", output_schema={"type": "object"})
-    events = [*answered("t", "set_output"), *requested("set_output")]
+    events = [*answered("t", "set_output")]
     events += [OutputSet(value={}), done(1, "set_output")]
     assert ends(state_after(*events, first=created(owing))) == "run.completed"
 
 
 def test_calls_that_read_are_made_together_and_calls_that_write_alone():
-    calls = requested("look", "look", "put", "look")
-    head = [*answered("t", "look", "look", "put", "look"), *calls]
+    head = answered("t", "look", "look", "put", "look")
     assert called(state_after(*head)) == ["c1", "c2"]
     head += [begun(1), begun(2), done(2), done(1)]
     assert decide(state_after(*head)) == RecordFiles(turn=1, base_tree=None)
@@ -157,7 +155,7 @@ def test_calls_that_read_are_made_together_and_calls_that_write_alone():
 
 
 def test_files_are_recorded_after_a_turn_that_may_have_changed_them():
-    events = [*answered("t", "put"), *requested("put")]
+    events = [*answered("t", "put")]
     events += [FilesChanged(turn=1, base_tree="a", tree="a", changes=()), begun(), done(1, "put")]
     assert decide(state_after(*events)) == RecordFiles(turn=1, base_tree="a")
     events += [FilesChanged(turn=1, base_tree="a", tree="b", changes=())]
@@ -165,7 +163,7 @@ def test_files_are_recorded_after_a_turn_that_may_have_changed_them():
 
 
 def test_results_follow_their_calls_in_the_order_of_the_calls():
-    events = [*answered("t", "look", "look"), *requested("look", "look")]
+    events = [*answered("t", "look", "look")]
     state = state_after(*events, done(2), done(1))
     assert [part.call_id for part in state.messages[-1].parts if part.kind == "tool_result"] == [
         "c1",
@@ -183,7 +181,7 @@ def test_results_follow_their_calls_in_the_order_of_the_calls():
     ],
 )
 def test_a_call_lost_in_a_crash_is_repeated_only_if_that_is_safe(tool, policy, outcome):
-    events = [*answered("t", tool), *requested(tool)]
+    events = [*answered("t", tool)]
     events += [FilesChanged(turn=1, base_tree="a", tree="a", changes=()), begun()]
     events += [RunResumed(epoch=2)]
     state = state_after(*events, first=created(agent(on_unknown_outcome=policy)))
@@ -198,7 +196,7 @@ def test_a_call_lost_in_a_crash_is_repeated_only_if_that_is_safe(tool, policy, o
 def test_a_consent_to_repeat_counts_once():
     """Lost again in a later crash, the call is asked about again: one consent, one repetition."""
     first = created(agent(on_unknown_outcome="ask"))
-    events = [*answered("t", "pay"), *requested("pay")]
+    events = [*answered("t", "pay")]
     events += [FilesChanged(turn=1, base_tree="a", tree="a", changes=()), begun()]
     events += [RunResumed(epoch=2)]
     (gate,) = appended(state_after(*events, first=first))
@@ -214,14 +212,14 @@ def test_a_consent_to_repeat_counts_once():
 
 
 def test_a_call_that_was_never_begun_is_not_lost():
-    events = [*answered("t", "pay"), *requested("pay"), RunResumed(epoch=2)]
+    events = [*answered("t", "pay"), RunResumed(epoch=2)]
     events += [FilesChanged(turn=1, base_tree="a", tree="a", changes=())]
     assert called(state_after(*events)) == ["c1"]
 
 
 def test_a_call_that_needs_approval_waits_for_a_person():
     first = created(agent(permissions=({"effect": "ask", "tool": "pay"},)))
-    events = [*answered("t", "pay"), *requested("pay", arguments={"path": "bill"})]
+    events = [*answered("t", "pay", arguments={"path": "bill"})]
     (gate,) = appended(state_after(*events, first=first))
     assert isinstance(gate, GateOpened)
     assert gate.reason == "approval_required"
@@ -236,12 +234,12 @@ def test_a_call_that_needs_approval_waits_for_a_person():
 
 def test_an_approval_of_one_call_is_none_of_the_same_call_in_a_later_turn():
     first = created(agent(permissions=({"effect": "ask", "tool": "pay"},)))
-    events = [*answered("t", "pay"), *requested("pay")]
+    events = [*answered("t", "pay")]
     (gate,) = appended(state_after(*events, first=first))
     assert isinstance(gate, GateOpened)
     events += [gate, GateDecided(gate_id="g1", verdict="approve", actor=ANN)]
     events += [begun(), done(1, "pay"), FilesChanged(turn=1, base_tree="a", tree="b", changes=())]
-    events += [*answered("t", "pay", turn=2), *requested("pay", turn=2)]
+    events += [*answered("t", "pay", turn=2)]
     (again,) = appended(state_after(*events, first=first))
     assert isinstance(again, GateOpened)
     assert again.digest != gate.digest
@@ -249,7 +247,7 @@ def test_an_approval_of_one_call_is_none_of_the_same_call_in_a_later_turn():
 
 def test_a_decision_on_another_gate_changes_nothing():
     first = created(agent(permissions=({"effect": "ask", "tool": "pay"},)))
-    events = [*answered("t", "pay"), *requested("pay")]
+    events = [*answered("t", "pay")]
     (gate,) = appended(state_after(*events, first=first))
     stray = GateDecided(gate_id="g7", verdict="approve", actor=ANN)
     assert decide(state_after(*events, gate, stray, first=first)) == Wait("g1")
@@ -257,7 +255,7 @@ def test_a_decision_on_another_gate_changes_nothing():
 
 def test_a_denied_call_is_refused_and_a_call_beside_it_is_made():
     first = created(agent(permissions=({"effect": "deny", "tool": "look"},)))
-    events = [*answered("t", "look", "put"), *requested("look", "put")]
+    events = [*answered("t", "look", "put")]
     (refusal,) = appended(state_after(*events, first=first))
     assert isinstance(refusal, ToolCallRefused)
     assert (refusal.call_id, refusal.reason) == ("c1", "denied")
@@ -269,7 +267,7 @@ def test_a_deny_rule_holds_for_the_absolute_spelling_of_a_path():
     rules = ({"effect": "deny", "tool": "look", "arguments": {"path": "secrets/**"}},)
     first = created(agent(permissions=rules))
     path = f"{first.workspace}/secrets/key"
-    events = [*answered("t", "look"), *requested("look", arguments={"path": path})]
+    events = [*answered("t", "look", arguments={"path": path})]
     (refusal,) = appended(state_after(*events, first=first))
     assert isinstance(refusal, ToolCallRefused)
 
@@ -298,7 +296,7 @@ def test_a_failure_that_will_not_go_away_ends_the_run_at_once():
 
 def test_a_wish_to_cancel_ends_the_run_whatever_is_open():
     request = CancellationRequested(actor=ANN, reason="enough")
-    for events in ([], [*answered("t", "look"), *requested("look"), begun()], answered("t")):
+    for events in ([], [*answered("t", "look"), begun()], answered("t")):
         state = state_after(*events, request)
         (event,) = appended(state)
         assert event.type == "run.cancelled"
@@ -321,9 +319,9 @@ def test_a_state_is_the_same_whether_folded_at_once_or_step_by_step():
 
 
 @pytest.mark.parametrize("kept", [0, 1])
-def test_a_prefix_that_ends_before_all_calls_are_requested_does_not_lose_the_rest(kept):
-    """After 0 of 2 requests the run ends as if nothing had been asked for; after 1 it cannot go on."""
-    events = [*answered("Looking.", "look", "look"), *requested("look", "look")[:kept]]
+def test_a_prefix_that_ends_before_all_refusals_are_there_does_not_lose_the_rest(kept):
+    """Two calls, of which 0 or 1 are to be made: a fork may cut off the refusals of the others."""
+    events = answered("Looking.", "look", "look", asked=kept)
     events += [RunResumed(epoch=2)]
     if kept:
         events += [begun(epoch=2), done()]

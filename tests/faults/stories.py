@@ -143,4 +143,55 @@ TASK = Story(
     ),
 )
 
-STORIES = (TOOLS, CHILDREN, TASK)
+_STEPS = """
+def handle_steps(ctx):
+    seen = yield {"toolName": "look", "input": {"path": "a"}}
+    yield {"toolName": "pay", "input": {"path": "bill", "text": "$"}, "includeToolCall": False}
+    step = yield "STEP"
+    said = len(step["agentState"]["messageHistory"])
+    drafts = yield {"type": "GENERATE_N", "n": 1}
+    yield {"type": "STEP_TEXT", "text": "So:\\n<callboard_tool_call>"
+           '{"tool_name": "put", "path": "a", "text": "' + drafts["nResponses"][0] + '"}'
+           "</callboard_tool_call>"}
+    yield {"toolName": "spawn_agent_inline", "input": {"agent_type": "trimmer"}}
+    got = yield {"toolName": "spawn_agents", "input": {"agents": [{"agent_type": "helper"}]}}
+    last = yield "STEP_ALL"
+    yield {"toolName": "set_output", "input": {"data": {
+        "seen": seen["toolResult"], "said": said, "complete": last["stepsComplete"],
+        "helped": got["toolResult"][0]["value"][0]["value"],
+    }}}
+"""
+_TRIM = """
+def handle_steps(ctx):
+    kept = ctx["agentState"]["messageHistory"][:2]
+    yield {"toolName": "set_messages", "input": {"messages": kept}, "includeToolCall": False}
+"""
+
+PROGRAM = Story(
+    "program",
+    (
+        agent(
+            "boss",
+            *("look", "put", "pay", "spawn_agents"),
+            spawnable_agents=("trimmer", "helper"),
+            output_mode="structured_output",
+            handle_steps=_STEPS,
+        ),
+        agent("trimmer", handle_steps=_TRIM),
+        agent("helper", "pay"),
+    ),
+    {
+        "boss": Script(
+            rules=(
+                Rule(when=Match(tool_result="errorMessage|helper"), turn=Turn(text="all done")),
+                Rule(when=Match(), turn=Turn(text="draft")),
+            )
+        ),
+        "helper": Script(
+            turns=(Turn(calls=(call("pay", path="help", text="$"),)), Turn(text="helped"))
+        ),
+    },
+    run_agent("boss"),
+)
+
+STORIES = (TOOLS, CHILDREN, TASK, PROGRAM)

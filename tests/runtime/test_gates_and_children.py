@@ -199,9 +199,9 @@ async def test_a_child_sees_the_conversation_only_if_it_asks_for_it():
     app = rig(provider, lead, agent("a", include_message_history=True))
     await run(app, "lead")
     seen = [(m.role, m.text) for m in provider.calls[1].request.messages]
-    assert seen == [("user", "<user_message>go</user_message>"), ("assistant", "Let me ask.")] or (
-        seen[0] == ("user", "<user_message>go</user_message>") and seen[-1][1] == "Let me ask."
-    )
+    assert seen[0] == ("user", "<user_message>go</user_message>")
+    assert seen[-2] == ("assistant", "Let me ask.")
+    assert seen[-1] == ("user", "<system>Continue from where you left off.</system>")
 
 
 async def test_a_cancelled_run_ends_cleanly_in_the_middle_of_a_model_call():

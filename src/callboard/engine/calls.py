@@ -15,7 +15,7 @@ from callboard.engine.commands import (
     StartChildren,
     Wait,
 )
-from callboard.engine.control import control_events
+from callboard.engine.control import ASK_USER, control_events
 from callboard.engine.permissions import ruling
 from callboard.engine.spawning import spawn_result
 
@@ -33,7 +33,8 @@ def decide_calls(state: RunState) -> Command:
         return blocked
     match first.facts.access:
         case "control":
-            return Append(control_events(state, first))
+            asked = _question(state, first) if first.tool == ASK_USER else None
+            return asked or Append(control_events(state, first))
         case "spawn":
             return _spawn(state, first)
         case "write":
@@ -102,11 +103,19 @@ def _permission(state: RunState, call: Call) -> Command | None:
     match _decided(state, call, "approval_required"):
         case "approve":
             return None
-        case "reject":
+        case "reject" | "answer":
             return _refuse(state, call, "rejected", _rejection(state, call))
         case None:
             question = f"{state.subject.definition.display_name} wants to call {call.tool}."
             return Append((_gate(state, call, "approval_required", question),))
+
+
+def _question(state: RunState, call: Call) -> Command | None:
+    """Return the gate at which a question waits for somebody, or None once it was answered."""
+    if _decided(state, call, "input_required") is not None:
+        return None
+    name = state.subject.definition.display_name
+    return Append((_gate(state, call, "input_required", f"{name} asks:"),))
 
 
 def _refuse(state: RunState, call: Call, reason: str, message: str) -> Append:

@@ -57,6 +57,21 @@ class RecordFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class AdvanceProgram:
+    """Advance the run's program to its next yield, or its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleModel:
+    """Ask the model for these (by index) of several answers over the same conversation, side by side."""
+
+    indices: tuple[int, ...]
+    attempt: int
+    delay_s: float = 0.0
+    deadline_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Append:
     """Nothing to do but to record what follows from the state."""
 
@@ -82,6 +97,8 @@ Command = (
     | DriveChildren
     | CancelChildren
     | RecordFiles
+    | AdvanceProgram
+    | SampleModel
     | Append
     | Wait
     | Rest

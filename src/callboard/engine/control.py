@@ -5,10 +5,18 @@ from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import Message, TextPart
 from callboard.domain.run.state import Call, RunState
-from callboard.domain.tool import json_outputs
+from callboard.engine.subgoals import completed_call, subgoal_events
 from callboard.engine.transcript import from_language
 
-END_TURN = "end_turn"
+ASK_USER = "ask_user"
+
+_SAID = {
+    "end_turn": "Turn ended.",
+    "suggest_followups": "Followups suggested!",
+    "task_completed": "Task completed.",
+    "think_deeply": "Thought logged.",
+    "write_todos": "Todos written",
+}
 
 
 def control_events(state: RunState, call: Call) -> tuple[AnyEvent, ...]:
@@ -27,18 +35,34 @@ def control_events(state: RunState, call: Call) -> tuple[AnyEvent, ...]:
             entries = arguments.get("messages")
             messages = from_language(entries if isinstance(entries, list) else [])
             return (MessagesReplaced(messages=messages), _done(state, call, "Messages set."))
-        case "think_deeply":
-            return (_done(state, call, "Thought logged."),)
-        case "end_turn":
-            return (_done(state, call, "Turn ended."),)
+        case "add_subgoal" | "update_subgoal":
+            return subgoal_events(state, call)
+        case "ask_user":
+            return (_answered(state, call),)
         case _:
-            return (_done(state, call, "Noted."),)
+            return (_done(state, call, _SAID.get(call.tool, "Noted.")),)
+
+
+def _answered(state: RunState, call: Call) -> ToolCallCompleted:
+    """Return the outcome of a question: the answers of whoever decided last about it, or that it was
+    skipped.
+    """
+    decision = next(
+        (
+            decision
+            for gate, decision in reversed(state.decisions)
+            if gate.reason == "input_required" and gate.subject == call.call_id
+        ),
+        None,
+    )
+    if decision is None or decision.verdict == "reject":
+        return completed_call(state, call, {"skipped": True})
+    given = decision.answer
+    if isinstance(given, dict) and "answers" in given:
+        return completed_call(state, call, given)
+    text = given if isinstance(given, str) else decision.note
+    return completed_call(state, call, {"answers": [{"questionIndex": 0, "otherText": text}]})
 
 
 def _done(state: RunState, call: Call, message: str) -> ToolCallCompleted:
-    return ToolCallCompleted(
-        turn=state.turn,
-        call_id=call.call_id,
-        tool=call.tool,
-        output=json_outputs({"message": message}),
-    )
+    return completed_call(state, call, {"message": message})

@@ -3,31 +3,37 @@
 There is no other argument, no clock and no flag: what a decision must know is an event first.
 """
 
+from collections.abc import Callable
+
 from callboard.domain.events.conversation import MessageAdded
 from callboard.domain.events.run import CancellationRequested
 from callboard.domain.message import user_message
 from callboard.domain.run.fold import OUTPUT_REMINDER, RECOVERY
-from callboard.domain.run.state import RunState, TurnOutcome
+from callboard.domain.run.state import ProgramState, RunState, TurnOutcome
 from callboard.engine.calls import decide_calls, never_requested
 from callboard.engine.commands import (
+    AdvanceProgram,
     Append,
     CallModel,
     CancelChildren,
     Command,
     RecordFiles,
     Rest,
+    SampleModel,
     Wait,
 )
-from callboard.engine.control import END_TURN
+from callboard.engine.compaction import due_compaction
+from callboard.engine.endings import came_to_nothing, turn_ends
 from callboard.engine.limits import WALL_TIME, breach, ends_before
 from callboard.engine.outputs import cancelled, completed, failed
+from callboard.engine.programs import program_started
 from callboard.engine.retry import MAX_FAILURES, retry_delay
 
 MAX_RECOVERIES = 3
 """Consecutive answers that came to nothing before the run is given up."""
 
-# Tools that leave nothing for the model to react to: a turn of only these ends the run.
-_QUIET = frozenset({"think_deeply", "set_output", "set_messages", "add_message"})
+MAX_YIELDS = 10_000
+"""Yields of one program: a generator may go on for ever, a run may not."""
 
 _REMINDER = (
     '<system>You must use the "set_output" tool to give your result before you end, with an object that '
@@ -55,6 +61,8 @@ def decide(state: RunState) -> Command:
         return decide_calls(state)
     if state.unrecorded:
         return RecordFiles(state.turn, state.tree)
+    if state.subject.definition.handle_steps is not None and not _speaks_alone(state):
+        return _programmed(state, state.program)
     if state.outcome is not None:
         ending = _ending(state, state.outcome)
         if ending is not None:
@@ -68,15 +76,63 @@ def _cancel(state: RunState, request: CancellationRequested) -> Command:
     return CancelChildren(below, request) if below else Append((cancelled(state),))
 
 
+def _speaks_alone(state: RunState) -> bool:
+    """Return whether the run's program is over and the model goes on without it."""
+    return state.program is not None and state.program.mode == "reminded"
+
+
+def _programmed(state: RunState, program: ProgramState | None) -> Command:
+    """Return what happens next in a run that a program leads: it always runs before the model."""
+    if program is None:
+        return Append((program_started(state),))
+    match program.mode:
+        case "ready" | "calls":
+            return _advance(state, program)
+        case "step":
+            return _next_turn(state) if state.outcome is None else _advance(state, program)
+        case "step_all":
+            return _until_turn_ends(state, program)
+        case "generate":
+            return _samples(state, program)
+        case "failed":
+            code = "program_diverged" if program.diverged else "program_failed"
+            return Append((failed(state, program.message, code),))
+        case "returned" | "reminded":
+            return _end(state)
+
+
+def _advance(state: RunState, program: ProgramState) -> Command:
+    if program.yields >= MAX_YIELDS:
+        message = f"handleSteps yielded {MAX_YIELDS} times; that is the most that a run may."
+        return Append((failed(state, message, "yield_limit"),))
+    if ends_before(state, 0):
+        return Append((failed(state, WALL_TIME.message, WALL_TIME.code),))
+    return AdvanceProgram()
+
+
+def _until_turn_ends(state: RunState, program: ProgramState) -> Command:
+    outcome = state.outcome
+    if outcome is None:
+        return _next_turn(state)
+    if came_to_nothing(outcome):
+        return _recover(state, outcome)
+    return _advance(state, program) if turn_ends(state, outcome) else _next_turn(state)
+
+
+def _samples(state: RunState, program: ProgramState) -> Command:
+    there = {sample.index for sample in program.samples}
+    missing = tuple(index for index in range(program.count) if index not in there)
+    return _asking(
+        state,
+        lambda delay_s: SampleModel(missing, state.attempt + 1, delay_s, state.created.deadline_at),
+    )
+
+
 def _ending(state: RunState, outcome: TurnOutcome) -> Command | None:
     """Return how the run goes on after a finished turn, or None where the model is to speak again."""
-    if END_TURN in outcome.tools and not outcome.had_refusals:
-        return _end(state)
-    if outcome.had_refusals or any(tool not in _QUIET for tool in outcome.tools):
-        return None
-    if not outcome.tools and (outcome.finish == "length" or not outcome.had_text):
+    if came_to_nothing(outcome):
         return _recover(state, outcome)
-    return _end(state)
+    return _end(state) if turn_ends(state, outcome) else None
 
 
 def _end(state: RunState) -> Command:
@@ -97,6 +153,22 @@ def _recover(state: RunState, outcome: TurnOutcome) -> Command:
 
 
 def _next_turn(state: RunState) -> Command:
+    summary = due_compaction(state)
+    if summary is not None:
+        return Append((summary,))
+    return _asking(
+        state,
+        lambda delay_s: CallModel(
+            turn=state.turn + 1,
+            attempt=state.attempt + 1,
+            delay_s=delay_s,
+            deadline_at=state.created.deadline_at,
+        ),
+    )
+
+
+def _asking(state: RunState, ask: Callable[[float], Command]) -> Command:
+    """Return the request that `ask` makes after a delay, unless a limit or earlier failures forbid it."""
     reached = breach(state)
     if reached is not None:
         return Append((failed(state, reached.message, reached.code),))
@@ -108,12 +180,7 @@ def _next_turn(state: RunState) -> Command:
         delay_s = delay
     if ends_before(state, delay_s):
         return Append((failed(state, WALL_TIME.message, WALL_TIME.code),))
-    return CallModel(
-        turn=state.turn + 1,
-        attempt=state.attempt + 1,
-        delay_s=delay_s,
-        deadline_at=state.created.deadline_at,
-    )
+    return ask(delay_s)
 
 
 def _gave_up(state: RunState) -> str:

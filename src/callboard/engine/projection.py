@@ -7,6 +7,7 @@ from callboard.domain.events.child_run import ChildRunEnded, ChildRunSuspended
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import ModelCallCompleted
+from callboard.domain.events.program import ProgramYielded, SampleCompleted
 from callboard.domain.events.run import (
     AgentSubject,
     RunCancelled,
@@ -15,7 +16,6 @@ from callboard.domain.events.run import (
     RunFailed,
     RunResumed,
 )
-from callboard.domain.events.tool_call import ToolCallRequested
 from callboard.domain.run.state import status_of
 from callboard.domain.run_row import RunRow
 from callboard.domain.usage import Usage
@@ -53,10 +53,14 @@ def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:
     match recorded.event:
         case ModelCallCompleted() as event:
             changes["turns"] = event.turn
+            changes["tool_calls"] = changes.get("tool_calls", row.tool_calls) + len(event.requests)
             changes["usage"] = changes.get("usage", row.usage) + (event.usage or Usage())
             changes["bill"] = changes.get("bill", row.bill).plus(event.cost_usd)
-        case ToolCallRequested():
-            changes["tool_calls"] = changes.get("tool_calls", row.tool_calls) + 1
+        case SampleCompleted() as event:
+            changes["usage"] = changes.get("usage", row.usage) + (event.usage or Usage())
+            changes["bill"] = changes.get("bill", row.bill).plus(event.cost_usd)
+        case ProgramYielded() as event:
+            changes["tool_calls"] = changes.get("tool_calls", row.tool_calls) + len(event.requests)
         case ChildRunEnded() as event:
             changes["usage"] = changes.get("usage", row.usage) + event.usage
             changes["bill"] = changes.get("bill", row.bill).merged(event.bill)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.references import matching_spawnable
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.message import JsonObject
-from callboard.domain.output import LastMessage
+from callboard.domain.output import ErrorOutput, LastMessage
 from callboard.domain.run.state import Call, RunState
 from callboard.domain.tool import json_outputs
+
+SPAWN_INLINE = "spawn_agent_inline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class SpawnWish:
 
 def spawn_wishes(state: RunState, call: Call) -> tuple[SpawnWish, ...]:
     """Return the entries of a call in request order, each permitted or refused with a reason."""
+    if call.tool == SPAWN_INLINE:
+        return (_wish(state, 0, call.arguments),)
     entries = call.arguments.get("agents")
     if not isinstance(entries, list):
         return ()
@@ -56,24 +59,21 @@ def _wish(state: RunState, index: int, entry: JsonValue) -> SpawnWish:
     )
 
 
-def not_runnable(definition: AgentDefinition) -> str:
-    """Return why this release cannot run a definition that it can read, or nothing."""
-    if definition.handle_steps is None:
-        return ""
-    return (
-        f"agent {definition.id} is programmatic (handleSteps); this release runs agents without "
-        "handleSteps only"
-    )
-
-
 def child_run_id(state: RunState, call: Call, index: int) -> str:
     """Return the id of a child run: the same one whenever the same call is carried out again."""
     place = next((at for at, known in enumerate(state.calls) if known.call_id == call.call_id), 0)
+    if state.program is not None and state.program.mode == "calls":
+        return f"{state.run_id}.p{state.program.yields}-{place}-{index}"
     return f"{state.run_id}.{state.turn}-{place}-{index}"
 
 
 def spawn_result(state: RunState, call: Call) -> ToolCallCompleted:
-    """Return the outcome of a spawning call whose children have all ended, in request order."""
+    """Return the outcome of a spawning call whose children have all ended, in request order.
+
+    A child that came to nothing is an error in the parent's eyes, not a result that looks like one.
+    """
+    if call.tool == SPAWN_INLINE:
+        return _inline_result(state, call)
     results: dict[int, JsonValue] = {
         refused.index: {
             "agentType": refused.agent,
@@ -83,17 +83,44 @@ def spawn_result(state: RunState, call: Call) -> ToolCallCompleted:
         for refused in state.refused_children
         if refused.origin == call.call_id
     }
+    failures = len(results)
     for child in state.children:
         if child.started.origin == call.call_id and child.ended is not None:
             output = child.ended.output
             # `text` repeats `value`; the parent's model should not pay for it twice.
             skip = {"text"} if isinstance(output, LastMessage) else set[str]()
-            results[child.started.index] = {
+            entry: dict[str, JsonValue] = {
                 "agentName": child.started.agent_name,
                 "agentType": child.started.agent,
                 "value": output.model_dump(mode="json", exclude=skip),
             }
+            if isinstance(output, ErrorOutput):
+                entry["errorMessage"] = f"The agent {child.ended.status}: {output.message}"
+                failures += 1
+            results[child.started.index] = entry
     ordered = [results[index] for index in sorted(results)]
     return ToolCallCompleted(
-        turn=state.turn, call_id=call.call_id, tool=call.tool, output=json_outputs(ordered)
+        turn=state.turn,
+        call_id=call.call_id,
+        tool=call.tool,
+        output=json_outputs(ordered),
+        is_error=bool(ordered) and failures == len(ordered),
+    )
+
+
+def _inline_result(state: RunState, call: Call) -> ToolCallCompleted:
+    ended = [child.ended for child in state.children if child.started.origin == call.call_id]
+    refused = [each.message for each in state.refused_children if each.origin == call.call_id]
+    outputs = [each.output for each in ended if each is not None]
+    faults = [output.message for output in outputs if isinstance(output, ErrorOutput)]
+    problems = [*refused, *faults]
+    value: JsonValue = {"message": "Agent spawned."}
+    if problems:
+        value = {"errorMessage": f"Error spawning agent: {problems[0]}"}
+    return ToolCallCompleted(
+        turn=state.turn,
+        call_id=call.call_id,
+        tool=call.tool,
+        output=json_outputs(value),
+        is_error=bool(problems),
     )

@@ -39,12 +39,13 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A wish that reaches a run from outside its driving process: recorded at once, turned into an event
-    by whoever drives the run. `key` makes it idempotent per run.
+    by whoever drives the run. `key` makes it idempotent per run. `note` is the reason of a `cancel`, and
+    what is to be said to the agent of a `steer`.
     """
 
     run_id: str
     key: str
-    kind: Literal["cancel"]
+    kind: Literal["cancel", "steer"]
     actor: Actor
     at: datetime
     note: str = ""

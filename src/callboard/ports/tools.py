@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from callboard.domain.message import JsonObject, ToolOutputs
+from callboard.domain.message import JsonObject, Message, ToolOutputs
 from callboard.domain.tool import ToolFacts, ToolSpec
 from callboard.ports.workspace import Workspace
 
@@ -14,11 +14,15 @@ class ArgumentsInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool may use while it runs."""
+    """What a tool may use while it runs.
+
+    `messages` is the run's conversation so far, with or without the answer that holds this very call.
+    """
 
     run_id: str
     call_id: str
     workspace: Workspace
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from typing import assert_never
 
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.run.state import RunState
-from callboard.domain.tool import ToolSpec
 from callboard.engine.commands import (
+    AdvanceProgram,
     Append,
     CallModel,
     CancelChildren,
@@ -14,16 +14,20 @@ from callboard.engine.commands import (
     RecordFiles,
     Rest,
     RunTools,
+    SampleModel,
     StartChildren,
     Wait,
 )
 from callboard.engine.decide import decide
 from callboard.ports.workspace import Workspace
-from callboard.runtime.answers import Offer, offered_names
+from callboard.runtime.answers import Offer
 from callboard.runtime.children import ChildRuns, cancel_children, drive_children, start_children
 from callboard.runtime.model_calls import call_model
+from callboard.runtime.offered import offered_names, told_tools
 from callboard.runtime.ports import Ports
+from callboard.runtime.programs import ProgramDrive
 from callboard.runtime.run_log import RunLog, S
+from callboard.runtime.samples import sample_model
 from callboard.runtime.tool_calls import run_tools
 
 
@@ -37,9 +41,9 @@ class AgentDrive:
         self._log = log
         self._workspace = workspace
         self._runs = runs
-        names = offered_names(log.state)
-        self._offer = Offer(ports.tools, names, ports.schemas)
-        self._specs = _specs(ports, log.state, names)
+        self._offer = Offer(ports.tools, offered_names(log.state), ports.schemas)
+        self._specs = told_tools(ports, log.state)
+        self._program = ProgramDrive(ports, log, self._offer, self._specs)
 
     def next(self) -> Command:
         """Return what happens next."""
@@ -50,8 +54,8 @@ class AgentDrive:
         match command:
             case Append():
                 self._log.append(*command.events)
-            case CallModel():
-                await call_model(self._ports, self._log, self._offer, self._specs, command)
+            case CallModel() | SampleModel() | AdvanceProgram():
+                await self._think(command)
             case RunTools():
                 await run_tools(self._ports, self._log, self._workspace, command)
             case StartChildren():
@@ -67,13 +71,18 @@ class AgentDrive:
             case _:
                 assert_never(command)
 
+    async def _think(self, command: CallModel | SampleModel | AdvanceProgram) -> None:
+        match command:
+            case CallModel():
+                await call_model(self._ports, self._log, self._offer, self._specs, command)
+            case SampleModel():
+                await sample_model(self._ports, self._log, self._specs, command)
+            case AdvanceProgram():
+                await self._program.advance()
 
-def _specs(ports: Ports, state: RunState, names: frozenset[str]) -> tuple[ToolSpec, ...]:
-    """Return the offered tools in the definition's order, so that requests start with the same bytes."""
-    ordered = [name for name in state.subject.definition.tool_names if name in names]
-    ordered += sorted(names.difference(ordered))
-    tools = (ports.tools.get(name) for name in dict.fromkeys(ordered))
-    return tuple(tool.spec for tool in tools if tool is not None)
+    async def close(self) -> None:
+        """Let go of what the run keeps in this process."""
+        await self._program.close()
 
 
 async def record_files(log: RunLog[S], workspace: Workspace, command: RecordFiles) -> None:

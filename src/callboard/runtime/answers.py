@@ -9,10 +9,12 @@ from difflib import get_close_matches
 
 from callboard.domain.definition.references import matching_spawnable
 from callboard.domain.events.model_call import ModelCallCompleted
-from callboard.domain.events.tool_call import ToolCallRefused, ToolCallRequested
+from callboard.domain.events.tool_call import CallRequest, ToolCallRefused
 from callboard.domain.events.union import AnyEvent
-from callboard.domain.message import JsonObject, Message, Part, ToolCallPart
+from callboard.domain.message import JsonObject, Message, Part, TextPart, ToolCallPart
 from callboard.domain.run.state import RunState
+from callboard.engine.repair import meant_name, repaired_object
+from callboard.engine.text_calls import has_text_calls, split_calls
 from callboard.ports.model import ModelAnswer
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ArgumentsInvalid, Tool, ToolCatalog
@@ -49,25 +51,59 @@ class Refusal(Exception):
 def answer_events(
     state: RunState, offer: Offer, answer: ModelAnswer, *, attempt: int, duration_ms: int
 ) -> tuple[AnyEvent, ...]:
-    """Return what to append for an answer: the answer itself, then a request or refusal per call."""
+    """Return what to append for an answer: the answer with the calls to be made, then the refusals."""
     turn = state.turn + 1
-    parts = tuple(_plain_names(answer.parts))
-    events: list[AnyEvent] = [
-        ModelCallCompleted(
-            turn=turn,
-            attempt=attempt,
-            message=Message(role="assistant", parts=parts),
-            finish=answer.finish,
-            usage=answer.usage,
-            cost_usd=answer.cost_usd,
-            answered_by=answer.answered_by,
-            duration_ms=duration_ms,
-        )
-    ]
-    calls = [part for part in parts if isinstance(part, ToolCallPart)]
+    parts = tuple(_plain_names(_with_text_calls(state, answer.parts)))
+    requests, refusals = sorted_calls(state, offer, turn, parts)
+    completed = ModelCallCompleted(
+        turn=turn,
+        attempt=attempt,
+        message=Message(role="assistant", parts=parts),
+        finish=answer.finish,
+        usage=answer.usage,
+        cost_usd=answer.cost_usd,
+        requests=requests,
+        answered_by=answer.answered_by,
+        duration_ms=duration_ms,
+    )
+    return (completed, *refusals)
+
+
+def sorted_calls(
+    state: RunState, offer: Offer, turn: int, parts: Iterable[Part]
+) -> tuple[tuple[CallRequest, ...], tuple[ToolCallRefused, ...]]:
+    """Return the calls among the parts of a message that are to be made, and the refusals of the others."""
+    requests: list[CallRequest] = []
+    refusals: list[ToolCallRefused] = []
+    calls = (part for part in parts if isinstance(part, ToolCallPart))
     for index, part in enumerate(calls):
-        events.append(_call_event(state, offer, turn, part, over_limit=index >= MAX_CALLS))
-    return tuple(events)
+        try:
+            _refuse_beyond_limit(over_limit=index >= MAX_CALLS)
+            requests.append(_request(state, offer, part))
+        except Refusal as refusal:
+            refusals.append(
+                ToolCallRefused(
+                    turn=turn,
+                    call_id=part.call_id,
+                    tool=part.tool,
+                    reason=refusal.reason,
+                    message=refusal.message,
+                )
+            )
+    return tuple(requests), tuple(refusals)
+
+
+def _with_text_calls(state: RunState, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Find calls in the text of an answer that has no others: some models write them there."""
+    if any(isinstance(part, ToolCallPart) for part in parts):
+        return parts
+    found: list[Part] = []
+    for part in parts:
+        if isinstance(part, TextPart) and has_text_calls(part.text):
+            found += split_calls(part.text, f"t{state.turn + 1}-{len(found)}-")
+        else:
+            found.append(part)
+    return tuple(found)
 
 
 def _plain_names(parts: Iterable[Part]) -> Iterable[Part]:
@@ -90,27 +126,15 @@ def _plain(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
 
 
-def _call_event(
-    state: RunState, offer: Offer, turn: int, part: ToolCallPart, *, over_limit: bool
-) -> ToolCallRequested | ToolCallRefused:
-    try:
-        _refuse_beyond_limit(over_limit=over_limit)
-        name, tool, arguments = _resolved(state, offer, part)
-        return ToolCallRequested(
-            turn=turn,
-            call_id=part.call_id,
-            tool=name,
-            arguments=_checked(state, offer, name, tool, arguments),
-            facts=tool.facts,
-        )
-    except Refusal as refusal:
-        return ToolCallRefused(
-            turn=turn,
-            call_id=part.call_id,
-            tool=part.tool,
-            reason=refusal.reason,
-            message=refusal.message,
-        )
+def _request(state: RunState, offer: Offer, part: ToolCallPart) -> CallRequest:
+    name, tool, arguments = _resolved(state, offer, part)
+    checked = _checked(state, offer, name, tool, arguments)
+    return CallRequest(
+        call_id=part.call_id,
+        tool=name,
+        facts=tool.facts,
+        arguments=None if checked == part.arguments else checked,
+    )
 
 
 def _refuse_beyond_limit(*, over_limit: bool) -> None:
@@ -119,21 +143,23 @@ def _refuse_beyond_limit(*, over_limit: bool) -> None:
 
 
 def _resolved(state: RunState, offer: Offer, part: ToolCallPart) -> tuple[str, Tool, JsonObject]:
-    """Return the tool that a call means; an agent's own name means spawning it."""
-    if part.arguments is None:
+    """Return the tool that a call means, however it is spelt; an agent's own name means spawning it."""
+    arguments = part.arguments if part.arguments is not None else repaired_object(part.raw or "")
+    if arguments is None:
         shown = (part.raw or "")[:_MAX_SHOWN]
         raise Refusal(
             "invalid_arguments",
             f"Invalid parameters for {part.tool}: expected the tool arguments to be a JSON object, "
             f"but received: {shown!r}. {_TRY_AGAIN}",
         )
-    tool = offer.tool(part.tool)
+    name = meant_name(part.tool, offer.names)
+    tool = offer.tool(name)
     if tool is not None:
-        return part.tool, tool, part.arguments
+        return name, tool, arguments
     spawn = offer.tool("spawn_agents")
     agent = matching_spawnable(state.subject.definition.spawnable_agents, part.tool)
     if spawn is not None and agent is not None:
-        entry: JsonObject = {"agent_type": agent, **part.arguments}
+        entry: JsonObject = {"agent_type": agent, **arguments}
         return "spawn_agents", spawn, {"agents": [entry]}
     raise _unknown(offer.catalog.names(), offer.names, part.tool)
 
@@ -177,12 +203,3 @@ def _output(state: RunState, offer: Offer, arguments: JsonObject) -> JsonObject:
         "Output validation error: Output failed to match the output schema and was ignored. "
         f"Issues: {'; '.join(issues)}"
     )
-
-
-def offered_names(state: RunState) -> frozenset[str]:
-    """Return the names of the tools that a run may call, as far as its definition says."""
-    definition = state.subject.definition
-    names = set(definition.tool_names)
-    if definition.output_mode == "structured_output":
-        names.add("set_output")
-    return frozenset(names)

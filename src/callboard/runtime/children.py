@@ -11,6 +11,7 @@ from callboard.domain.events.child_run import (
     ChildRunRefused,
     ChildRunStarted,
     ChildRunSuspended,
+    HistoryChange,
 )
 from callboard.domain.events.run import CancellationRequested, ParentLink, RunCreated, Terminal
 from callboard.domain.events.tool_call import ToolCallStarted
@@ -19,8 +20,8 @@ from callboard.domain.run.state import Call, RunState, status_of
 from callboard.domain.usage import Bill, Usage
 from callboard.engine.commands import CancelChildren
 from callboard.engine.limits import child_limits
-from callboard.engine.spawning import SpawnWish, child_run_id, not_runnable, spawn_wishes
-from callboard.runtime.creation import Inherited, agent_created
+from callboard.engine.spawning import SPAWN_INLINE, SpawnWish, child_run_id, spawn_wishes
+from callboard.runtime.creation import AgentStart, agent_created, inherited_from
 from callboard.runtime.inputs import input_issues
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog, S
@@ -30,13 +31,14 @@ from callboard.runtime.side_by_side import side_by_side
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a driven run stands: its terminal event with the bill, or the gate (its id and question) that
-    it waits at.
+    it waits at. `history` is what an inline run made of its parent's conversation.
     """
 
     terminal: Terminal | None
     bill: Bill
     usage: Usage
     waiting: tuple[str, str] | None = None
+    history: HistoryChange | None = None
 
 
 class ChildRuns(Protocol):
@@ -63,18 +65,18 @@ async def start_children(ports: Ports, log: RunLog[RunState], runs: ChildRuns, c
     log.flush()
     wishes = spawn_wishes(log.state, call)
     events: list[AnyEvent] = [
-        ToolCallStarted(turn=log.state.turn, call_id=call.call_id, epoch=log.epoch)
+        ToolCallStarted(turn=log.state.turn, call_id=call.call_id, tool=call.tool, epoch=log.epoch)
     ]
     permitted = sum(1 for wish in wishes if wish.agent is not None)
     for wish in wishes:
-        event, created = _planned(ports, log.state, call, wish, permitted)
+        event, created = await _planned(ports, log.state, call, wish, permitted)
         if created is not None and isinstance(event, ChildRunStarted):
             await runs.create(event.child_run_id, created)
         events.append(event)
     log.append(*events)
 
 
-def _planned(
+async def _planned(
     ports: Ports, state: RunState, call: Call, wish: SpawnWish, siblings: int
 ) -> tuple[ChildRunStarted | ChildRunRefused, RunCreated | None]:
     """Return what to record for one entry, and the first event of the run that it asks for."""
@@ -85,17 +87,19 @@ def _planned(
         )
         return refused, None
     now = ports.clock.now()
-    created = agent_created(
-        ports.registry,
-        definition,
-        prompt=wish.prompt,
-        params=wish.params,
-        actor=Actor(kind="agent", name=state.subject.definition.id),
-        workspace=state.created.workspace,
-        limits=child_limits(state, definition.limits, siblings, now),
-        now=now,
-        parent=link_to(state),
-        inherited=Inherited(state),
+    created = await agent_created(
+        ports,
+        AgentStart(
+            definition,
+            Actor(kind="agent", name=state.subject.definition.id),
+            state.created.workspace,
+            child_limits(state, definition.limits, siblings, now),
+            prompt=wish.prompt,
+            params=wish.params,
+            parent=link_to(state),
+            inherited=inherited_from(state),
+            inline=call.tool == SPAWN_INLINE,
+        ),
     )
     started = ChildRunStarted(
         origin=call.call_id,
@@ -128,7 +132,7 @@ def _found(ports: Ports, wish: SpawnWish) -> tuple[AgentDefinition | None, str]:
         return None, f"Agent type {wish.requested} is broken: {error}"
     if definition is None:
         return None, f"Agent type {wish.requested} not found."
-    return definition, not_runnable(definition) or _input_refusal(ports, wish, definition)
+    return definition, _input_refusal(ports, wish, definition)
 
 
 def _input_refusal(ports: Ports, wish: SpawnWish, definition: AgentDefinition) -> str:
@@ -174,4 +178,5 @@ def ended_event(run_id: str, terminal: Terminal, ended: Ended) -> ChildRunEnded:
         output=terminal.output,
         bill=ended.bill,
         usage=ended.usage,
+        history=ended.history,
     )

@@ -12,12 +12,16 @@ from typing import Any, Protocol
 from callboard.domain.actor import Actor
 from callboard.domain.errors import LogCorrupt, RunExists
 from callboard.domain.events.codec import Recorded
+from callboard.domain.events.conversation import MessageAdded
 from callboard.domain.events.run import CancellationRequested, RunCreated, WorkflowSubject
-from callboard.domain.run.fold import AGENT, fold
+from callboard.domain.message import user_message
+from callboard.domain.run.fold import AGENT, USER_PROMPT, fold
+from callboard.domain.run.history import handed_down, history_change
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.fold import TASK, fold_task
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import CancelChildren, DriveChildren, Rest, Wait
+from callboard.ports.event_store import Signal
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import AgentDrive
 from callboard.runtime.children import Ended
@@ -35,6 +39,8 @@ class _Drive(Protocol):
 
     async def perform(self, command: Any) -> None: ...
 
+    async def close(self) -> None: ...
+
 
 @dataclass(slots=True)
 class _UnderWay:
@@ -44,6 +50,8 @@ class _UnderWay:
     task: asyncio.Task[Any]
     request: CancellationRequested | None = None
     with_children: bool = False
+    steering: list[Signal] = field(default_factory=list[Signal])
+    steered: set[str] = field(default_factory=set[str])
 
 
 @dataclass(slots=True)
@@ -124,6 +132,8 @@ class Driver:
     async def _wish(self, run_id: str) -> CancellationRequested | None:
         """Return somebody's recorded wish to end a run that nobody drives."""
         for signal in await self.ports.store.signals([run_id]):
+            if signal.kind != "cancel":
+                continue
             return CancellationRequested(actor=signal.actor, reason=signal.note)
         return None
 
@@ -145,7 +155,10 @@ class Driver:
             workspace = await self._open(root)
             try:
                 drive = self._drive_for(log, workspace)
-                await self._loop(log, drive, under_way)
+                try:
+                    await self._loop(log, drive, under_way)
+                finally:
+                    await drive.close()
             finally:
                 await self._close(root)
         finally:
@@ -164,6 +177,8 @@ class Driver:
         while True:
             if under_way.request is not None and log.state.cancellation is None:
                 log.append(under_way.request)
+            if under_way.steering:
+                await self._steer(log, under_way)
             command = drive.next()
             under_way.with_children = isinstance(command, DriveChildren | CancelChildren)
             try:
@@ -175,6 +190,14 @@ class Driver:
                 if under_way.request is None or log.state.cancellation is not None:
                     raise
                 under_way.task.uncancel()
+
+    async def _steer(self, log: RunLog[RunState] | RunLog[TaskState], under_way: _UnderWay) -> None:
+        """Let what people said meanwhile join the conversation, once, between two steps of the run."""
+        taken, under_way.steering = under_way.steering, []
+        if isinstance(log.state, RunState) and log.state.terminal is None:
+            log.append(*(steering_message(signal.note) for signal in taken))
+        await log.durable()
+        await self.ports.store.consume(taken)
 
     def cancel(self, run_id: str, actor: Actor, reason: str = "") -> bool:
         """Ask a run of this process, and everything below it, to end; return whether it is under way.
@@ -208,11 +231,21 @@ class Driver:
         """Turn wishes of other processes into cancellations here, while anything is under way."""
         while self._under_way:
             signals = await self.ports.store.signals(list(self._under_way))
+            cancels = [signal for signal in signals if signal.kind == "cancel"]
             for signal in signals:
-                self.cancel(signal.run_id, signal.actor, signal.note)
-            if signals:
-                await self.ports.store.consume(signals)
+                self._pass_on(signal)
+            if cancels:
+                await self.ports.store.consume(cancels)
             await self.ports.clock.sleep(SIGNAL_POLL_S)
+
+    def _pass_on(self, signal: Signal) -> None:
+        if signal.kind == "cancel":
+            self.cancel(signal.run_id, signal.actor, signal.note)
+            return
+        under_way = self._under_way.get(signal.run_id)
+        if under_way is not None and signal.key not in under_way.steered:
+            under_way.steered.add(signal.key)
+            under_way.steering.append(signal)
 
     async def _open(self, root: str) -> Workspace:
         """Share one workspace among the runs of a tree that work in the same directory."""
@@ -261,7 +294,15 @@ def standing(state: RunState | TaskState) -> Ended:
         waiting = (state.gate.gate_id, state.gate.question)
     elif state.terminal is None:
         waiting = _child_waiting(state)
-    return Ended(state.terminal, state.bill, state.usage, waiting)
+    history = None
+    if isinstance(state, RunState) and state.subject.inline:
+        history = history_change(state.subject.history, handed_down(state.messages))
+    return Ended(state.terminal, state.bill, state.usage, waiting, history)
+
+
+def steering_message(text: str) -> MessageAdded:
+    """Return what somebody said to a run that is under way."""
+    return MessageAdded(message=user_message(f"<user_message>{text}</user_message>", USER_PROMPT))
 
 
 def _child_waiting(state: RunState | TaskState) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from datetime import datetime
 
 from callboard.domain.errors import CallboardError, ModelError
 from callboard.domain.events.model_call import (
@@ -13,6 +14,7 @@ from callboard.domain.run.state import RunState
 from callboard.domain.tool import ToolSpec
 from callboard.engine.commands import CallModel
 from callboard.engine.prompt import next_prompt
+from callboard.engine.text_calls import as_text, described
 from callboard.ports.model import Delta, ModelAnswer, ModelProvider, ModelRequest
 from callboard.runtime.answers import Offer, answer_events
 from callboard.runtime.ports import Ports
@@ -40,7 +42,8 @@ async def call_model(
     began = ports.clock.monotonic()
     try:
         provider = ports.models.provider_for(state.subject.definition, state.subject.model)
-        answer = await _bounded(ports, provider, request_for(state, specs), command)
+        request = request_for(state, specs)
+        answer = await bounded(ports, provider, request, command.deadline_at)
     except ModelError as error:
         log.append(_failure(command, error))
         return
@@ -56,39 +59,59 @@ async def call_model(
 def request_for(state: RunState, specs: tuple[ToolSpec, ...]) -> ModelRequest:
     """Return the request for the next answer."""
     prompt = next_prompt(state)
+    system, messages, tools = state.subject.system, prompt.messages, specs
+    if state.subject.definition.text_tool_calls:
+        system = "\n\n".join(part for part in (system, described(specs)) if part)
+        messages, tools = tuple(as_text(message) for message in messages), ()
     return ModelRequest(
         conversation=state.run_id,
         model=state.subject.model,
-        system=state.subject.system,
-        messages=prompt.messages,
+        system=system,
+        messages=messages,
         stable=prompt.stable,
-        tools=specs,
+        tools=tools,
         reasoning=state.subject.definition.reasoning_options,
         provider_options=state.subject.definition.provider_options,
     )
 
 
-async def _bounded(
-    ports: Ports, provider: ModelProvider, request: ModelRequest, command: CallModel
+async def bounded(
+    ports: Ports,
+    provider: ModelProvider,
+    request: ModelRequest,
+    deadline_at: datetime | None,
+    *,
+    show: bool = True,
 ) -> ModelAnswer:
-    def show(delta: Delta) -> None:
-        ports.live.delta(request.conversation, delta)
+    """Return an answer that comes before the deadline; its pieces are shown to watchers, if at all.
 
-    if command.deadline_at is None:
-        return await provider.complete(request, show)
-    left = (command.deadline_at - ports.clock.now()).total_seconds()
+    Raises:
+        ModelError: there is none.
+    """
+
+    def on_delta(delta: Delta) -> None:
+        if show:
+            ports.live.delta(request.conversation, delta)
+
+    if deadline_at is None:
+        return await provider.complete(request, on_delta)
+    left = (deadline_at - ports.clock.now()).total_seconds()
     if left > 0:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
-                return await provider.complete(request, show)
+                return await provider.complete(request, on_delta)
     raise ModelError("the run's wall-time limit was reached", reason="timeout")
 
 
 def _failure(command: CallModel, error: ModelError) -> ModelCallFailed:
-    failure = ModelFailure(
+    return ModelCallFailed(turn=command.turn, attempt=command.attempt, failure=failure_of(error))
+
+
+def failure_of(error: ModelError) -> ModelFailure:
+    """Return the record of why a call failed."""
+    return ModelFailure(
         reason=error.reason,
         message=str(error),
         retryable=error.retryable,
         retry_after_s=error.retry_after_s,
     )
-    return ModelCallFailed(turn=command.turn, attempt=command.attempt, failure=failure)

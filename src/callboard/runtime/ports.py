@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelDirectory
+from callboard.ports.programs import Programs
 from callboard.ports.registry import AgentRegistry
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
@@ -23,4 +24,5 @@ class Ports:
     registry: AgentRegistry
     workspaces: Workspaces
     schemas: Schemas
+    programs: Programs
     live: Live

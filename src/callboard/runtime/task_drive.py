@@ -15,7 +15,7 @@ from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun,
 from callboard.ports.workspace import CommandRequest, CommandResult, Workspace
 from callboard.runtime.agent_drive import record_files
 from callboard.runtime.children import ChildRuns, cancel_children, drive_children
-from callboard.runtime.creation import agent_created
+from callboard.runtime.creation import AgentStart, agent_created
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog
 
@@ -58,19 +58,22 @@ class TaskDrive:
             case _:
                 assert_never(command)
 
+    async def close(self) -> None:
+        """Nothing of a task is kept in this process."""
+
     async def _start_step_run(self, command: StartStepRun) -> None:
         state, now = self._log.state, self._ports.clock.now()
         definition = state.subject.agents[command.step.agent]
-        created = agent_created(
-            self._ports.registry,
-            definition,
-            prompt=command.prompt,
-            params=None,
-            actor=Actor(kind="system", name=f"workflow {state.subject.workflow.id}"),
-            workspace=state.created.workspace,
-            limits=child_limits(state, definition.limits, siblings=1, now=now),
-            now=now,
-            parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
+        created = await agent_created(
+            self._ports,
+            AgentStart(
+                definition,
+                Actor(kind="system", name=f"workflow {state.subject.workflow.id}"),
+                state.created.workspace,
+                child_limits(state, definition.limits, siblings=1, now=now),
+                prompt=command.prompt,
+                parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
+            ),
         )
         run_id = f"{state.run_id}.{command.step.id}-{command.attempt}"
         await self._runs.create(run_id, created)

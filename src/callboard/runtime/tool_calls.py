@@ -27,7 +27,7 @@ async def run_tools(
     turn = log.state.turn
     log.append(
         *(
-            ToolCallStarted(turn=turn, call_id=call.call_id, epoch=log.epoch)
+            ToolCallStarted(turn=turn, call_id=call.call_id, tool=call.tool, epoch=log.epoch)
             for call in command.calls
         )
     )
@@ -59,7 +59,7 @@ async def _outcome(
     tool = ports.tools.get(call.tool)
     if tool is None:
         return ToolOutcome(error_outputs(f"Tool {call.tool} is no longer there."), is_error=True)
-    context = ToolContext(log.state.run_id, call.call_id, workspace)
+    context = ToolContext(log.state.run_id, call.call_id, workspace, messages=log.state.messages)
     try:
         if command.deadline_at is None:
             return await tool.run(call.arguments, context)

@@ -11,6 +11,7 @@ from callboard.domain.message import JsonObject
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelProvider
+from callboard.ports.programs import Programs
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
 from callboard.ports.workspace import Workspaces
@@ -18,6 +19,7 @@ from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.testing.clock import CountingIds, PatientClock
+from callboard.testing.programs import TrustedPrograms
 from callboard.testing.store.memory import MemoryEventStore
 from callboard.testing.world import LedgerTools, World, WorldWorkspaces
 from callboard.usecases.app import App
@@ -77,6 +79,7 @@ def rig(
     tools: ToolCatalog | None = None,
     workspaces: Workspaces | None = None,
     schemas: Schemas | None = None,
+    programs: Programs | None = None,
 ) -> App:
     """Return an app over test doubles; anything given takes the place of its double."""
     outside = world or World()
@@ -89,5 +92,6 @@ def rig(
         workspaces=workspaces or WorldWorkspaces(outside),
         schemas=schemas or RequiredOnly(),
         live=Live(),
+        programs=programs or TrustedPrograms(),
     )
     return App(ports=ports, driver=Driver(ports), ids=CountingIds(), copies="/copies")

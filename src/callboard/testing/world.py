@@ -159,7 +159,13 @@ _KINDS: dict[str, tuple[Access, RetrySafety]] = {
     "add_message": ("control", "pure"),
     "set_messages": ("control", "pure"),
     "think_deeply": ("control", "pure"),
+    "add_subgoal": ("control", "pure"),
+    "update_subgoal": ("control", "pure"),
+    "ask_user": ("control", "pure"),
+    "task_completed": ("control", "pure"),
+    "write_todos": ("control", "pure"),
     "spawn_agents": ("spawn", "idempotent"),
+    "spawn_agent_inline": ("spawn", "idempotent"),
 }
 
 
@@ -199,6 +205,18 @@ class WorldWorkspace:
         new = path not in self.world.files
         self.world.files[path] = content.decode()
         return new
+
+    def remove(self, path: str) -> None:
+        """Delete a file."""
+        if path not in self.world.files:
+            raise FileRefused(f"{path} does not exist", reason="missing")
+        del self.world.files[path]
+
+    def modified(self, path: str) -> float:
+        """Nothing is newer than anything else."""
+        if path not in self.world.files:
+            raise FileRefused(f"{path} does not exist", reason="missing")
+        return 0.0
 
     def visible(self, path: str) -> bool:
         """Everything is."""

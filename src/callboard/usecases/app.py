@@ -28,6 +28,7 @@ class App:
     async def close(self) -> None:
         """Finish what is pending and let go of everything."""
         await self.driver.close()
+        await self.ports.programs.close()
         await self.ports.models.close()
         await self.ports.store.close()
 

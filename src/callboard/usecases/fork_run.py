@@ -6,11 +6,7 @@ from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted
 from callboard.domain.events.codec import GENESIS, Recorded, Sealed, seal, unseal
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.run import RunCreated, RunResumed
-from callboard.domain.events.tool_call import (
-    ToolCallRefused,
-    ToolCallRequested,
-    ToolCallStarted,
-)
+from callboard.domain.events.tool_call import ToolCallRefused, ToolCallStarted
 from callboard.engine.limits import deadline
 from callboard.runtime.run_log import project_all
 from callboard.usecases.app import App, require
@@ -57,11 +53,9 @@ async def fork_run(app: App, actor: Actor, run_id: str, *, at: int, new_id: str)
 
 
 def _whole_answer(entries: list[Recorded], at: int) -> int:
-    """Return `at`, or the end of the requests that belong to the answer there: they are one fact."""
-    while at < len(entries) and isinstance(entries[at].event, ToolCallRequested | ToolCallRefused):
-        if not isinstance(
-            entries[at - 1].event, ModelCallCompleted | ToolCallRequested | ToolCallRefused
-        ):
+    """Return `at`, or the end of the refusals that belong to the answer there: they are one fact."""
+    while at < len(entries) and isinstance(entries[at].event, ToolCallRefused):
+        if not isinstance(entries[at - 1].event, ModelCallCompleted | ToolCallRefused):
             break
         at += 1
     return at

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
-from callboard.domain.message import JsonObject
+from callboard.domain.message import JsonObject, MediaPart
 from callboard.engine.limits import effective_limits
-from callboard.engine.spawning import not_runnable
 from callboard.runtime.children import Ended
-from callboard.runtime.creation import agent_created
+from callboard.runtime.creation import AgentStart, agent_created
 from callboard.runtime.inputs import input_issues
 from callboard.usecases.app import App, require
 
@@ -30,6 +29,7 @@ class StartRun:
     workspace: str
     prompt: str | None = None
     params: JsonObject | None = None
+    attachments: tuple[MediaPart, ...] = ()
     limits: Limits = Limits()
     folders: tuple[str, ...] = ()
 
@@ -44,19 +44,19 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
     require(actor, "run.start")
     check_run_id(wish.run_id)
     definition = find_agent(app, wish.agent)
-    check_runnable(definition)
     _check_input(app, definition, wish)
     app.ports.models.provider_for(definition, definition.model)
-    created = agent_created(
-        app.ports.registry,
+    start = AgentStart(
         definition,
+        actor,
+        wish.workspace,
+        effective_limits(definition.limits, wish.limits),
         prompt=wish.prompt,
         params=wish.params,
-        actor=actor,
-        workspace=wish.workspace,
-        limits=effective_limits(definition.limits, wish.limits),
-        now=app.ports.clock.now(),
-    ).model_copy(update={"folders": wish.folders})
+        attachments=wish.attachments,
+    )
+    created = await agent_created(app.ports, start)
+    created = created.model_copy(update={"folders": wish.folders})
     try:
         return await app.driver.start(wish.run_id, created)
     except RunExists:
@@ -92,17 +92,6 @@ def find_agent(app: App, reference: str) -> AgentDefinition:
             "(see `callboard agents list`, and `callboard agents validate` for files that did not load)"
         )
     return definition
-
-
-def check_runnable(definition: AgentDefinition) -> None:
-    """Refuse what this release can read but not run.
-
-    Raises:
-        ConfigurationInvalid: the agent is programmatic.
-    """
-    refusal = not_runnable(definition)
-    if refusal:
-        raise ConfigurationInvalid(refusal)
 
 
 def _check_input(app: App, definition: AgentDefinition, wish: StartRun) -> None:

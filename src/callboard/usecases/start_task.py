@@ -11,7 +11,7 @@ from callboard.domain.workflow import AgentStep, CommandCheck, Task, WorkflowDef
 from callboard.engine.limits import deadline, effective_limits
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App, require
-from callboard.usecases.start_run import check_run_id, check_runnable, find_agent
+from callboard.usecases.start_run import check_run_id, find_agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,6 @@ def _pinned(app: App, workflow: WorkflowDefinition, wish: StartTask) -> dict[str
     for step in workflow.steps:
         if isinstance(step, AgentStep) and step.agent not in agents:
             definition = find_agent(app, step.agent)
-            check_runnable(definition)
             model = wish.models.get(step.agent) or wish.model or definition.model
             definition = definition.model_copy(update={"model": model})
             app.ports.models.provider_for(definition, model)

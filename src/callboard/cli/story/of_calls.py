@@ -5,13 +5,16 @@ from callboard.cli.plain import one_line
 from callboard.cli.story.line import Piece
 from callboard.domain.events.child_run import ChildRunRefused
 from callboard.domain.events.files import FilesChanged
+from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import (
+    CallRequest,
     ToolCallCompleted,
     ToolCallInterrupted,
     ToolCallRefused,
-    ToolCallRequested,
 )
 from callboard.domain.events.union import AnyEvent
+from callboard.domain.message import Message
+from callboard.domain.run.turn import requested_calls
 
 _SILENT = frozenset({"end_turn", "spawn_agents"})
 """Calls that other pieces tell about."""
@@ -26,8 +29,8 @@ class OfCalls:
     def tell(self, run_id: str, event: AnyEvent) -> list[Piece]:
         """Return the pieces for an event."""
         match event:
-            case ToolCallRequested():
-                self.open[run_id, event.call_id] = describe_call(event.tool, event.arguments)
+            case ModelCallCompleted():
+                self._asked(run_id, event.message, event.requests)
                 return []
             case ToolCallCompleted():
                 return self._completed(run_id, event)
@@ -44,6 +47,10 @@ class OfCalls:
                 return [Piece(text, "good") for text in describe_changes(event.changes)]
             case _:
                 return []
+
+    def _asked(self, run_id: str, message: Message, requests: tuple[CallRequest, ...]) -> None:
+        for call in requested_calls(requests, message):
+            self.open[run_id, call.call_id] = describe_call(call.tool, call.arguments)
 
     def _completed(self, run_id: str, event: ToolCallCompleted) -> list[Piece]:
         call = self.open.pop((run_id, event.call_id), event.tool)

@@ -71,11 +71,24 @@ class PermissionRule(_Language):
     arguments: dict[str, str] = Field(default_factory=dict)
 
 
+class CompactContext(_Language):
+    """When a long conversation is replaced by a summary: once it is longer than `max_context_length`
+    tokens, or longer than `cache_expiry_min_tokens` after a pause of `cache_expiry_ms`, when the provider's
+    prompt cache has forgotten it anyway.
+    """
+
+    max_context_length: Annotated[int, Field(gt=0)] | None = None
+    max_output_tokens: Annotated[int, Field(gt=0)] | None = None
+    cache_expiry_ms: Annotated[int, Field(ge=0)] | None = None
+    cache_expiry_min_tokens: Annotated[int, Field(ge=0)] | None = None
+
+
 class AgentDefinition(_Language):
     """An agent: name, model, mandate, tools, skills, credential. Immutable; identified by its digest.
 
     `base_url` is an OpenAI-compatible endpoint of one's own (provider `self-hosted`); no stored or
-    environment key is ever sent to an address that a definition names.
+    environment key is ever sent to an address that a definition names. `text_tool_calls` is for models
+    without native tool calls: tools are described in the system prompt and called in the answer's text.
     """
 
     id: AgentId
@@ -106,6 +119,10 @@ class AgentDefinition(_Language):
     instructions_prompt: str = ""
     step_prompt: str = ""
     handle_steps: str | None = None
+
+    compact_context: bool | CompactContext = False
+    windowed_file_reads: bool = False
+    text_tool_calls: bool = False
 
     skills: tuple[str, ...] = ()
     limits: Limits = Limits()

@@ -3,6 +3,8 @@
 from typing import Literal
 
 from callboard.domain.events.event import Event
+from callboard.domain.frozen import Frozen
+from callboard.domain.message import Message
 from callboard.domain.output import RunOutput
 from callboard.domain.usage import Bill, Usage
 
@@ -40,8 +42,20 @@ class ChildRunSuspended(Event):
     question: str
 
 
+class HistoryChange(Frozen):
+    """What an inline child made of the conversation that it was given: the first `kept` messages of it, and
+    those behind them.
+    """
+
+    kept: int
+    added: tuple[Message, ...]
+
+
 class ChildRunEnded(Event):
-    """The child reached its terminal event; its bill is now part of the parent's."""
+    """The child reached its terminal event; its bill is now part of the parent's.
+
+    `history` is there for an inline child, whose conversation becomes the parent's.
+    """
 
     type: Literal["child_run.ended"] = "child_run.ended"
     child_run_id: str
@@ -49,3 +63,4 @@ class ChildRunEnded(Event):
     output: RunOutput
     bill: Bill
     usage: Usage
+    history: HistoryChange | None = None

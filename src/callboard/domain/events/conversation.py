@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from callboard.domain.events.event import Event
+from callboard.domain.frozen import Frozen
 from callboard.domain.message import Message
 
 
@@ -20,6 +21,32 @@ class MessagesReplaced(Event):
 
     type: Literal["messages.replaced"] = "messages.replaced"
     messages: tuple[Message, ...]
+
+
+class ContextCompacted(Event):
+    """The conversation had grown too long and was replaced by a summary made of it. Tokens are estimates."""
+
+    type: Literal["context.compacted"] = "context.compacted"
+    messages: tuple[Message, ...]
+    tokens_before: int
+    tokens_after: int
+
+
+class Subgoal(Frozen):
+    """One of the aims that an agent keeps track of."""
+
+    objective: str
+    status: Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "ABORTED"]
+    plan: str | None = None
+    logs: tuple[str, ...] = ()
+
+
+class SubgoalRecorded(Event):
+    """A subgoal was created, or became what it says here."""
+
+    type: Literal["subgoal.recorded"] = "subgoal.recorded"
+    id: str
+    subgoal: Subgoal
 
 
 class OutputSet(Event):

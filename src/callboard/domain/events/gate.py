@@ -2,11 +2,13 @@
 
 from typing import Literal
 
+from pydantic import JsonValue
+
 from callboard.domain.actor import Actor
 from callboard.domain.events.event import Event
 
 GateReason = Literal["approval_required", "input_required", "outcome_unknown", "budget_exceeded"]
-Verdict = Literal["approve", "reject"]
+Verdict = Literal["approve", "reject", "answer"]
 
 
 class GateOpened(Event):
@@ -24,10 +26,13 @@ class GateOpened(Event):
 
 
 class GateDecided(Event):
-    """Somebody decided. For `outcome_unknown`, approve means: make the call again."""
+    """Somebody decided. For `outcome_unknown`, approve means: make the call again. For `input_required`,
+    `answer` is what was answered, and reject means: no answer.
+    """
 
     type: Literal["gate.decided"] = "gate.decided"
     gate_id: str
     verdict: Verdict
     actor: Actor
     note: str = ""
+    answer: JsonValue = None

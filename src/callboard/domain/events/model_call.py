@@ -3,6 +3,7 @@
 from typing import Literal
 
 from callboard.domain.events.event import Event
+from callboard.domain.events.tool_call import CallRequest
 from callboard.domain.frozen import Frozen
 from callboard.domain.message import Message
 from callboard.domain.usage import Usage, Usd
@@ -20,7 +21,8 @@ class ModelCallStarted(Event):
 
 
 class ModelCallCompleted(Event):
-    """The whole answer. `cost_usd` is None where the price is unknown; `answered_by` is the provider's
+    """The whole answer. `requests` are those of its calls that are to be made; a `tool_call.refused` follows
+    for each of the others. `cost_usd` is None where the price is unknown; `answered_by` is the provider's
     own name of the model that answered.
     """
 
@@ -31,6 +33,7 @@ class ModelCallCompleted(Event):
     finish: Finish
     usage: Usage | None
     cost_usd: Usd | None
+    requests: tuple[CallRequest, ...] = ()
     answered_by: str | None = None
     duration_ms: int = 0
 

@@ -9,7 +9,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits, PermissionRule
 from callboard.domain.events.event import Event
 from callboard.domain.frozen import Frozen
-from callboard.domain.message import JsonObject, Message
+from callboard.domain.message import JsonObject, MediaPart, Message
 from callboard.domain.output import ErrorOutput, RunOutput
 from callboard.domain.usage import Usage, Usd
 from callboard.domain.workflow import Task, WorkflowDefinition
@@ -27,9 +27,12 @@ class AgentSubject(Frozen):
     """The run executes one agent.
 
     `model` is the one in effect (it may override the definition's). `system` and `instructions` are the
-    prompts as rendered once for this run, so that every request starts with the same bytes. `history` is
-    the parent's conversation where the definition asks for it. `permission_layers` are the rules of every
-    ancestor; a call must pass each layer and the definition's own rules.
+    prompts as rendered once for this run, so that every request starts with the same bytes; `step_prompt`
+    keeps the placeholders that change. `attachments` are images and files beside the prompt. `history` is
+    the parent's conversation where the definition asks for it; what an `inline` child makes of it becomes
+    the parent's. `tools` are the names told to the model where they are the parent's (for the provider's
+    prompt cache), which grants nothing. `permission_layers` are the rules of every ancestor; a call must
+    pass each layer and the definition's own rules.
     """
 
     kind: Literal["agent"] = "agent"
@@ -39,7 +42,11 @@ class AgentSubject(Frozen):
     params: JsonObject | None = None
     system: str = ""
     instructions: str = ""
+    attachments: tuple[MediaPart, ...] = ()
+    step_prompt: str = ""
     history: tuple[Message, ...] = ()
+    tools: tuple[str, ...] | None = None
+    inline: bool = False
     permission_layers: tuple[tuple[PermissionRule, ...], ...] = ()
 
 

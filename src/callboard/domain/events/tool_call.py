@@ -1,7 +1,8 @@
-"""Tool calls, from the model's wish to the outcome that it reads.
+"""Tool calls, from the wish to the outcome that the model or the program reads.
 
-`requested → started → completed`, or `requested → refused`, or, after a crash in the middle,
-`started → interrupted` (outcome unknown) or `started` once more where repeating is safe.
+Whoever asks (`model_call.completed`, `program.yielded`) carries the requests. Then `started → completed`, or
+`refused`, or, after a crash in the middle, `started → interrupted` (outcome unknown) or `started` once
+more where repeating is safe.
 """
 
 from typing import Literal
@@ -9,19 +10,20 @@ from typing import Literal
 from pydantic import Field
 
 from callboard.domain.events.event import BlobRef, Event
+from callboard.domain.frozen import Frozen
 from callboard.domain.message import JsonObject, ToolOutputs
 from callboard.domain.tool import ToolFacts
 
 
-class ToolCallRequested(Event):
-    """The model asked for a call whose arguments are valid; `arguments` are the normalised ones."""
+class CallRequest(Frozen):
+    """A call whose arguments are valid. `arguments` are the normalised ones, None where those are what the
+    message has. `tool` may be another one than the message names: an agent's own name means spawning it.
+    """
 
-    type: Literal["tool_call.requested"] = "tool_call.requested"
-    turn: int
     call_id: str
     tool: str
-    arguments: JsonObject
     facts: ToolFacts
+    arguments: JsonObject | None = None
 
 
 class ToolCallRefused(Event):
@@ -43,6 +45,7 @@ class ToolCallStarted(Event):
     type: Literal["tool_call.started"] = "tool_call.started"
     turn: int
     call_id: str
+    tool: str
     epoch: int
 
 

@@ -10,13 +10,27 @@ from callboard.domain.events.child_run import (
     ChildRunStarted,
     ChildRunSuspended,
 )
-from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
+from callboard.domain.events.conversation import (
+    ContextCompacted,
+    MessageAdded,
+    MessagesReplaced,
+    OutputSet,
+    SubgoalRecorded,
+)
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
     ModelCallStarted,
+)
+from callboard.domain.events.program import (
+    ProgramEnded,
+    ProgramStarted,
+    ProgramYielded,
+    SampleCompleted,
+    SampleFailed,
+    SampleStarted,
 )
 from callboard.domain.events.run import (
     CancellationRequested,
@@ -30,7 +44,6 @@ from callboard.domain.events.tool_call import (
     ToolCallCompleted,
     ToolCallInterrupted,
     ToolCallRefused,
-    ToolCallRequested,
     ToolCallStarted,
 )
 from callboard.domain.events.workflow import (
@@ -51,7 +64,6 @@ AnyEvent = (
     | ModelCallStarted
     | ModelCallCompleted
     | ModelCallFailed
-    | ToolCallRequested
     | ToolCallRefused
     | ToolCallStarted
     | ToolCallCompleted
@@ -60,8 +72,16 @@ AnyEvent = (
     | ChildRunRefused
     | ChildRunSuspended
     | ChildRunEnded
+    | ProgramStarted
+    | ProgramYielded
+    | ProgramEnded
+    | SampleStarted
+    | SampleCompleted
+    | SampleFailed
     | MessageAdded
     | MessagesReplaced
+    | ContextCompacted
+    | SubgoalRecorded
     | OutputSet
     | FilesChanged
     | GateOpened

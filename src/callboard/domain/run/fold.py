@@ -9,15 +9,30 @@ from callboard.domain.events.child_run import (
     ChildRunRefused,
     ChildRunStarted,
     ChildRunSuspended,
+    HistoryChange,
 )
 from callboard.domain.events.codec import Recorded
-from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
+from callboard.domain.events.conversation import (
+    ContextCompacted,
+    MessageAdded,
+    MessagesReplaced,
+    OutputSet,
+    SubgoalRecorded,
+)
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
     ModelCallStarted,
+)
+from callboard.domain.events.program import (
+    ProgramEnded,
+    ProgramStarted,
+    ProgramYielded,
+    SampleCompleted,
+    SampleFailed,
+    SampleStarted,
 )
 from callboard.domain.events.run import (
     AgentSubject,
@@ -32,7 +47,6 @@ from callboard.domain.events.tool_call import (
     ToolCallCompleted,
     ToolCallInterrupted,
     ToolCallRefused,
-    ToolCallRequested,
     ToolCallStarted,
 )
 from callboard.domain.events.union import AnyEvent
@@ -46,10 +60,11 @@ from callboard.domain.events.workflow import (
 from callboard.domain.folding import Folding
 from callboard.domain.frozen import changed
 from callboard.domain.message import JsonObject, Message, user_message
+from callboard.domain.run.history import handed_down
+from callboard.domain.run.program import after_program_event
 from callboard.domain.run.state import Child, RunState
 from callboard.domain.run.turn import (
     call_refused,
-    call_requested,
     call_settled,
     call_started,
     opened_turn,
@@ -85,6 +100,8 @@ def evolve(state: RunState, recorded: Recorded) -> RunState:
     after = _apply(state, recorded.event)
     if after is state:
         return changed(state, seq=recorded.seq, at=recorded.at)
+    if isinstance(recorded.event, ModelCallCompleted):
+        after.__dict__["answered_at"] = recorded.at
     # The copy is ours alone until it is returned: no need for a second one.
     after.__dict__.update(seq=recorded.seq, at=recorded.at)
     return after
@@ -93,8 +110,10 @@ def evolve(state: RunState, recorded: Recorded) -> RunState:
 def _opening(subject: AgentSubject) -> tuple[Message, ...]:
     messages: list[Message] = []
     text = _prompt_text(subject.prompt, subject.params)
-    if text:
-        messages.append(user_message(f"<user_message>{text}</user_message>", USER_PROMPT))
+    if text or subject.attachments:
+        asked = user_message(f"<user_message>{text}</user_message>", USER_PROMPT)
+        parts = (*asked.parts, *subject.attachments)
+        messages.append(asked.model_copy(update={"parts": parts}))
     if subject.instructions.strip():
         messages.append(user_message(subject.instructions, INSTRUCTIONS_PROMPT))
     return tuple(messages)
@@ -111,26 +130,33 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
     match event:
         case ModelCallStarted() | ModelCallCompleted() | ModelCallFailed():
             return _model_call(state, event)
-        case (
-            ToolCallRequested()
-            | ToolCallRefused()
-            | ToolCallStarted()
-            | ToolCallCompleted()
-            | ToolCallInterrupted()
-        ):
+        case ToolCallRefused() | ToolCallStarted() | ToolCallCompleted() | ToolCallInterrupted():
             return _tool_call(state, event)
         case ChildRunStarted() | ChildRunRefused() | ChildRunSuspended() | ChildRunEnded():
             return _child_run(state, event)
-        case MessageAdded() | MessagesReplaced() | OutputSet():
+        case (
+            ProgramStarted()
+            | ProgramYielded()
+            | ProgramEnded()
+            | SampleStarted()
+            | SampleCompleted()
+            | SampleFailed()
+        ):
+            return after_program_event(state, event)
+        case (
+            MessageAdded()
+            | MessagesReplaced()
+            | ContextCompacted()
+            | OutputSet()
+            | SubgoalRecorded()
+        ):
             return _conversation(state, event)
         case GateOpened() | GateDecided():
             return _gate(state, event)
         case FilesChanged():
             return changed(state, tree=event.tree, unrecorded=False)
-        case RunResumed() | CancellationRequested():
-            return _interruption(state, event)
-        case RunCompleted() | RunFailed() | RunCancelled():
-            return changed(state, terminal=event, gate=None)
+        case RunResumed() | CancellationRequested() | RunCompleted() | RunFailed() | RunCancelled():
+            return _life(state, event)
         case (
             RunCreated()
             | StepStarted()
@@ -158,15 +184,9 @@ def _model_call(
 
 def _tool_call(
     state: RunState,
-    event: ToolCallRequested
-    | ToolCallRefused
-    | ToolCallStarted
-    | ToolCallCompleted
-    | ToolCallInterrupted,
+    event: ToolCallRefused | ToolCallStarted | ToolCallCompleted | ToolCallInterrupted,
 ) -> RunState:
     match event:
-        case ToolCallRequested():
-            return call_requested(state, event)
         case ToolCallRefused():
             return call_refused(state, event)
         case ToolCallStarted():
@@ -194,8 +214,15 @@ def _child_run(
                 children=_children(state, event.child_run_id, ended=event),
                 bill=state.bill.merged(event.bill),
                 usage=state.usage + event.usage,
+                messages=_with_inline(state, event.history),
                 tree=None,
             )
+
+
+def _with_inline(state: RunState, change: HistoryChange | None) -> tuple[Message, ...]:
+    if change is None:
+        return state.messages
+    return (*handed_down(state.messages)[: change.kept], *change.added)
 
 
 def _children(
@@ -213,7 +240,10 @@ def _children(
     )
 
 
-def _conversation(state: RunState, event: MessageAdded | MessagesReplaced | OutputSet) -> RunState:
+def _conversation(
+    state: RunState,
+    event: MessageAdded | MessagesReplaced | ContextCompacted | OutputSet | SubgoalRecorded,
+) -> RunState:
     match event:
         case MessageAdded():
             if state.calls:
@@ -221,6 +251,10 @@ def _conversation(state: RunState, event: MessageAdded | MessagesReplaced | Outp
             return _nudged(state, event.message)
         case MessagesReplaced():
             return changed(state, messages=event.messages, own_from=0)
+        case ContextCompacted():
+            return changed(state, messages=event.messages, own_from=0)
+        case SubgoalRecorded():
+            return changed(state, subgoals={**state.subgoals, event.id: event.subgoal})
         case OutputSet():
             return changed(state, output_is_set=True, output=event.value)
 
@@ -229,8 +263,12 @@ def _nudged(state: RunState, message: Message) -> RunState:
     """Between turns a message is either the engine's reminder or its note on an answer that was cut."""
     reminded = state.reminded or OUTPUT_REMINDER in message.tags
     recoveries = state.recoveries + (RECOVERY in message.tags)
+    program = state.program
+    if program is not None and program.mode == "returned":  # from here on the model speaks alone
+        program = changed(program, mode="reminded")
     return changed(
         state,
+        program=program,
         messages=(*state.messages, message),
         outcome=None,
         reminded=reminded,
@@ -249,8 +287,13 @@ def _gate(state: RunState, event: GateOpened | GateDecided) -> RunState:
             return changed(state, gate=None, decisions=decisions)
 
 
-def _interruption(state: RunState, event: RunResumed | CancellationRequested) -> RunState:
+def _life(
+    state: RunState,
+    event: RunResumed | CancellationRequested | RunCompleted | RunFailed | RunCancelled,
+) -> RunState:
     match event:
+        case RunCompleted() | RunFailed() | RunCancelled():
+            return changed(state, terminal=event, gate=None)
         case RunResumed():
             children = tuple(changed(child, waiting=None) for child in state.children)
             return changed(state, epoch=event.epoch, children=children)

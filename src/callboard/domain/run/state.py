@@ -1,6 +1,6 @@
 """What an agent run adds up to. Nothing here is stored: every field follows from the events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -12,8 +12,10 @@ from callboard.domain.events.child_run import (
     ChildRunStarted,
     ChildRunSuspended,
 )
+from callboard.domain.events.conversation import Subgoal
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import Finish, ModelFailure
+from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import AgentSubject, CancellationRequested, RunCreated, Terminal
 from callboard.domain.message import JsonObject, Message, ToolResultPart
 from callboard.domain.tool import ToolFacts
@@ -56,10 +58,39 @@ class TurnOutcome:
     """
 
     finish: Finish
-    call_ids: frozenset[str]
+    call_ids: tuple[str, ...]
     had_text: bool
     tools: tuple[str, ...] = ()
     had_refusals: bool = False
+
+
+ProgramMode = Literal[
+    "ready", "calls", "step", "step_all", "generate", "returned", "failed", "reminded"
+]
+
+
+@dataclass(frozen=True)
+class ProgramState:
+    """Where the run's program stands.
+
+    `mode`: it is to be advanced (`ready`), its calls are under way (`calls`), the model owes it one answer
+    (`step`), answers until the turn ends (`step_all`) or some samples (`generate`), it is over (`returned`,
+    `failed` with `message`, `diverged` where that was over a replay), or over and the model was reminded of the output that is missing (`reminded`).
+    `yields` counts what it yielded, `results` are those of its last calls, `responses` the samples that it
+    asked for last, `steps_complete` whether the model's last answer ended the turn, as it was told.
+    """
+
+    source_digest: str
+    seed: str
+    mode: ProgramMode = "ready"
+    yields: int = 0
+    results: tuple[ToolResultPart, ...] = ()
+    steps_complete: bool = False
+    count: int = 0
+    samples: tuple[SampleCompleted, ...] = ()
+    sampled: bool = False
+    diverged: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +100,7 @@ class RunState:
     `turn` counts model answers. `attempt` counts requests for the next answer, `failures` those of them
     that failed. `calls`, `children` and `refused_children` belong to the current turn and are empty
     between turns. `late` are messages that wait for the turn's results, which must follow their calls.
-    `recoveries` counts consecutive answers that came to nothing. `unrecorded` says that files may have
+    `recoveries` counts consecutive answers that came to nothing, `answered_at` is when the last one came. `unrecorded` says that files may have
     changed since `tree` was recorded.
     """
 
@@ -95,6 +126,9 @@ class RunState:
     gate: GateOpened | None = None
     decisions: tuple[tuple[GateOpened, GateDecided], ...] = ()
     gates_opened: int = 0
+    program: ProgramState | None = None
+    subgoals: dict[str, Subgoal] = field(default_factory=dict[str, Subgoal])
+    answered_at: datetime | None = None
     output_is_set: bool = False
     output: JsonValue = None
     reminded: bool = False

@@ -1,25 +1,23 @@
 """The part of the fold that follows one turn: an answer, its calls, and their results."""
 
 from callboard.domain.events.model_call import ModelCallCompleted
-from callboard.domain.events.tool_call import (
-    ToolCallRefused,
-    ToolCallRequested,
-    ToolCallStarted,
-)
+from callboard.domain.events.tool_call import CallRequest, ToolCallRefused, ToolCallStarted
 from callboard.domain.frozen import changed
 from callboard.domain.message import Message, TextPart, ToolOutputs, ToolResultPart
-from callboard.domain.run.state import Call, RunState, TurnOutcome
+from callboard.domain.run.state import Call, ProgramState, RunState, TurnOutcome
 from callboard.domain.tool import ToolFacts, error_outputs
-from callboard.domain.usage import Usage
+
+ENDING_TOOLS = frozenset({"end_turn", "task_completed"})
+"""A call of one of these ends the run, once everything else of the turn is settled."""
 
 _NEVER_MADE = ToolFacts(access="control", retry_safety="pure")
 
 
 def opened_turn(state: RunState, event: ModelCallCompleted) -> RunState:
-    """Return the state after an answer: its calls are requested or refused by the events that follow."""
+    """Return the state after an answer; refusals of some of its calls may follow."""
     message = event.message
     had_text = any(isinstance(part, TextPart) and part.text.strip() for part in message.parts)
-    call_ids = frozenset(part.call_id for part in message.tool_calls)
+    call_ids = tuple(part.call_id for part in message.tool_calls)
     outcome = TurnOutcome(finish=event.finish, call_ids=call_ids, had_text=had_text)
     return changed(
         state,
@@ -30,7 +28,9 @@ def opened_turn(state: RunState, event: ModelCallCompleted) -> RunState:
         failure=None,
         outcome=outcome,
         recoveries=state.recoveries if _came_to_nothing(event, had_text=had_text) else 0,
-        usage=state.usage + (event.usage or Usage()),
+        calls=requested_calls(event.requests, message),
+        tool_calls=state.tool_calls + len(event.requests),
+        usage=state.usage + event.usage if event.usage else state.usage,
         bill=state.bill.plus(event.cost_usd),
     )
 
@@ -39,10 +39,22 @@ def _came_to_nothing(event: ModelCallCompleted, *, had_text: bool) -> bool:
     return event.finish == "length" or not (had_text or event.message.tool_calls)
 
 
-def call_requested(state: RunState, event: ToolCallRequested) -> RunState:
-    """Return the state with one more call of the current turn."""
-    call = Call(event.call_id, event.tool, event.arguments, event.facts)
-    return changed(state, calls=(*state.calls, call), tool_calls=state.tool_calls + 1)
+def requested_calls(requests: tuple[CallRequest, ...], message: Message) -> tuple[Call, ...]:
+    """Return the calls that somebody's message asks for."""
+    if not requests:
+        return ()
+    written = {part.call_id: part.arguments for part in message.tool_calls}
+    return tuple(
+        Call(
+            request.call_id,
+            request.tool,
+            (written.get(request.call_id) or {})
+            if request.arguments is None
+            else request.arguments,
+            request.facts,
+        )
+        for request in requests
+    )
 
 
 def call_refused(state: RunState, event: ToolCallRefused) -> RunState:
@@ -98,23 +110,40 @@ def close_if_settled(state: RunState) -> RunState:
     if outcome is None or any(call.result is None for call in state.calls):
         return state
     if len(state.calls) < len(outcome.call_ids):
-        return state  # the rest of the answer's calls is still being requested
-    results = tuple(call.result for call in state.calls if call.result is not None)
+        return state  # the rest of the answer's calls is still being refused
+    results = _in_order(state.calls, outcome.call_ids)
     # Results belong behind their calls; where the conversation was replaced meanwhile they have no place.
     appended = (Message(role="tool", parts=results),) if _last_calls(state) else ()
+    made = tuple(call.tool for call in state.calls if not call.refused)
+    by_program = state.program is not None and state.program.mode == "calls"
     return changed(
         state,
+        program=_resumed(state.program, results, made) if by_program else state.program,
         messages=(*state.messages, *appended, *state.late),
         calls=(),
         late=(),
         children=(),
         refused_children=(),
-        outcome=changed(
-            outcome,
-            tools=tuple(call.tool for call in state.calls if not call.refused),
-            had_refusals=any(call.refused for call in state.calls),
-        ),
+        outcome=None
+        if by_program
+        else changed(outcome, tools=made, had_refusals=any(call.refused for call in state.calls)),
     )
+
+
+def _resumed(
+    program: ProgramState | None, results: tuple[ToolResultPart, ...], made: tuple[str, ...]
+) -> ProgramState | None:
+    """Return a program whose calls are settled: to be advanced, unless it ended the run by one of them."""
+    if program is None:
+        return None
+    over = ENDING_TOOLS.intersection(made)
+    return changed(program, mode="returned" if over else "ready", results=results)
+
+
+def _in_order(calls: tuple[Call, ...], call_ids: tuple[str, ...]) -> tuple[ToolResultPart, ...]:
+    """Return the results in the order of the answer's calls."""
+    by_id = {call.call_id: call.result for call in calls}
+    return tuple(result for call_id in call_ids if (result := by_id.get(call_id)) is not None)
 
 
 def _last_calls(state: RunState) -> bool:

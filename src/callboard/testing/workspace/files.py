@@ -26,6 +26,13 @@ def refusal_to_write(files: Files, path: str) -> str:
     return refused.value.reason
 
 
+def refusal_to_remove(files: Files, path: str) -> str:
+    """Return the reason why a file cannot be deleted."""
+    with pytest.raises(FileRefused) as refused:
+        files.remove(path)
+    return refused.value.reason
+
+
 class FilesContract:
     """The behaviour of `callboard.ports.workspace.Files`."""
 
@@ -195,6 +202,54 @@ class FilesContract:
         files.write("script.sh", b"new")
         assert script.stat().st_mode & 0o777 == 0o750
         assert [entry.name for entry in root.iterdir()] == ["script.sh"]
+
+    def test_a_deleted_file_is_gone_and_its_directory_is_not(
+        self, files: Files, root: Path
+    ) -> None:
+        files.write("a/one", b"x")
+        files.write("a/two", b"x")
+        files.remove("./a/one")
+        files.remove(f"{root}/a/two")
+        assert list((root / "a").iterdir()) == []
+        assert refusal_to_remove(files, "a/one") == "missing"
+        assert refusal_to_remove(files, "a/b/c") == "missing"
+
+    @pytest.mark.parametrize(
+        ("path", "reason"),
+        [
+            *(("../victim", "outside"), ("/etc/passwd", "outside"), ("absolute", "outside")),
+            *(("folder/victim", "outside"), ("link", "link"), ("nowhere", "not_a_file")),
+            *((".git/config", "ignored"), (".env", "ignored"), ("build/x", "ignored")),
+            *(("directory", "not_a_file"), (".", "not_a_file"), ("nul\0byte", "unreadable")),
+        ],
+    )
+    def test_what_cannot_be_written_cannot_be_deleted(
+        self, files: Files, root: Path, path: str, reason: str
+    ) -> None:
+        victim = root.with_name("victim")
+        for place in (victim, root / "real", root / ".git/config", root / ".env", root / "build/x"):
+            place.parent.mkdir(exist_ok=True)
+            place.write_bytes(b"x")
+        (root / "directory").mkdir()
+        (root / ".gitignore").write_text("build/\n")
+        (root / "absolute").symlink_to(victim)
+        (root / "folder").symlink_to("..")
+        (root / "link").symlink_to("real")
+        (root / "nowhere").symlink_to("nothing")
+        before = sorted(place.name for place in (*root.rglob("*"), victim))
+        found = refusal_to_remove(files, path)
+        assert found in {reason, "missing"} if path == "nowhere" else found == reason
+        assert sorted(place.name for place in (*root.rglob("*"), victim)) == before
+
+    def test_a_file_that_was_changed_later_is_newer(self, files: Files, root: Path) -> None:
+        for name, changed in (("old", 1_000), ("new", 2_000)):
+            files.write(name, b"x")
+            os.utime(root / name, (changed, changed))
+        assert files.modified("old") < files.modified("new")
+        for path, reason in (("nope", "missing"), ("../x", "outside"), (".env", "ignored")):
+            with pytest.raises(FileRefused) as refused:
+                files.modified(path)
+            assert refused.value.reason == reason
 
     def test_lists_one_directory_without_links(self, files: Files, root: Path) -> None:
         files.write("sub/b.txt", b"x")

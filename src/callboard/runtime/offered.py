@@ -1,0 +1,74 @@
+"""The tools of a run: what it may call, and what its model is told."""
+
+from collections.abc import Iterable
+
+from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.definition.references import parse_reference
+from callboard.domain.errors import DefinitionInvalid
+from callboard.domain.message import JsonObject
+from callboard.domain.run.state import RunState
+from callboard.domain.tool import ToolSpec
+from callboard.ports.registry import AgentRegistry
+from callboard.runtime.ports import Ports
+
+
+def offered_names(state: RunState) -> frozenset[str]:
+    """Return the names of the tools that a run may call, as far as its definition says."""
+    definition = state.subject.definition
+    names = set(definition.tool_names)
+    if definition.output_mode == "structured_output":
+        names.add("set_output")
+    return frozenset(names)
+
+
+def told_names(state: RunState) -> tuple[str, ...]:
+    """Return the names that the model is told, in an order that stays: the definition's, or, for the sake
+    of the provider's prompt cache, the parent's.
+    """
+    if state.subject.tools is not None:
+        return state.subject.tools
+    names = offered_names(state)
+    ordered = [name for name in state.subject.definition.tool_names if name in names]
+    return tuple(dict.fromkeys([*ordered, *sorted(names)]))
+
+
+def told_tools(ports: Ports, state: RunState) -> tuple[ToolSpec, ...]:
+    """Return the tools that the model is told about; agents that it may spawn are tools as well."""
+    tools = (ports.tools.get(name) for name in told_names(state))
+    specs = [tool.spec for tool in tools if tool is not None]
+    if state.subject.tools is None and "spawn_agents" in offered_names(state):
+        taken = {spec.name for spec in specs} | set(ports.tools.names())
+        specs += _agent_tools(ports.registry, state.subject.definition, taken)
+    return tuple(specs)
+
+
+def _agent_tools(
+    registry: AgentRegistry, definition: AgentDefinition, taken: set[str]
+) -> Iterable[ToolSpec]:
+    for reference in definition.spawnable_agents:
+        parsed = parse_reference(reference)
+        agent = _found(registry, reference)
+        if parsed is None or agent is None:
+            continue
+        name = parsed.id.replace("-", "_")
+        if name not in taken:
+            taken.add(name)
+            said = agent.spawner_prompt or f"Spawn the {agent.display_name} agent"
+            yield ToolSpec(name=name, description=said, input_schema=_input_schema(agent))
+
+
+def _found(registry: AgentRegistry, reference: str) -> AgentDefinition | None:
+    try:
+        return registry.get(reference)
+    except DefinitionInvalid:  # spawning it says what is wrong
+        return None
+
+
+def _input_schema(agent: AgentDefinition) -> JsonObject:
+    given = agent.input_schema
+    properties: JsonObject = {"prompt": {"type": "string"}}
+    if given is not None and given.prompt is not None:
+        properties["prompt"] = given.prompt
+    if given is not None and given.params is not None:
+        properties["params"] = given.params
+    return {"type": "object", "properties": properties}
