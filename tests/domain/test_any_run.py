@@ -144,9 +144,7 @@ class Outside:
             *(_refused(turn, call) for call in calls if call.tool not in KINDS),
         ]
 
-    def _programmed(
-        self, state: RunState, command: AdvanceProgram | SampleModel
-    ) -> list[AnyEvent]:
+    def _programmed(self, state: RunState, command: AdvanceProgram | SampleModel) -> list[AnyEvent]:
         if isinstance(command, AdvanceProgram):
             return self._advanced(state)
         return [

@@ -1,14 +1,18 @@
 """Values of options, checked where a mistake can be explained."""
 
+import base64
 import json
+import mimetypes
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import cast
 
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.domain.message import JsonObject
+from callboard.domain.message import JsonObject, MediaPart
 from callboard.domain.usage import usd
 
+_LARGEST_ATTACHMENT = 20 << 20
 _MOST_USD = Decimal(10) ** 12
 
 
@@ -30,6 +34,33 @@ def params_of(text: str | None) -> JsonObject | None:
             f'--params must be a JSON object like {{"name": "value"}}, found {type(value).__name__}'
         )
     return cast("JsonObject", value)
+
+
+def attachments_of(paths: Sequence[Path] | None) -> tuple[MediaPart, ...]:
+    """Return the values of --attach: images and documents as models take them.
+
+    Raises:
+        ConfigurationInvalid: a file is missing, too large, or of a kind that no model takes.
+    """
+    return tuple(_attachment(path) for path in paths or ())
+
+
+def _attachment(path: Path) -> MediaPart:
+    try:
+        content = path.read_bytes() if path.stat().st_size <= _LARGEST_ATTACHMENT else None
+    except OSError as error:
+        raise ConfigurationInvalid(f"--attach {path}: {error.strerror}") from None
+    if content is None:
+        raise ConfigurationInvalid(
+            f"--attach {path}: is larger than {_LARGEST_ATTACHMENT >> 20} MB"
+        )
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    if not (kind.startswith("image/") or kind == "application/pdf"):
+        raise ConfigurationInvalid(
+            f"--attach {path}: attach images and PDF documents; put texts into the workspace, where the "
+            "agent can read them"
+        )
+    return MediaPart(media_type=kind, data=base64.b64encode(content).decode())
 
 
 def _refuse_constant(name: str) -> object:

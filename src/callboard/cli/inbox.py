@@ -1,8 +1,11 @@
 """`callboard inbox`: what waits for a person."""
 
+import json
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
 from callboard.cli.process import DONE, exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
@@ -60,25 +63,34 @@ def show(run_id: RunId, json_output: Json = False) -> None:
         else:
             give(gate.gate.question)
             give(await diff_of(app, actor, gate.row.run_id))
-            say(f"Decide: {program()} inbox decide {run_id} approve|reject [--note TEXT]")
+            say(_how_to_decide(gate.gate.reason, run_id))
         return DONE
 
     guarded(lambda: with_app(work))
 
 
+def _how_to_decide(reason: str, run_id: str) -> str:
+    if reason == "input_required":
+        return f"Answer: {program()} inbox decide {run_id} answer --answer TEXT"
+    return f"Decide: {program()} inbox decide {run_id} approve|reject [--note TEXT]"
+
+
 @app.command()
 def decide(
     run_id: RunId,
-    verdict: Annotated[str, typer.Argument(help="approve or reject")],
+    verdict: Annotated[str, typer.Argument(help="approve, reject or answer")],
     note: Annotated[str, typer.Option(help="Why; a rejection's note goes to the agent.")] = "",
+    answer: Annotated[
+        str | None, typer.Option(help="The answer to a question: a text, or a JSON object.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Decide, and drive the run on."""
 
     def body() -> int:
-        chosen = _verdict(verdict)
+        decision = Decision(_verdict(verdict), note, _answer(answer))
         return with_app(
-            lambda app, actor: _decide(app, actor, run_id, chosen, note, as_json=json_output),
+            lambda app, actor: _decide(app, actor, run_id, decision, as_json=json_output),
             sources_of(run_id),
         )
 
@@ -91,32 +103,59 @@ def _verdict(text: str) -> Verdict:
             return "approve"
         case "reject":
             return "reject"
+        case "answer":
+            return "answer"
         case _:
-            raise ConfigurationInvalid(f"{text!r} is no decision; use approve or reject")
+            raise ConfigurationInvalid(f"{text!r} is no decision; use approve, reject or answer")
 
 
-async def _decide(
-    app: App, actor: Actor, run_id: str, verdict: Verdict, note: str, *, as_json: bool
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided, as the command line says it."""
+
+    verdict: Verdict
+    note: str = ""
+    answer: JsonValue = None
+
+
+def _answer(text: str | None) -> JsonValue:
+    """Read a JSON object as one, and everything else as a text."""
+    if text is None or not text.lstrip().startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+async def _decide(app: App, actor: Actor, run_id: str, decision: Decision, *, as_json: bool) -> int:
     gate = await open_gate(app, actor, run_id)
     root_id = gate.row.root_id
     if as_json:
         with app.ports.live.watching(JsonLines().event):
-            ended, stopped = await _drive_on(app, actor, gate, verdict, note)
+            ended, stopped = await _drive_on(app, actor, gate, decision)
         return exit_code(ended, interrupted=stopped)
     with (
         Progress(await story_so_far(app, actor, root_id)) as progress,
         app.ports.live.watching(progress.event, progress.delta),
     ):
-        ended, stopped = await _drive_on(app, actor, gate, verdict, note)
+        ended, stopped = await _drive_on(app, actor, gate, decision)
     report(ended, root_id)
     return exit_code(ended, interrupted=stopped)
 
 
 async def _drive_on(
-    app: App, actor: Actor, gate: OpenGate, verdict: Verdict, note: str
+    app: App, actor: Actor, gate: OpenGate, decision: Decision
 ) -> tuple[Ended, bool]:
-    work = decide_gate(app, actor, gate.row.run_id, verdict, note=note, digest=gate.gate.digest)
+    work = decide_gate(
+        app,
+        actor,
+        gate.row.run_id,
+        decision.verdict,
+        note=decision.note,
+        answer=decision.answer,
+        digest=gate.gate.digest,
+    )
     return await interruptible(app, gate.row.root_id, work)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from callboard.bootstrap import Sources
-from callboard.cli.arguments import budget_of, params_of, workspace_of
+from callboard.cli.arguments import attachments_of, budget_of, params_of, workspace_of
 from callboard.cli.process import exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
@@ -36,6 +36,10 @@ def run(
     workspace: Annotated[
         Path, typer.Option(help="Directory to work in; tools see nothing above it.")
     ] = Path(),
+    attach: Annotated[
+        list[Path] | None,
+        typer.Option(help="An image or a file to go with the prompt; may be repeated."),
+    ] = None,
     max_turns: Annotated[int | None, typer.Option(min=1, help="Most model answers.")] = None,
     budget: Annotated[str | None, typer.Option(help="Most to spend, in US dollars.")] = None,
     run_id: Annotated[str | None, typer.Option(help="Id of the run (default: a new one).")] = None,
@@ -56,6 +60,7 @@ def run(
                 workspace=str(place),
                 prompt=prompt,
                 params=params_of(params),
+                attachments=attachments_of(attach),
                 limits=Limits(turns=max_turns, cost_usd=budget_of(budget)),
                 folders=tuple(str(folder) for folder in folders),
             )

@@ -27,6 +27,7 @@ from callboard.usecases.runs import (
     show_run,
     stored_events,
 )
+from callboard.usecases.steer_run import steer_run
 from callboard.usecases.verify_run import Verification, verify_run
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -39,7 +40,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.callback()
 def runs() -> None:
-    """List, show, resume, cancel, fork and verify runs."""
+    """List, show, steer, resume, cancel, fork and verify runs."""
 
 
 @app.command("list")
@@ -85,6 +86,20 @@ def show(run_id: RunId, json_output: Json = False) -> None:
                 give_json_text(sealed.body.decode())
         else:
             print_thread(await show_run(app, actor, run_id))
+        return DONE
+
+    guarded(lambda: with_app(work))
+
+
+@app.command()
+def steer(
+    run_id: RunId, text: Annotated[str, typer.Argument(help="What to say to the agent.")]
+) -> None:
+    """Say something to a run that is under way; it reads it before its next answer."""
+
+    async def work(app: App, actor: Actor) -> int:
+        await steer_run(app, actor, run_id, text)
+        say(f"Run {run_id} will read it before its next answer.")
         return DONE
 
     guarded(lambda: with_app(work))

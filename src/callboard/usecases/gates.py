@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.events.gate import GateDecided, GateOpened, Verdict
@@ -55,11 +57,19 @@ async def open_gate(app: App, actor: Actor, run_id: str) -> OpenGate:
 
 
 async def decide_gate(
-    app: App, actor: Actor, run_id: str, verdict: Verdict, *, note: str = "", digest: str
+    app: App,
+    actor: Actor,
+    run_id: str,
+    verdict: Verdict,
+    *,
+    note: str = "",
+    answer: JsonValue = None,
+    digest: str,
 ) -> Ended:
     """Record a decision and drive the whole tree on.
 
-    `digest` is that of the gate as it was shown: a decision on anything else is refused.
+    `digest` is that of the gate as it was shown: a decision on anything else is refused. `answer` is for
+    gates that ask a question: a text, or an object with `answers`.
 
     Raises:
         NotAllowed: the actor is not a person.
@@ -71,6 +81,8 @@ async def decide_gate(
     found = await open_gate(app, actor, run_id)
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
+    if verdict == "answer" and found.gate.reason != "input_required":
+        raise ConfigurationInvalid("this gate asks for approve or reject, not for an answer")
     require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
     folding = TASK if found.row.kind == "workflow" else AGENT
     log = await take_over(app.ports, found.row.run_id, folding)  # pyright: ignore[reportArgumentType]
@@ -78,7 +90,11 @@ async def decide_gate(
         gate = log.state.gate
         if gate is None or gate.digest != digest:
             raise UnknownThing(f"run {found.row.run_id} was decided about meanwhile")
-        log.append(GateDecided(gate_id=gate.gate_id, verdict=verdict, actor=actor, note=note))
+        log.append(
+            GateDecided(
+                gate_id=gate.gate_id, verdict=verdict, actor=actor, note=note, answer=answer
+            )
+        )
         await log.durable()
     finally:
         await log.release()

@@ -122,6 +122,8 @@ def require_models(app: App, entries: Sequence[Recorded], *, decided: bool = Fal
     if state.terminal is not None or (state.gate is not None and not decided):
         return
     if isinstance(state.subject, AgentSubject):
+        if state.subject.definition.handle_steps is not None:  # it may never ask the model
+            return
         app.ports.models.provider_for(state.subject.definition, state.subject.model)
         return
     for definition in state.subject.agents.values():

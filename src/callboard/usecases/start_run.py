@@ -45,7 +45,8 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
     check_run_id(wish.run_id)
     definition = find_agent(app, wish.agent)
     _check_input(app, definition, wish)
-    app.ports.models.provider_for(definition, definition.model)
+    if definition.handle_steps is None:  # a program may never ask the model
+        app.ports.models.provider_for(definition, definition.model)
     start = AgentStart(
         definition,
         actor,

@@ -6,6 +6,7 @@ from callboard.cli.story.line import Piece
 from callboard.domain.events.child_run import ChildRunRefused
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.model_call import ModelCallCompleted
+from callboard.domain.events.program import ProgramYielded
 from callboard.domain.events.tool_call import (
     CallRequest,
     ToolCallCompleted,
@@ -16,7 +17,7 @@ from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import Message
 from callboard.domain.run.turn import requested_calls
 
-_SILENT = frozenset({"end_turn", "spawn_agents"})
+_SILENT = frozenset({"end_turn", "spawn_agents", "spawn_agent_inline"})
 """Calls that other pieces tell about."""
 
 
@@ -31,6 +32,10 @@ class OfCalls:
         match event:
             case ModelCallCompleted():
                 self._asked(run_id, event.message, event.requests)
+                return []
+            case ProgramYielded():
+                if event.message is not None:
+                    self._asked(run_id, event.message, event.requests)
                 return []
             case ToolCallCompleted():
                 return self._completed(run_id, event)

@@ -5,12 +5,14 @@ from datetime import datetime
 from callboard.cli.plain import one_line
 from callboard.cli.story.line import Line, Piece
 from callboard.cli.story.of_calls import OfCalls
+from callboard.cli.story.of_programs import programs
 from callboard.cli.story.of_runs import OfRuns
 from callboard.cli.story.of_tasks import OfTasks
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FileChange
 from callboard.domain.events.gate import GateDecided, GateOpened
 from callboard.domain.events.model_call import ModelCallCompleted, ModelCallStarted
+from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import RunResumed
 from callboard.domain.events.tool_call import ToolCallStarted
 from callboard.domain.events.workflow import CheckStarted, StepStarted
@@ -50,6 +52,7 @@ class Story:
         self._follow(recorded)
         pieces = [
             *self._runs.tell(recorded),
+            *programs(recorded.event),
             *self._calls.tell(recorded.run_id, recorded.event),
             *self._tasks.tell(recorded),
         ]
@@ -71,7 +74,7 @@ class Story:
         match recorded.event:
             case ModelCallStarted() as event:
                 self.turn, self.doing = event.turn, f"{name}: thinking"
-            case ModelCallCompleted() as event:
+            case ModelCallCompleted() | SampleCompleted() as event:
                 self.bill = self.bill.plus(event.cost_usd)
             case ToolCallStarted() as event:
                 call = self._calls.open.get((recorded.run_id, event.call_id), "working")
