@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from callboard.definitions.registry import FolderRegistry
     from callboard.definitions.scaffold import Scaffolded
     from callboard.domain.definition.agent import AgentDefinition
-    from callboard.domain.workflow import WorkflowDefinition
-    from callboard.ports.dispatcher import Dispatcher
     from callboard.domain.definition.program import ProgramSource
     from callboard.domain.message import JsonObject
+    from callboard.domain.workflow import WorkflowDefinition
+    from callboard.ports.dispatcher import Dispatcher
     from callboard.ports.model import ModelDirectory, ModelProvider
     from callboard.ports.programs import Program, Programs
     from callboard.ports.workspace import Workspaces
@@ -57,18 +57,21 @@ async def build_app(settings: Settings, sources: Sources) -> App:
     Raises:
         ConfigurationInvalid: the home directory or the database cannot be used.
     """
+    from callboard.definitions.resolver import AgentResolver
     from callboard.definitions.schema import JsonSchemas
     from callboard.stores.sqlite.store import SqliteEventStore
     from callboard.tools.catalog import built_in_tools
 
     _make_home(settings.home)
     relax_collector()
+    own, shipped = open_registry(settings, sources, shipped=False), _shipped_agents()
+    store = await SqliteEventStore.open(settings.database)
     ports = Ports(
-        store=await SqliteEventStore.open(settings.database),
+        store=store,
         clock=SystemClock(),
         models=_ModelsOnDemand(settings, sources),
         tools=built_in_tools(),
-        registry=open_registry(settings, sources),
+        registry=AgentResolver(own, store.releases, shipped),
         workspaces=_workspaces(settings),
         schemas=JsonSchemas(),
         live=Live(),
@@ -77,6 +80,7 @@ async def build_app(settings: Settings, sources: Sources) -> App:
     return App(
         ports=ports,
         driver=Driver(ports),
+        releases=store.releases,
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
     )
@@ -89,21 +93,33 @@ def open_dispatcher() -> "Dispatcher":
     return EmbeddedDispatcher()
 
 
-def open_registry(settings: Settings, sources: Sources) -> "FolderRegistry":
-    """Read the definitions that a command can see: its folders, the user's own, the shipped ones.
+def open_registry(
+    settings: Settings, sources: Sources, *, shipped: bool = True
+) -> "FolderRegistry":
+    """Read the definitions that a command can see: its folders, the user's own, those shipped (if wanted).
 
     Raises:
         ConfigurationInvalid: a folder that the command names does not exist.
     """
-    from callboard.definitions.registry import FolderRegistry
+    from callboard.definitions.registry import TEMPLATES, FolderRegistry
     from callboard.tools.catalog import built_in_tools
 
     for folder in sources.agents:
         if not folder.is_dir():
             raise ConfigurationInvalid(f"--agents {folder}: there is no such directory")
     return FolderRegistry.open(
-        sources.folders, built_in_tools().names(), user_folder=settings.home / "agents"
+        sources.folders,
+        built_in_tools().names(),
+        user_folder=settings.home / "agents",
+        templates=TEMPLATES if shipped else None,
     )
+
+
+def _shipped_agents() -> "FolderRegistry":
+    from callboard.definitions.registry import FolderRegistry
+    from callboard.tools.catalog import built_in_tools
+
+    return FolderRegistry.open((), built_in_tools().names())
 
 
 def read_catalogue(path: Path) -> "Catalogue":

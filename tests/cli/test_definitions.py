@@ -62,7 +62,7 @@ def test_agents_list_shows_files_of_every_format_and_the_built_in_ones(bare):
     shown = bare("agents", "show", "from-md", "--json").json
     assert shown["systemPrompt"].strip() == "You are markdown."
     header, *rows = bare("agents", "list").out.splitlines()
-    assert header.split() == ["AGENT", "NAME", "MODEL", "FILE"]
+    assert header.split() == ["AGENT", "NAME", "MODEL", "WHERE"]
     assert {row.index(row.split()[-1]) for row in rows if "built" not in row} == {
         header.index("FILE")
     }

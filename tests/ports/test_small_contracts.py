@@ -1,21 +1,27 @@
 """The adapters and doubles of the smaller ports, held to their contracts."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from callboard.bootstrap import Sources, open_registry
+from callboard.definitions.resolver import AgentResolver
 from callboard.definitions.schema import JsonSchemas
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.ports.clock import Clock, IdSource
 from callboard.ports.dispatcher import Dispatcher
 from callboard.ports.registry import AgentRegistry
+from callboard.ports.releases import Releases
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
 from callboard.runtime.system import SystemClock, TimeSortedIds
 from callboard.settings import read_settings
 from callboard.stores.dispatch.embedded import EmbeddedDispatcher
+from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.clock import CountingIds, FakeClock
 from callboard.testing.dispatch import DispatcherContract
 from callboard.testing.registry import AgentRegistryContract
+from callboard.testing.releases import MemoryReleases, ReleasesContract
 from callboard.testing.rig import FixedRegistry
 from callboard.testing.schemas import SchemasContract
 from callboard.testing.time import ClockContract, IdSourceContract
@@ -43,13 +49,33 @@ class TestLedgerTools(ToolCatalogContract):
         return LedgerTools(World())
 
 
-class TestShippedRegistry(AgentRegistryContract):
+@pytest.mark.anyio
+class TestAgentResolver(AgentRegistryContract):
     @pytest.fixture
     def registry(self, tmp_path) -> AgentRegistry:
         settings = read_settings({"CALLBOARD_HOME": str(tmp_path)})
-        return open_registry(settings, Sources(workspace=tmp_path))
+        sources = Sources(workspace=tmp_path)
+        own = open_registry(settings, sources, shipped=False)
+        return AgentResolver(own, MemoryReleases(), open_registry(settings, sources))
 
 
+@pytest.mark.anyio
+class TestMemoryReleases(ReleasesContract):
+    @pytest.fixture
+    def releases(self) -> Releases:
+        return MemoryReleases()
+
+
+@pytest.mark.anyio
+class TestSqliteReleases(ReleasesContract):
+    @pytest.fixture
+    async def releases(self, tmp_path) -> AsyncIterator[Releases]:
+        store = await SqliteEventStore.open(tmp_path / "callboard.db")
+        yield store.releases
+        await store.close()
+
+
+@pytest.mark.anyio
 class TestFixedRegistry(AgentRegistryContract):
     @pytest.fixture
     def registry(self) -> AgentRegistry:

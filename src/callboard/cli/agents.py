@@ -7,11 +7,17 @@ import typer
 
 from callboard.bootstrap import Sources, open_registry, read_catalogue
 from callboard.cli.definition import definition_lines
-from callboard.cli.process import DONE, MISTAKE, guarded, settings
+from callboard.cli.process import DONE, MISTAKE, guarded, settings, with_app
+from callboard.cli.publishing import diff, publish, yank
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.cli.text import count
-from callboard.domain.errors import Problem, UnknownThing
+from callboard.domain.actor import Actor
+from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.errors import Problem
+from callboard.usecases.app import App
+from callboard.usecases.publish import released
+from callboard.usecases.start_run import find_agent
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -22,58 +28,59 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.callback()
 def agents() -> None:
-    """List, show and validate agent definitions."""
+    """List, show, validate and publish agent definitions."""
+
+
+app.command()(publish)
+app.command()(diff)
+app.command()(yank)
 
 
 @app.command("list")
 def list_(agents: Agents = None, workspace: Workspace = Path(), json_output: Json = False) -> None:
     """List the agents that can be run here."""
+    sources = Sources(workspace, tuple(agents or ()))
+    registry = open_registry(settings(), sources)
 
-    def work() -> int:
-        registry = open_registry(settings(), Sources(workspace, tuple(agents or ())))
-        loaded = registry.loaded()
+    async def work(app: App, actor: Actor) -> int:
+        found = [(each.definition, each.file) for each in registry.loaded()]
+        found += [(each.definition, each.reference) for each in await released(app, actor)]
         if json_output:
-            give_json(
-                [
-                    {
-                        "id": each.definition.id,
-                        "displayName": each.definition.display_name,
-                        "model": each.definition.model,
-                        "skills": list(each.definition.skills),
-                        "file": each.file,
-                    }
-                    for each in loaded
-                ]
-            )
+            give_json([_listed(definition, place) for definition, place in found])
         else:
-            rows = [
-                (each.definition.id, each.definition.display_name, each.definition.model, each.file)
-                for each in loaded
-            ]
-            for line in table(("AGENT", "NAME", "MODEL", "FILE"), rows):
+            rows = [(one.id, one.display_name, one.model, place) for one, place in found]
+            for line in table(("AGENT", "NAME", "MODEL", "WHERE"), rows):
                 give(line)
         _warn(registry.problems)
         return DONE
 
-    guarded(work)
+    guarded(lambda: with_app(work, sources))
+
+
+def _listed(definition: AgentDefinition, place: str) -> dict[str, object]:
+    return {
+        "id": definition.id,
+        "displayName": definition.display_name,
+        "model": definition.model,
+        "publisher": definition.publisher,
+        "version": definition.version,
+        "skills": list(definition.skills),
+        "file": place,
+    }
 
 
 @app.command()
 def show(
-    agent: Annotated[str, typer.Argument(help="The agent's id.")],
+    agent: Annotated[str, typer.Argument(help="id, publisher/id or publisher/id@version.")],
     agents: Agents = None,
     workspace: Workspace = Path(),
     json_output: Json = False,
 ) -> None:
     """Show one agent's normalised definition."""
 
-    def work() -> int:
-        registry = open_registry(settings(), Sources(workspace, tuple(agents or ())))
-        definition = registry.get(agent)
-        if definition is None:
-            _warn(registry.problems)
-            known = ", ".join(each.id for each in registry.all())
-            raise UnknownThing(f"agent {agent!r} was not found; known agents: {known}")
+    async def work(app: App, actor: Actor) -> int:
+        del actor
+        definition = await find_agent(app, agent)
         if json_output:
             give_json(definition.to_json())
         else:
@@ -81,7 +88,7 @@ def show(
                 give(line)
         return DONE
 
-    guarded(work)
+    guarded(lambda: with_app(work, Sources(workspace, tuple(agents or ()))))
 
 
 @app.command()

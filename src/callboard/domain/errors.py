@@ -5,6 +5,7 @@
     │   ├── DefinitionInvalid    carries every problem found
     │   ├── ConfigurationInvalid a key, a home directory, a flag
     │   ├── UnknownThing         no such run, agent, gate
+    │   ├── VersionTaken         a published version is never replaced
     │   └── SandboxUnavailable   no confinement on this machine and no explicit opt-out
     ├── ModelError               a model call failed; `retryable` says whether trying again can help
     └── LogError
@@ -71,6 +72,12 @@ class UnknownThing(UserMistake):
     """A run, agent or gate that does not exist here."""
 
     code: ClassVar[str] = "unknown"
+
+
+class VersionTaken(UserMistake):
+    """A version is published already, or a later one is."""
+
+    code: ClassVar[str] = "version_taken"
 
 
 class SandboxUnavailable(UserMistake):

@@ -4,11 +4,11 @@ from typing import Literal
 
 from callboard.domain.actor import Actor
 
-Action = Literal["run.start", "run.resume", "run.cancel", "run.fork", "run.read", "run.steer", "gate.decide"]
+Action = Literal["run.start", "run.resume", "run.cancel", "run.fork", "run.read", "run.steer", "agent.publish", "gate.decide"]
 
 
 def may(actor: Actor, action: Action) -> bool:
-    """Return whether an actor may take an action. Only a person decides at a gate."""
-    if action == "gate.decide":
+    """Return whether an actor may take an action. Only a person decides at a gate or publishes."""
+    if action in ("gate.decide", "agent.publish"):
         return actor.kind == "person"
     return actor.kind in ("person", "system", "schedule", "integration")

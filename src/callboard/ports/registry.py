@@ -6,12 +6,16 @@ from callboard.domain.definition.agent import AgentDefinition
 
 
 class AgentRegistry(Protocol):
-    """Agents by reference. The workspace's own come before shipped ones."""
+    """Agents by reference. The workspace's own come first, then published, then shipped ones."""
 
-    def get(self, reference: str) -> AgentDefinition | None:
-        """Return the agent for `id`, `publisher/id`, `publisher/id@version`, or None."""
+    async def get(self, reference: str) -> AgentDefinition | None:
+        """Return the agent for `id`, `publisher/id`, `publisher/id@version`, or None.
+
+        Raises:
+            DefinitionInvalid: the nearest definition with this id is broken.
+        """
         ...
 
-    def all(self) -> tuple[AgentDefinition, ...]:
-        """Return all agents, sorted by id."""
+    async def all(self) -> tuple[AgentDefinition, ...]:
+        """Return all agents, sorted by id; of several with one id the nearest."""
         ...

@@ -39,6 +39,14 @@ class Files(Protocol):
         """Replace or create a file atomically, with its parent directories; return whether it is new."""
         ...
 
+    def remove(self, path: str) -> None:
+        """Delete a file. What `write` refuses to replace cannot be deleted either."""
+        ...
+
+    def modified(self, path: str) -> float:
+        """Return when a file was last changed, in seconds; good for comparing with others."""
+        ...
+
     def list(self, path: str) -> DirectoryListing:
         """List a directory, not recursively."""
         ...

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.run.state import RunState
+from callboard.domain.tool import ToolSpec
 from callboard.engine.commands import (
     AdvanceProgram,
     Append,
@@ -23,7 +24,7 @@ from callboard.ports.workspace import Workspace
 from callboard.runtime.answers import Offer
 from callboard.runtime.children import ChildRuns, cancel_children, drive_children, start_children
 from callboard.runtime.model_calls import call_model
-from callboard.runtime.offered import offered_names, told_tools
+from callboard.runtime.offered import offered_names
 from callboard.runtime.ports import Ports
 from callboard.runtime.programs import ProgramDrive
 from callboard.runtime.run_log import RunLog, S
@@ -35,14 +36,19 @@ class AgentDrive:
     """Performs one agent run's commands."""
 
     def __init__(
-        self, ports: Ports, log: RunLog[RunState], workspace: Workspace, runs: ChildRuns
+        self,
+        ports: Ports,
+        log: RunLog[RunState],
+        workspace: Workspace,
+        runs: ChildRuns,
+        specs: tuple[ToolSpec, ...],
     ) -> None:
         self._ports = ports
         self._log = log
         self._workspace = workspace
         self._runs = runs
         self._offer = Offer(ports.tools, offered_names(log.state), ports.schemas)
-        self._specs = told_tools(ports, log.state)
+        self._specs = specs
         self._program = ProgramDrive(ports, log, self._offer, self._specs)
 
     def next(self) -> Command:

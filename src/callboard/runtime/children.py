@@ -80,7 +80,7 @@ async def _planned(
     ports: Ports, state: RunState, call: Call, wish: SpawnWish, siblings: int
 ) -> tuple[ChildRunStarted | ChildRunRefused, RunCreated | None]:
     """Return what to record for one entry, and the first event of the run that it asks for."""
-    definition, refusal = _found(ports, wish)
+    definition, refusal = await _found(ports, wish)
     if definition is None or refusal:
         refused = ChildRunRefused(
             origin=call.call_id, index=wish.index, agent=wish.requested, message=refusal
@@ -122,12 +122,12 @@ def link_to(state: RunState) -> ParentLink:
     )
 
 
-def _found(ports: Ports, wish: SpawnWish) -> tuple[AgentDefinition | None, str]:
+async def _found(ports: Ports, wish: SpawnWish) -> tuple[AgentDefinition | None, str]:
     """Return the agent that an entry asks for, or why it cannot be started."""
     if wish.agent is None:
         return None, wish.refusal
     try:
-        definition = ports.registry.get(wish.agent)
+        definition = await ports.registry.get(wish.agent)
     except DefinitionInvalid as error:
         return None, f"Agent type {wish.requested} is broken: {error}"
     if definition is None:

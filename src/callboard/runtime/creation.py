@@ -1,11 +1,9 @@
 """The first event of a run: everything that it is started with, rendered and pinned."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits, PermissionRule
-from callboard.domain.errors import DefinitionInvalid
 from callboard.domain.events.run import AgentSubject, ParentLink, RunCreated
 from callboard.domain.message import JsonObject, MediaPart, Message
 from callboard.domain.run.history import handed_down
@@ -17,8 +15,7 @@ from callboard.engine.prompt import (
     step_prompt,
     system_prompt,
 )
-from callboard.ports.registry import AgentRegistry
-from callboard.runtime.offered import told_names
+from callboard.runtime.offered import known_agent, told_names
 from callboard.runtime.ports import Ports
 from callboard.runtime.surroundings import surroundings_for
 
@@ -70,7 +67,10 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
     )
     around = await surroundings_for(ports, definition, start.workspace, start.prompt)
     system = passed.system if inherits else system_prompt(definition, around)
-    spawnable = list(_spawnable(ports.registry, definition))
+    spawnable = [
+        Spawnable(reference, await known_agent(ports.registry, reference))
+        for reference in definition.spawnable_agents
+    ]
     subject = AgentSubject(
         definition=definition,
         model=definition.model,
@@ -93,12 +93,3 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         deadline_at=deadline(ports.clock.now(), start.limits),
         parent=start.parent,
     )
-
-
-def _spawnable(registry: AgentRegistry, definition: AgentDefinition) -> Iterable[Spawnable]:
-    for reference in definition.spawnable_agents:
-        try:
-            found = registry.get(reference)
-        except DefinitionInvalid:  # spawning it says what is wrong
-            found = None
-        yield Spawnable(reference, found)

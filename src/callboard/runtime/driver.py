@@ -25,6 +25,7 @@ from callboard.ports.event_store import Signal
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import AgentDrive
 from callboard.runtime.children import Ended
+from callboard.runtime.offered import told_tools
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog, create_run, load, take_over
 from callboard.runtime.task_drive import TaskDrive
@@ -154,7 +155,7 @@ class Driver:
         try:
             workspace = await self._open(root)
             try:
-                drive = self._drive_for(log, workspace)
+                drive = await self._drive_for(log, workspace)
                 try:
                     await self._loop(log, drive, under_way)
                 finally:
@@ -166,10 +167,13 @@ class Driver:
             await log.release()
         return standing(log.state)
 
-    def _drive_for(self, log: RunLog[RunState] | RunLog[TaskState], workspace: Workspace) -> _Drive:
+    async def _drive_for(
+        self, log: RunLog[RunState] | RunLog[TaskState], workspace: Workspace
+    ) -> _Drive:
         if isinstance(log.state, TaskState):
             return TaskDrive(self.ports, log, workspace, self)  # pyright: ignore[reportArgumentType]
-        return AgentDrive(self.ports, log, workspace, self)  # pyright: ignore[reportArgumentType]
+        specs = await told_tools(self.ports, log.state)
+        return AgentDrive(self.ports, log, workspace, self, specs)  # pyright: ignore[reportArgumentType]
 
     async def _loop(
         self, log: RunLog[RunState] | RunLog[TaskState], drive: _Drive, under_way: _UnderWay

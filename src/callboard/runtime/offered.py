@@ -1,7 +1,5 @@
 """The tools of a run: what it may call, and what its model is told."""
 
-from collections.abc import Iterable
-
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.references import parse_reference
 from callboard.domain.errors import DefinitionInvalid
@@ -32,34 +30,37 @@ def told_names(state: RunState) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*ordered, *sorted(names)]))
 
 
-def told_tools(ports: Ports, state: RunState) -> tuple[ToolSpec, ...]:
+async def told_tools(ports: Ports, state: RunState) -> tuple[ToolSpec, ...]:
     """Return the tools that the model is told about; agents that it may spawn are tools as well."""
     tools = (ports.tools.get(name) for name in told_names(state))
     specs = [tool.spec for tool in tools if tool is not None]
     if state.subject.tools is None and "spawn_agents" in offered_names(state):
         taken = {spec.name for spec in specs} | set(ports.tools.names())
-        specs += _agent_tools(ports.registry, state.subject.definition, taken)
+        specs += await _agent_tools(ports.registry, state.subject.definition, taken)
     return tuple(specs)
 
 
-def _agent_tools(
+async def _agent_tools(
     registry: AgentRegistry, definition: AgentDefinition, taken: set[str]
-) -> Iterable[ToolSpec]:
+) -> list[ToolSpec]:
+    specs: list[ToolSpec] = []
     for reference in definition.spawnable_agents:
         parsed = parse_reference(reference)
-        agent = _found(registry, reference)
+        agent = await known_agent(registry, reference)
         if parsed is None or agent is None:
             continue
         name = parsed.id.replace("-", "_")
         if name not in taken:
             taken.add(name)
             said = agent.spawner_prompt or f"Spawn the {agent.display_name} agent"
-            yield ToolSpec(name=name, description=said, input_schema=_input_schema(agent))
+            specs.append(ToolSpec(name=name, description=said, input_schema=_input_schema(agent)))
+    return specs
 
 
-def _found(registry: AgentRegistry, reference: str) -> AgentDefinition | None:
+async def known_agent(registry: AgentRegistry, reference: str) -> AgentDefinition | None:
+    """Return an agent, or None where it is missing or broken."""
     try:
-        return registry.get(reference)
+        return await registry.get(reference)
     except DefinitionInvalid:  # spawning it says what is wrong
         return None
 

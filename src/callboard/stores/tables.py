@@ -77,6 +77,25 @@ blob = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+release = Table(
+    "release",
+    metadata,
+    Column("publisher", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("major", Integer, nullable=False),
+    Column("minor", Integer, nullable=False),
+    Column("patch", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("definition", LargeBinary, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("published_at", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("yanked", Boolean, nullable=False),
+    Index("release_by_agent", "agent"),
+)
+
 signal = Table(
     "signal",
     metadata,

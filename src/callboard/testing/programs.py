@@ -27,7 +27,7 @@ class TrustedProgram:
             value = self._generator.send(resume if self._begun else None)
         except StopIteration as end:
             return Advanced(done=True, value=_plain(end.value))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it raises is its fault
             raise ProgramFault(f"{type(error).__name__}: {error}") from None
         self._begun = True
         return Advanced(done=False, value=_plain(value))
@@ -54,7 +54,7 @@ class TrustedPrograms:
         module: dict[str, Any] = {"STARTS": self.started}
         try:
             exec(source.text, module)  # noqa: S102 - a test's own text
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it raises is its fault
             raise ProgramFault(f"{type(error).__name__}: {error}") from None
         steps = cast(
             "Callable[[JsonObject], Generator[object, object, object]]", module["handle_steps"]

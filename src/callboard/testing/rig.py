@@ -12,6 +12,8 @@ from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelProvider
 from callboard.ports.programs import Programs
+from callboard.ports.registry import AgentRegistry
+from callboard.ports.releases import Releases
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
 from callboard.ports.workspace import Workspaces
@@ -20,6 +22,7 @@ from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.testing.clock import CountingIds, PatientClock
 from callboard.testing.programs import TrustedPrograms
+from callboard.testing.releases import MemoryReleases
 from callboard.testing.store.memory import MemoryEventStore
 from callboard.testing.world import LedgerTools, World, WorldWorkspaces
 from callboard.usecases.app import App
@@ -34,11 +37,11 @@ class FixedRegistry:
 
     agents: Mapping[str, AgentDefinition]
 
-    def get(self, reference: str) -> AgentDefinition | None:
+    async def get(self, reference: str) -> AgentDefinition | None:
         """Return an agent by id."""
         return self.agents.get(reference)
 
-    def all(self) -> tuple[AgentDefinition, ...]:
+    async def all(self) -> tuple[AgentDefinition, ...]:
         """Return all agents."""
         return tuple(self.agents.values())
 
@@ -80,6 +83,8 @@ def rig(
     workspaces: Workspaces | None = None,
     schemas: Schemas | None = None,
     programs: Programs | None = None,
+    registry: AgentRegistry | None = None,
+    releases: Releases | None = None,
 ) -> App:
     """Return an app over test doubles; anything given takes the place of its double."""
     outside = world or World()
@@ -88,10 +93,16 @@ def rig(
         clock=clock or PatientClock(),
         models=OneProvider(provider),
         tools=tools or LedgerTools(outside),
-        registry=FixedRegistry({agent.id: agent for agent in agents}),
+        registry=registry or FixedRegistry({agent.id: agent for agent in agents}),
         workspaces=workspaces or WorldWorkspaces(outside),
         schemas=schemas or RequiredOnly(),
         live=Live(),
         programs=programs or TrustedPrograms(),
     )
-    return App(ports=ports, driver=Driver(ports), ids=CountingIds(), copies="/copies")
+    return App(
+        ports=ports,
+        driver=Driver(ports),
+        releases=releases or MemoryReleases(),
+        ids=CountingIds(),
+        copies="/copies",
+    )

@@ -6,6 +6,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.errors import UserMistake
 from callboard.engine.authority import Action, may
 from callboard.ports.clock import IdSource
+from callboard.ports.releases import Releases
 from callboard.runtime.driver import Driver
 from callboard.runtime.ports import Ports
 
@@ -22,6 +23,7 @@ class App:
 
     ports: Ports
     driver: Driver
+    releases: Releases
     ids: IdSource
     copies: str
 

@@ -43,7 +43,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
     """
     require(actor, "run.start")
     check_run_id(wish.run_id)
-    definition = find_agent(app, wish.agent)
+    definition = await find_agent(app, wish.agent)
     _check_input(app, definition, wish)
     if definition.handle_steps is None:  # a program may never ask the model
         app.ports.models.provider_for(definition, definition.model)
@@ -79,15 +79,15 @@ def check_run_id(run_id: str) -> None:
         )
 
 
-def find_agent(app: App, reference: str) -> AgentDefinition:
+async def find_agent(app: App, reference: str) -> AgentDefinition:
     """Return an agent by reference.
 
     Raises:
         UnknownThing: there is none; names those there are.
     """
-    definition = app.ports.registry.get(reference)
+    definition = await app.ports.registry.get(reference)
     if definition is None:
-        known = ", ".join(agent.id for agent in app.ports.registry.all()) or "none"
+        known = ", ".join(agent.id for agent in await app.ports.registry.all()) or "none"
         raise UnknownThing(
             f"agent {reference!r} was not found; known agents: {known} "
             "(see `callboard agents list`, and `callboard agents validate` for files that did not load)"

@@ -45,7 +45,7 @@ async def start_task(app: App, actor: Actor, wish: StartTask) -> Ended:
     if wish.run_id in {".", ".."}:
         raise ConfigurationInvalid("a task's run id names a directory: it cannot be . or ..")
     workflow = _with_checks(wish.workflow, wish.checks)
-    agents = _pinned(app, workflow, wish)
+    agents = await _pinned(app, workflow, wish)
     workspaces = app.ports.workspaces
     base_commit = await workspaces.head(wish.repository)
     copy = f"{app.copies}/{wish.run_id}"
@@ -97,12 +97,14 @@ def _with_checks(workflow: WorkflowDefinition, checks: tuple[str, ...]) -> Workf
     return workflow.model_copy(update={"steps": steps})
 
 
-def _pinned(app: App, workflow: WorkflowDefinition, wish: StartTask) -> dict[str, AgentDefinition]:
+async def _pinned(
+    app: App, workflow: WorkflowDefinition, wish: StartTask
+) -> dict[str, AgentDefinition]:
     """Pin each step's agent to the definition of this moment, with a provider that can be reached."""
     agents: dict[str, AgentDefinition] = {}
     for step in workflow.steps:
         if isinstance(step, AgentStep) and step.agent not in agents:
-            definition = find_agent(app, step.agent)
+            definition = await find_agent(app, step.agent)
             model = wish.models.get(step.agent) or wish.model or definition.model
             definition = definition.model_copy(update={"model": model})
             app.ports.models.provider_for(definition, model)

@@ -22,3 +22,8 @@ SIGNALS = "SELECT signal.run_id, signal.signal_key, signal.kind, signal.actor_ki
 CONSUME = (
     "UPDATE signal SET consumed=1 WHERE signal.run_id = :run_id AND signal.signal_key = :signal_key"
 )
+RELEASE_AGENT = "INSERT INTO release (publisher, agent, version, major, minor, patch, digest, definition, actor_kind, actor_name, published_at, note, yanked) VALUES (:publisher, :agent, :version, :major, :minor, :patch, :digest, :definition, :actor_kind, :actor_name, :published_at, :note, :yanked)"
+RELEASES_OF = "SELECT release.publisher, release.agent, release.version, release.major, release.minor, release.patch, release.digest, release.definition, release.actor_kind, release.actor_name, release.published_at, release.note, release.yanked FROM release WHERE release.publisher = :publisher AND release.agent = :agent ORDER BY release.major DESC, release.minor DESC, release.patch DESC"
+RELEASES_BY_ID = "SELECT release.publisher, release.agent, release.version, release.major, release.minor, release.patch, release.digest, release.definition, release.actor_kind, release.actor_name, release.published_at, release.note, release.yanked FROM release WHERE release.agent = :agent ORDER BY release.publisher, release.major DESC, release.minor DESC, release.patch DESC"
+RELEASES = "SELECT release.publisher, release.agent, release.version, release.major, release.minor, release.patch, release.digest, release.definition, release.actor_kind, release.actor_name, release.published_at, release.note, release.yanked FROM release ORDER BY release.publisher, release.agent, release.major DESC, release.minor DESC, release.patch DESC"
+YANK = "UPDATE release SET yanked=1 WHERE release.publisher = :publisher AND release.agent = :agent AND release.version = :version"

@@ -12,12 +12,23 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Integer, Table, Text, bindparam, exists, func, literal_column, select, update
+from sqlalchemy import (
+    Integer,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from callboard.stores.tables import blob, event, run, signal
+from callboard.stores.tables import blob, event, release, run, signal
 
 _FIXED: Final = {
     "run_id",
@@ -151,13 +162,31 @@ def _signals() -> dict[str, str]:
     }
 
 
+def _releases() -> dict[str, str]:
+    this_agent = and_(
+        release.c.publisher == bindparam("publisher"), release.c.agent == bindparam("agent")
+    )
+    newest = (release.c.major.desc(), release.c.minor.desc(), release.c.patch.desc())
+    every = select(release).order_by(release.c.publisher, release.c.agent, *newest)
+    by_id = select(release).where(release.c.agent == bindparam("agent"))
+    yanked = update(release).where(this_agent, release.c.version == bindparam("version"))
+    return {
+        "RELEASE_AGENT": _insert(release),
+        "RELEASES_OF": _compiled(select(release).where(this_agent).order_by(*newest)),
+        "RELEASES_BY_ID": _compiled(by_id.order_by(release.c.publisher, *newest)),
+        "RELEASES": _compiled(every),
+        "YANK": _compiled(yanked.values(yanked=_true)),
+    }
+
+
 def source() -> str:
     """Return the text of `sql.py`."""
     lines = [
         '"""The statements of the store. Written by `statements.py`; do not edit."""',
         "",
     ]
-    for name, text in (_claims() | _logs() | _projections() | _signals()).items():
+    statements = _claims() | _logs() | _projections() | _signals() | _releases()
+    for name, text in statements.items():
         lines.append(f'{name} = "{text}"')
     return "\n".join(lines) + "\n"
 

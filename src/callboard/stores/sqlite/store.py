@@ -19,6 +19,7 @@ from callboard.stores.sqlite.failures import explain
 from callboard.stores.sqlite.migrate import ensure_current
 from callboard.stores.sqlite.owners import Owner
 from callboard.stores.sqlite.readers import Readers
+from callboard.stores.sqlite.releases import SqliteReleases
 from callboard.stores.sqlite.rows import row_of, sealed_of
 from callboard.stores.sqlite.watch import SignalWatch
 from callboard.stores.sqlite.writer import Work, Writer
@@ -27,7 +28,10 @@ _OPEN_STATUSES = json.dumps(["running", "waiting"])
 
 
 class SqliteEventStore:
-    """`callboard.ports.event_store.EventStore` for one machine. Open it with `open`."""
+    """`callboard.ports.event_store.EventStore` for one machine. Open it with `open`.
+
+    `releases` keeps published definitions in the same file.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the store at `path`. Blocks for a few milliseconds, or for a migration.
@@ -52,6 +56,7 @@ class SqliteEventStore:
         self._watch = SignalWatch(watching)
         self._readers = Readers(partial(connect, path, read_only=True), self._explain)
         self._closed = False
+        self.releases = SqliteReleases(self._writer, self._readers)
 
     @classmethod
     async def open(cls, path: Path) -> Self:

@@ -1,0 +1,33 @@
+"""What is different between two definitions."""
+
+import difflib
+import json
+
+from pydantic import JsonValue
+
+from callboard.domain.actor import Actor
+from callboard.usecases.app import App, require
+from callboard.usecases.start_run import find_agent
+
+
+async def compare_agents(app: App, actor: Actor, before: str, after: str) -> str:
+    """Return a unified diff of two definitions in their normalised form, prompts line by line; nothing where
+    they are the same.
+
+    Raises:
+        UnknownThing: one of them does not exist.
+    """
+    require(actor, "run.read")
+    texts = [_lines(dict((await find_agent(app, name)).to_json())) for name in (before, after)]
+    return "\n".join(difflib.unified_diff(*texts, fromfile=before, tofile=after, lineterm=""))
+
+
+def _lines(fields: dict[str, JsonValue]) -> list[str]:
+    lines: list[str] = []
+    for name, value in fields.items():
+        if isinstance(value, str) and "\n" in value:
+            lines += [f"{name}: |", *(f"  {line}" for line in value.splitlines())]
+        else:
+            text = json.dumps(value, indent=2, ensure_ascii=False)
+            lines += f"{name}: {text}".splitlines()
+    return lines
