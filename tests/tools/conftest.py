@@ -2,6 +2,7 @@ import sys
 
 import pytest
 
+from callboard.ports.tool_services import NO_SERVICES
 from callboard.ports.tools import ToolContext
 from callboard.sandbox.workspaces import open_workspaces
 from callboard.tools.catalog import built_in_tools
@@ -28,10 +29,10 @@ async def workspace(tmp_path, root, anyio_backend):
 def call(workspace):
     """Calls a tool as the runtime does; returns its one JSON value, and whether it is a failure."""
 
-    async def called(name, arguments):
-        tool = built_in_tools().get(name)
+    async def called(name, arguments, *, services=NO_SERVICES, messages=()):
+        tool = built_in_tools(services).get(name)
         assert tool is not None
-        context = ToolContext("run", "call", workspace)
+        context = ToolContext("run", "call", workspace, messages)
         outcome = await tool.run(tool.normalise(arguments), context)
         [output] = outcome.output
         assert output.type == "json"

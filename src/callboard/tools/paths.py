@@ -35,13 +35,13 @@ def is_template(path: str) -> bool:
     return name.startswith(".env") and name.endswith(_TEMPLATE_ENDINGS)
 
 
-def read_text(files: Files, path: str) -> str:
+def read_text(files: Files, path: str, *, max_bytes: int = LARGEST_FILE) -> str:
     """Return a text file; bytes that are not UTF-8 become lone surrogates, so that nothing is lost.
 
     Raises:
         FileRefused: also, with `not_text`, for binary files.
     """
-    content = files.read(path, max_bytes=LARGEST_FILE)
+    content = files.read(path, max_bytes=max_bytes)
     if b"\0" in content[:_BINARY_PROBE]:
         raise FileRefused(f"{path} is not a text file.", reason="not_text")
     return content.decode(errors="surrogateescape")

@@ -54,10 +54,16 @@ def _content(files: Files, window: Window, budget: int) -> str:
     return prefix + _within(text, window, budget)
 
 
+def _lines(text: str) -> list[str]:
+    """Split at newlines alone: line numbers are then those that code_search gives."""
+    *whole, rest = text.split("\n")
+    return [*(f"{line}\n" for line in whole), *([rest] if rest else [])]
+
+
 def _within(text: str, window: Window, budget: int) -> str:
     if window.offset == 1 and window.limit is None and len(text) <= budget:
         return text
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     start = window.offset - 1
     stop = len(lines) if window.limit is None else min(len(lines), start + window.limit)
     if start >= len(lines):

@@ -65,6 +65,30 @@ class ConfinedFiles:
                 os.close(directory.fd)
         return is_new
 
+    def remove(self, path: str) -> None:
+        """See `ports.workspace.Files`."""
+        parts = self._parts(path)
+        with _refusals(path):
+            place = self._existing(path, parts)
+            if place is None:
+                self._require_visible(path, parts)
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            directory = self._beneath.open(place[:-1], os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.unlink(
+                    place[-1], dir_fd=directory.fd
+                )  # a link that took its place goes, no target
+            finally:
+                os.close(directory.fd)
+
+    def modified(self, path: str) -> float:
+        """See `ports.workspace.Files`."""
+        with self._opened(path, os.O_RDONLY) as opened:
+            self._require_visible(path, opened.parts)
+            _require_direct(path, self._parts(path), opened.parts)
+            _require_regular(path, opened.fd)
+            return os.fstat(opened.fd).st_mtime
+
     def list(self, path: str) -> DirectoryListing:
         """See `ports.workspace.Files`."""
         files: list[str] = []

@@ -1,7 +1,9 @@
 """Ranking files by what a description says. Pure, and without a model.
 
-A small BM25 over two fields, path and beginning of the file, where a word of the path counts more; words
-that are nearly in the path (plurals, other endings) count in part.
+A small BM25 over three fields: a word of the path counts most, then one of the names that the file
+defines, then one of its beginning; words that are nearly in the path (plurals, other endings) count in
+part. A name that the description spells out counts more than its words do, and of files that fit about
+equally well those that were changed last come first.
 """
 
 import math
@@ -68,17 +70,25 @@ _STOP = frozenset(
     ]
 )
 _SATURATION, _LENGTH_WEIGHT = 1.2, 0.75
-_PATH_WEIGHT, _NEAR_WEIGHT, _NAMED_BONUS = 3.0, 0.6, 100.0
+_PATH_WEIGHT, _SYMBOL_WEIGHT, _NEAR_WEIGHT = 3.0, 2.0, 0.6
+_NAMED_BONUS, _DEFINED_BONUS, _RECENT_BONUS = 100.0, 20.0, 0.3
+_SHORTEST_DEFINED = 4
+_IDENTIFIER = re.compile(r"\w+")
 _NEAR = 80.0
 _SHORTEST_NEAR = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file: its path and the beginning of its text (may be empty)."""
+    """A file: its path, the beginning of its text, the names that it defines, and when it was changed.
+
+    All but the path may be left out; times are compared with each other only.
+    """
 
     path: str
     head: str = ""
+    symbols: tuple[str, ...] = ()
+    modified: float = 0.0
 
 
 def words(text: str) -> list[str]:
@@ -93,13 +103,34 @@ def rank(prompt: str, documents: Sequence[Document]) -> list[str]:
         return []
     paths = [Counter(words(document.path)) for document in documents]
     heads = [Counter(words(document.head)) for document in documents]
+    names = [Counter(words(" ".join(document.symbols))) for document in documents]
     by_path, by_head = _scores(_widened(asked, paths), paths), _scores(asked, heads)
-    named = prompt.lower()
+    by_name = _scores(asked, names)
+    recent = _recency(documents)
     rows: list[tuple[float, str]] = []
-    for document, path_score, head_score in zip(documents, by_path, by_head, strict=True):
-        bonus = _NAMED_BONUS if document.path.lower() in named else 0.0
-        rows.append((-(_PATH_WEIGHT * path_score + head_score + bonus), document.path))
-    return [path for score, path in sorted(rows) if score < 0]
+    for index, document in enumerate(documents):
+        score = _PATH_WEIGHT * by_path[index] + _SYMBOL_WEIGHT * by_name[index] + by_head[index]
+        score += _bonus(prompt, document)
+        if score > 0:
+            rows.append((-score * (1 + _RECENT_BONUS * recent[index]), document.path))
+    return [path for _, path in sorted(rows)]
+
+
+def _bonus(prompt: str, document: Document) -> float:
+    """Return what being named outright is worth."""
+    if document.path.lower() in prompt.lower():
+        return _NAMED_BONUS
+    spelled = {word for word in _IDENTIFIER.findall(prompt) if len(word) >= _SHORTEST_DEFINED}
+    spelled = {word for word in spelled if word.lower() not in _STOP}
+    return _DEFINED_BONUS if spelled.intersection(document.symbols) else 0.0
+
+
+def _recency(documents: Sequence[Document]) -> list[float]:
+    """Return 1 for the file that was changed last, 0 for the first; equal times are equally recent."""
+    times = sorted({document.modified for document in documents})
+    places = {modified: place for place, modified in enumerate(times)}
+    most = max(len(times) - 1, 1)
+    return [places[document.modified] / most for document in documents]
 
 
 def _widened(asked: Mapping[str, float], fields: Sequence[Counter[str]]) -> dict[str, float]:

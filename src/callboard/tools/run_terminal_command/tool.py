@@ -59,10 +59,11 @@ async def run_terminal_command(arguments: RunTerminalCommand, context: ToolConte
         return failure(f"Invalid cwd: {refused}", **facts)
     except UserMistake as mistake:
         return failure(str(mistake), code=mistake.code, **facts)
-    return success({**facts, **_shown(result, limit)})
+    return success({**facts, **shown(result, limit)})
 
 
-def _shown(result: CommandResult, limit: float | None) -> dict[str, JsonValue]:
+def shown(result: CommandResult, limit: float | None) -> dict[str, JsonValue]:
+    """Return what a model sees of a command's end. `limit` is the timeout that it had, in seconds."""
     facts: dict[str, JsonValue] = {"stdout": result.stdout}
     if result.stderr:
         facts["stderr"] = result.stderr

@@ -102,7 +102,7 @@ def _lines_by(key: Callable[[str], str]) -> Callable[[str, str], list[Span]]:
         for first in range(len(present) - len(wanted) + 1):
             if present[first] == wanted[0] and present[first : first + len(wanted)] == wanted:
                 lines = text.lines[first : first + len(wanted)]
-                indent = _indent_change(asked, lines)
+                indent = indent_change(asked, lines)
                 spans.append(text.span(first, len(wanted), newline=newline, indent=indent))
         return _apart(spans)
 
@@ -122,8 +122,8 @@ def _reindented(content: str, old: str) -> list[Span]:
     return spans
 
 
-def _indent_change(asked: list[str], present: list[str]) -> Indent | None:
-    """Return how the first line that is not blank was re-indented."""
+def indent_change(asked: list[str], present: list[str]) -> Indent | None:
+    """Return how the first line that is not blank is indented in `present`, and was in `asked`."""
     for one, other in zip(asked, present, strict=False):
         if one.strip():
             old, new = _margin(one), _margin(other)
@@ -169,7 +169,7 @@ def _fuzzy(content: str, old: str) -> list[Span]:
     near = [first for score, first in scores if best - score < _MARGIN]
     spans: list[Span] = []
     for first in sorted(near):
-        indent = _indent_change(asked, text.lines[first : first + count])
+        indent = indent_change(asked, text.lines[first : first + count])
         spans.append(text.span(first, count, newline=newline, indent=indent))
     return spans
 

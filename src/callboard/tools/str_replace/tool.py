@@ -5,6 +5,7 @@ Repeating a call is safe: a replacement that was made already is recognised and 
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import AliasChoices, Field, JsonValue, model_validator
@@ -15,9 +16,10 @@ from callboard.ports.workspace import FileRefused, Files
 from callboard.tools.arguments import Arguments
 from callboard.tools.outcomes import failure, success
 from callboard.tools.paths import encode, is_writable_text, like, read_text, unix_lines
-from callboard.tools.str_replace.replacing import Replacement, replace_all
+from callboard.tools.str_replace.replacing import Replaced, Replacement, replace_all
 from callboard.tools.typed import TypedTool
 
+UNWRITABLE = "The new text has a lone surrogate, which no file can hold; write it differently."
 _SPELLINGS = {
     "old": ("old_str", "old_string", "oldString", "oldStr"),
     "new": ("new_str", "new_string", "newString", "newStr"),
@@ -69,11 +71,15 @@ class StrReplace(Arguments):
         return value
 
 
+def is_writable(arguments: StrReplace) -> bool:
+    """Whether all new texts can be stored."""
+    return all(is_writable_text(change.new) for change in arguments.replacements)
+
+
 async def str_replace(arguments: StrReplace, context: ToolContext) -> ToolOutcome:
     """Make the replacements and write the file once."""
-    if not all(is_writable_text(change.new) for change in arguments.replacements):
-        message = "The new text has a lone surrogate, which no file can hold; write it differently."
-        return failure(message, file=arguments.path)
+    if not is_writable(arguments):
+        return failure(UNWRITABLE, file=arguments.path)
     return await asyncio.to_thread(_apply, arguments, context.workspace.files)
 
 
@@ -81,32 +87,45 @@ def _apply(arguments: StrReplace, files: Files) -> ToolOutcome:
     path = arguments.path
     try:
         before = read_text(files, path)
-        changes = [
-            Replacement(unix_lines(change.old), unix_lines(change.new), change.allowMultiple)
-            for change in arguments.replacements
-        ]
-        replaced = replace_all(unix_lines(before), changes)
-        if replaced.content == unix_lines(before):
-            return _unchanged(path, replaced.notes, failed=replaced.failed)
-        files.write(path, encode(like(before, replaced.content)))
+        replaced = edited(before, arguments)
+        if replaced.content == before:
+            text = unchanged(replaced)
+            return (
+                failure(text, file=path)
+                if replaced.failed
+                else success({"file": path, "message": text})
+            )
+        files.write(path, encode(replaced.content))
     except FileRefused as refused:
-        return _refused(path, refused)
+        return failure(refusal(refused), file=path)
     done = "String replace applied successfully."
     return success({"file": path, "message": "\n\n".join([*replaced.notes, done])})
 
 
-def _unchanged(path: str, notes: tuple[str, ...], *, failed: bool) -> ToolOutcome:
-    text = "\n\n".join([*notes, "No change to the file"])
-    return failure(text, file=path) if failed else success({"file": path, "message": text})
+def edited(before: str, arguments: StrReplace) -> Replaced:
+    """Return a file's text with the replacements made; its line ends stay what they are."""
+    changes = [
+        Replacement(unix_lines(change.old), unix_lines(change.new), change.allowMultiple)
+        for change in arguments.replacements
+    ]
+    plain = unix_lines(before)
+    replaced = replace_all(plain, changes)
+    content = before if replaced.content == plain else like(before, replaced.content)
+    return replace(replaced, content=content)
 
 
-def _refused(path: str, refused: FileRefused) -> ToolOutcome:
+def unchanged(replaced: Replaced) -> str:
+    """Return what to say of replacements that left the file as it is."""
+    return "\n\n".join([*replaced.notes, "No change to the file"])
+
+
+def refusal(refused: FileRefused) -> str:
+    """Return what to say of a file that cannot be edited."""
     if refused.reason == "missing":
-        message = (
+        return (
             "The file does not exist, skipping. Please use the write_file tool to create the file."
         )
-        return failure(message, file=path)
-    return failure(str(refused), file=path)
+    return str(refused)
 
 
 TOOL = TypedTool(

@@ -1,0 +1,1 @@
+"""What a page logs in a browser."""

@@ -1,0 +1,1 @@
+"""Commands that a project wants to be run after changes."""

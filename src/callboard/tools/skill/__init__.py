@@ -1,0 +1,1 @@
+"""Instructions for a kind of task, from a folder."""

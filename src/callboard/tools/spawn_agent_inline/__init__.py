@@ -1,0 +1,1 @@
+"""A child run in the same conversation."""
