@@ -43,6 +43,20 @@ def due_compaction(state: RunState) -> ContextCompacted | None:
     return ContextCompacted(messages=messages, tokens_before=before, tokens_after=after)
 
 
+def compaction_now(state: RunState, limit: int | None) -> ContextCompacted:
+    """Return the compaction that an agent asks for: of the conversation that it was spawned into where it
+    works inline, without the words that called it, and of its own otherwise. Within the limit nothing is
+    summarised.
+    """
+    base = state.messages[: state.own_from] if state.subject.inline else state.messages
+    most = DEFAULT_LENGTH if limit is None else limit
+    before = tokens_of(base)
+    messages = compacted(base) if before > most else base
+    return ContextCompacted(
+        messages=messages, tokens_before=before, tokens_after=tokens_of(messages)
+    )
+
+
 def _is_due(state: RunState, options: CompactContext, tokens: int) -> bool:
     if tokens + _MARGIN > (options.max_context_length or DEFAULT_LENGTH):
         return True

@@ -5,6 +5,7 @@ from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import Message, TextPart
 from callboard.domain.run.state import Call, RunState
+from callboard.engine.compaction import compaction_now
 from callboard.engine.subgoals import completed_call, subgoal_events
 from callboard.engine.transcript import from_language
 
@@ -37,6 +38,10 @@ def control_events(state: RunState, call: Call) -> tuple[AnyEvent, ...]:
             return (MessagesReplaced(messages=messages), _done(state, call, "Messages set."))
         case "add_subgoal" | "update_subgoal":
             return subgoal_events(state, call)
+        case "compact_history":
+            limit = arguments.get("maxContextLength")
+            compaction = compaction_now(state, limit if isinstance(limit, int) else None)
+            return (compaction, _done(state, call, "History compacted."))
         case "ask_user":
             return (_answered(state, call),)
         case _:

@@ -10,6 +10,7 @@ from callboard.tools.apply_patch.tool import TOOL as APPLY_PATCH
 from callboard.tools.ask_user.tool import TOOL as ASK_USER
 from callboard.tools.browser_logs.tool import make_tool as make_browser_logs
 from callboard.tools.code_search.tool import TOOL as CODE_SEARCH
+from callboard.tools.compact_history.tool import TOOL as COMPACT_HISTORY
 from callboard.tools.create_plan.tool import TOOL as CREATE_PLAN
 from callboard.tools.end_turn.tool import TOOL as END_TURN
 from callboard.tools.find_files.tool import TOOL as FIND_FILES
@@ -44,6 +45,7 @@ _BUILT_IN = (
     APPLY_PATCH,
     ASK_USER,
     CODE_SEARCH,
+    COMPACT_HISTORY,
     CREATE_PLAN,
     END_TURN,
     FIND_FILES,
