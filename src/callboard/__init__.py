@@ -4,16 +4,67 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from callboard.domain.definition.agent import AgentDefinition
+    from callboard.domain.definition.agent import (
+        AgentDefinition,
+        InputSchema,
+        Limits,
+        PermissionRule,
+        ReasoningOptions,
+    )
     from callboard.domain.definition.agent import AgentDefinition as Agent
+    from callboard.ports.tools import ToolContext
+    from callboard.sdk.board import Callboard
+    from callboard.sdk.results import RunFailed, RunResult
+    from callboard.sdk.run import run, run_sync, stream
+    from callboard.sdk.tools import tool
+    from callboard.steps import STEP, STEP_ALL, GenerateN, StepText, ToolCall
 
 __version__ = "0.1.0"
 
-__all__ = ["Agent", "AgentDefinition", "__version__"]
+__all__ = [
+    "STEP",
+    "STEP_ALL",
+    "Agent",
+    "AgentDefinition",
+    "Callboard",
+    "GenerateN",
+    "InputSchema",
+    "Limits",
+    "PermissionRule",
+    "ReasoningOptions",
+    "RunFailed",
+    "RunResult",
+    "StepText",
+    "ToolCall",
+    "ToolContext",
+    "__version__",
+    "run",
+    "run_sync",
+    "stream",
+    "tool",
+]
 
+_DEFINITION = "callboard.domain.definition.agent"
 _HOMES = {
-    "Agent": ("callboard.domain.definition.agent", "AgentDefinition"),
-    "AgentDefinition": ("callboard.domain.definition.agent", "AgentDefinition"),
+    "STEP": ("callboard.steps", "STEP"),
+    "STEP_ALL": ("callboard.steps", "STEP_ALL"),
+    "Agent": (_DEFINITION, "AgentDefinition"),
+    "AgentDefinition": (_DEFINITION, "AgentDefinition"),
+    "Callboard": ("callboard.sdk.board", "Callboard"),
+    "GenerateN": ("callboard.steps", "GenerateN"),
+    "InputSchema": (_DEFINITION, "InputSchema"),
+    "Limits": (_DEFINITION, "Limits"),
+    "PermissionRule": (_DEFINITION, "PermissionRule"),
+    "ReasoningOptions": (_DEFINITION, "ReasoningOptions"),
+    "RunFailed": ("callboard.sdk.results", "RunFailed"),
+    "RunResult": ("callboard.sdk.results", "RunResult"),
+    "StepText": ("callboard.steps", "StepText"),
+    "ToolCall": ("callboard.steps", "ToolCall"),
+    "ToolContext": ("callboard.ports.tools", "ToolContext"),
+    "run": ("callboard.sdk.run", "run"),
+    "run_sync": ("callboard.sdk.run", "run_sync"),
+    "stream": ("callboard.sdk.run", "stream"),
+    "tool": ("callboard.sdk.tools", "tool"),
 }
 
 

@@ -6,6 +6,7 @@ Adapters are imported where they are built, so that a command pays only for what
 # ruff: noqa: PLC0415 - see above
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from callboard.ports.dispatcher import Dispatcher
     from callboard.ports.model import ModelDirectory, ModelProvider
     from callboard.ports.programs import Program, Programs
+    from callboard.ports.tools import Tool
     from callboard.ports.workspace import Workspaces
 
 
@@ -51,7 +53,18 @@ class Sources:
         return ((self.workspace or Path()) / ".agents",)
 
 
-async def build_app(settings: Settings, sources: Sources) -> App:
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a program brings along: agents and tools that hide others of their names, and model providers."""
+
+    agents: "tuple[AgentDefinition, ...]" = ()
+    tools: "Mapping[str, Tool]" = field(default_factory=dict[str, "Tool"])
+    providers: "Mapping[str, ModelProvider]" = field(default_factory=dict[str, "ModelProvider"])
+
+
+async def build_app(
+    settings: Settings, sources: Sources, additions: Additions | None = None
+) -> App:
     """Build everything that a command needs to run agents.
 
     Raises:
@@ -64,14 +77,15 @@ async def build_app(settings: Settings, sources: Sources) -> App:
 
     _make_home(settings.home)
     relax_collector()
-    own, shipped = open_registry(settings, sources, shipped=False), _shipped_agents()
+    added = additions or Additions()
+    own = open_registry(settings, sources, shipped=False, tools=tuple(added.tools))
     store = await SqliteEventStore.open(settings.database)
     ports = Ports(
         store=store,
         clock=SystemClock(),
-        models=_ModelsOnDemand(settings, sources),
-        tools=built_in_tools(),
-        registry=AgentResolver(own, store.releases, shipped),
+        models=_ModelsOnDemand(settings, sources, added.providers),
+        tools=built_in_tools().with_added(added.tools),
+        registry=AgentResolver(own, store.releases, _shipped_agents(), added.agents),
         workspaces=_workspaces(settings),
         schemas=JsonSchemas(),
         live=Live(),
@@ -94,7 +108,7 @@ def open_dispatcher() -> "Dispatcher":
 
 
 def open_registry(
-    settings: Settings, sources: Sources, *, shipped: bool = True
+    settings: Settings, sources: Sources, *, shipped: bool = True, tools: tuple[str, ...] = ()
 ) -> "FolderRegistry":
     """Read the definitions that a command can see: its folders, the user's own, those shipped (if wanted).
 
@@ -109,7 +123,7 @@ def open_registry(
             raise ConfigurationInvalid(f"--agents {folder}: there is no such directory")
     return FolderRegistry.open(
         sources.folders,
-        built_in_tools().names(),
+        (*built_in_tools().names(), *tools),
         user_folder=settings.home / "agents",
         templates=TEMPLATES if shipped else None,
     )
@@ -186,14 +200,17 @@ class _ModelsOnDemand:
     takes as long to import as everything else together, and most commands ask no model.
     """
 
-    def __init__(self, settings: Settings, sources: Sources) -> None:
+    def __init__(
+        self, settings: Settings, sources: Sources, added: "Mapping[str, ModelProvider]"
+    ) -> None:
         self._settings = settings
         self._sources = sources
+        self._added = added
         self._directory: ModelDirectory | None = None
 
     def provider_for(self, definition: "AgentDefinition", model: str) -> "ModelProvider":
         if self._directory is None:
-            self._directory = _models(self._settings, self._sources)
+            self._directory = _models(self._settings, self._sources, self._added)
         return self._directory.provider_for(definition, model)
 
     async def close(self) -> None:
@@ -222,7 +239,9 @@ class _ProgramsOnDemand:
             await self._programs.close()
 
 
-def _models(settings: Settings, sources: Sources) -> "ModelDirectory":
+def _models(
+    settings: Settings, sources: Sources, added: "Mapping[str, ModelProvider]"
+) -> "ModelDirectory":
     from callboard.providers.directory import ProviderDirectory
     from callboard.providers.endpoints import Endpoint
     from callboard.providers.scripted.loading import load_scripts
@@ -239,7 +258,7 @@ def _models(settings: Settings, sources: Sources) -> "ModelDirectory":
             providers[name] = Endpoint(
                 name, api_key=configured.api_key, base_url=configured.base_url
             )
-    return ProviderDirectory(providers)
+    return ProviderDirectory(providers | dict(added))
 
 
 def _shipped_scripts() -> tuple[Path, ...]:

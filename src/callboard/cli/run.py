@@ -40,6 +40,10 @@ def run(
         list[Path] | None,
         typer.Option(help="An image or a file to go with the prompt; may be repeated."),
     ] = None,
+    continued: Annotated[
+        str | None,
+        typer.Option("--continue", help="The run whose conversation this one continues."),
+    ] = None,
     max_turns: Annotated[int | None, typer.Option(min=1, help="Most model answers.")] = None,
     budget: Annotated[str | None, typer.Option(help="Most to spend, in US dollars.")] = None,
     run_id: Annotated[str | None, typer.Option(help="Id of the run (default: a new one).")] = None,
@@ -61,6 +65,7 @@ def run(
                 prompt=prompt,
                 params=params_of(params),
                 attachments=attachments_of(attach),
+                previous=continued,
                 limits=Limits(turns=max_turns, cost_usd=budget_of(budget)),
                 folders=tuple(str(folder) for folder in folders),
             )

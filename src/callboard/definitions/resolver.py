@@ -1,5 +1,8 @@
 """Agents by reference, wherever they are: in folders, published, or shipped."""
 
+from collections.abc import Sequence
+
+from callboard.definitions.catalogue import Catalogue, LoadedDefinition
 from callboard.definitions.registry import FolderRegistry
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.references import AgentReference, parse_reference
@@ -10,9 +13,19 @@ SHIPPED_AS = frozenset({"callboard", "codebuff"})
 
 
 class AgentResolver:
-    """`callboard.ports.registry.AgentRegistry`: own folders first, then releases, then what is shipped."""
+    """`callboard.ports.registry.AgentRegistry`: given ones first, then own folders,
+    then releases, then what is shipped.
+    """
 
-    def __init__(self, own: FolderRegistry, releases: Releases, shipped: FolderRegistry) -> None:
+    def __init__(
+        self,
+        own: FolderRegistry,
+        releases: Releases,
+        shipped: FolderRegistry,
+        given: Sequence[AgentDefinition] = (),
+    ) -> None:
+        loaded = tuple(LoadedDefinition(one, "given") for one in given)
+        self._given = FolderRegistry((Catalogue(loaded),))
         self._own = own
         self._releases = releases
         self._shipped = shipped
@@ -22,7 +35,7 @@ class AgentResolver:
         wanted = parse_reference(reference)
         if wanted is None:
             return None
-        own = self._own.get(reference)
+        own = self._given.get(reference) or self._own.get(reference)
         if own is not None:
             return own
         release = await self._release(wanted)
@@ -42,5 +55,5 @@ class AgentResolver:
         """See `ports.registry.AgentRegistry`."""
         found = {agent.id: agent for agent in self._shipped.all()}
         found |= {release.id: release.definition for release in await self._releases.latest()}
-        found |= {agent.id: agent for agent in self._own.all()}
+        found |= {agent.id: agent for agent in (*self._own.all(), *self._given.all())}
         return tuple(found[name] for name in sorted(found))

@@ -44,7 +44,7 @@ def inherited_from(state: RunState) -> Inherited:
 @dataclass(frozen=True, slots=True)
 class AgentStart:
     """What an agent run is started with. `limits` are the ones in effect; an `inline` run works on its
-    parent's conversation.
+    parent's conversation, one that `continues` a conversation has it for its history.
     """
 
     definition: AgentDefinition
@@ -57,6 +57,7 @@ class AgentStart:
     parent: ParentLink | None = None
     inherited: Inherited = Inherited()
     inline: bool = False
+    continues: tuple[Message, ...] = ()
 
 
 async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
@@ -71,6 +72,7 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         Spawnable(reference, await known_agent(ports.registry, reference))
         for reference in definition.spawnable_agents
     ]
+    shares = definition.include_message_history or start.inline
     subject = AgentSubject(
         definition=definition,
         model=definition.model,
@@ -80,7 +82,7 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         system=system or "",
         instructions=instructions_prompt(definition, around, spawnable, told_others=inherits),
         step_prompt=step_prompt(definition, around),
-        history=passed.history if definition.include_message_history or start.inline else (),
+        history=start.continues or (passed.history if shares else ()),
         tools=passed.tools if inherits else None,
         inline=start.inline,
         permission_layers=passed.permission_layers,

@@ -89,6 +89,10 @@ class Catalog:
         """Return a tool by its exact name."""
         return self._tools.get(name)
 
+    def with_added(self, tools: Mapping[str, Tool]) -> "Catalog":
+        """Return a catalogue with these tools beside its own, and instead of those of the same name."""
+        return Catalog({**self._tools, **tools}) if tools else self
+
     def names(self) -> tuple[str, ...]:
         """Return all names, sorted."""
         return tuple(sorted(self._tools))

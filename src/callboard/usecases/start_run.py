@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
-from callboard.domain.message import JsonObject, MediaPart
+from callboard.domain.message import JsonObject, MediaPart, Message
+from callboard.domain.run.history import handed_down
+from callboard.domain.run.state import RunState
 from callboard.engine.limits import effective_limits
 from callboard.runtime.children import Ended
 from callboard.runtime.creation import AgentStart, agent_created
+from callboard.runtime.driver import fold_any
 from callboard.runtime.inputs import input_issues
+from callboard.runtime.run_log import load
 from callboard.usecases.app import App, require
 
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -18,19 +22,22 @@ _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class StartRun:
-    """What to run: an agent by reference, with a prompt and parameters, in a directory.
+    """What to run: an agent (itself, or by reference), with a prompt and parameters, in a directory.
+
+    `previous` is the run whose conversation this one continues.
 
     `folders` are those that definitions come from where they are not the directory's own, for the record:
     whoever resumes the run looks there again.
     """
 
     run_id: str
-    agent: str
+    agent: str | AgentDefinition
     workspace: str
     prompt: str | None = None
     params: JsonObject | None = None
     attachments: tuple[MediaPart, ...] = ()
     limits: Limits = Limits()
+    previous: str | None = None
     folders: tuple[str, ...] = ()
 
 
@@ -39,11 +46,12 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
 
     Raises:
         ConfigurationInvalid: bad run id, taken run id, missing key, input that does not fit.
-        UnknownThing: no such agent.
+        UnknownThing: no such agent, or no such previous run.
     """
     require(actor, "run.start")
     check_run_id(wish.run_id)
-    definition = await find_agent(app, wish.agent)
+    named = wish.agent
+    definition = await find_agent(app, named) if isinstance(named, str) else named
     _check_input(app, definition, wish)
     if definition.handle_steps is None:  # a program may never ask the model
         app.ports.models.provider_for(definition, definition.model)
@@ -55,6 +63,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
         prompt=wish.prompt,
         params=wish.params,
         attachments=wish.attachments,
+        continues=await _conversation(app, wish.previous),
     )
     created = await agent_created(app.ports, start)
     created = created.model_copy(update={"folders": wish.folders})
@@ -65,6 +74,15 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
             f"--run-id {wish.run_id}: a run with this id exists; choose another id, or continue it with "
             f"`callboard runs resume {wish.run_id}`"
         ) from None
+
+
+async def _conversation(app: App, run_id: str | None) -> tuple[Message, ...]:
+    if run_id is None:
+        return ()
+    state = fold_any(await load(app.ports.store, run_id))
+    if not isinstance(state, RunState):
+        raise ConfigurationInvalid(f"{run_id} is a task; only an agent's run can be continued")
+    return handed_down(state.messages)
 
 
 def check_run_id(run_id: str) -> None:
