@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("turns", "growth", "providers", "start")
+NAMES = ("turns", "growth", "providers", "programs", "start")
 RESULTS = Path(__file__).parent / "results"
 
 

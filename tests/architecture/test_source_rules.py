@@ -17,6 +17,26 @@ MAY_CALL = {
         "import_module",
     ): "finds a public name's home in a fixed table when it is asked for",
     ("cli/main.py", "import_module"): "loads a command from a fixed table of module names",
+    (
+        "sandbox/programs/worker/importing.py",
+        "compile",
+    ): "a definition's program, in the worker that is confined for it",
+    (
+        "sandbox/programs/worker/importing.py",
+        "exec",
+    ): "a definition's program, in the worker that is confined for it",
+    (
+        "sandbox/programs/worker/importing.py",
+        "__import__",
+    ): "stands in for `import` in such a program, after checking the name",
+    (
+        "sandbox/programs/worker/importing.py",
+        "import_module",
+    ): "loads a file of the definitions' folder from memory, in such a worker",
+    (
+        "sandbox/programs/worker/preload.py",
+        "import_module",
+    ): "loads fixed tables of modules before the first program comes",
     ("testing/programs.py", "exec"): "runs the text of a test, in tests of the engine",
 }
 MAY_IMPORT = {

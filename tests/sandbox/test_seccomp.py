@@ -5,6 +5,7 @@ import struct
 import pytest
 
 from callboard.sandbox.commands import seccomp
+from callboard.sandbox.programs import calls
 
 ALLOW, REFUSE, NO_SUCH_CALL, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -94,3 +95,29 @@ def test_calls_of_another_architecture_kill(machine):
 
 def test_the_other_numbering_of_the_same_processor_is_refused():
     assert judge("x86_64", 0x40000000 | 101) == REFUSE
+
+
+WORKERS = {
+    "x86_64": {"read": 0, "write": 1, "mmap": 9, "mprotect": 10, "exit_group": 231},
+    "aarch64": {"read": 63, "write": 64, "mmap": 222, "mprotect": 226, "exit_group": 94},
+}
+
+
+def test_a_worker_may_make_the_listed_calls_only(machine):
+    program = calls.allowing(machine)
+    allowed = {n for n in range(1024) if verdict(program, AUDIT[machine], n) == ALLOW}
+    assert set(WORKERS[machine].values()) <= allowed
+    assert len(allowed) == 17
+    assert {
+        verdict(program, AUDIT[machine], CALLS[machine][name]) for name in ("clone", "socket")
+    } == {REFUSE}
+    assert verdict(program, AUDIT[machine], 0x40000000) == REFUSE
+    assert verdict(program, 0x40000003, WORKERS[machine]["read"]) == KILL
+
+
+@pytest.mark.parametrize("name", ["mmap", "mprotect"])
+def test_a_worker_may_not_make_memory_executable(machine, name):
+    program = calls.allowing(machine)
+    number = WORKERS[machine][name]
+    assert verdict(program, AUDIT[machine], number, 0, 4096, 3) == ALLOW
+    assert verdict(program, AUDIT[machine], number, 0, 4096, 7) == REFUSE

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.workspace import PublishedTexts
 from callboard.sandbox.commands.confined import ConfinedCommands
 from callboard.sandbox.commands.confinement import Confinement, Mode
 from callboard.sandbox.commands.policy import Kind, Limits, Policy, grantable
 from callboard.sandbox.files.beneath import open_beneath
 from callboard.sandbox.files.confined import ConfinedFiles
 from callboard.sandbox.files.ignores import Ignores, folds_case
+from callboard.sandbox.files.published import PublishedOnly
 from callboard.sandbox.git.clone import clone
 from callboard.sandbox.git.publish import publish
 from callboard.sandbox.git.repositories import commit_id, locate
@@ -30,11 +32,13 @@ class ConfinedWorkspace:
         self,
         root: str,
         files: ConfinedFiles,
+        published: ConfinedFiles,
         commands: ConfinedCommands,
         snapshots: TreeSnapshots,
     ) -> None:
         self._root = root
         self._files = files
+        self._published = published
         self._commands = commands
         self._snapshots = snapshots
 
@@ -47,6 +51,11 @@ class ConfinedWorkspace:
     def files(self) -> ConfinedFiles:
         """See `ports.workspace.Workspace`."""
         return self._files
+
+    @property
+    def published(self) -> PublishedTexts:
+        """See `ports.workspace.Workspace`."""
+        return self._published
 
     @property
     def commands(self) -> ConfinedCommands:
@@ -97,6 +106,7 @@ class ConfinedWorkspaces:
         return ConfinedWorkspace(
             place,
             ConfinedFiles(place, beneath, ignores),
+            ConfinedFiles(place, beneath, PublishedOnly(beneath)),
             commands,
             TreeSnapshots(store, beneath, ignores),
         )

@@ -2,13 +2,26 @@
 
 import errno
 import platform
-import struct
 import sys
 from dataclasses import dataclass
 
-_LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
+from callboard.sandbox.commands.bpf import (
+    ALLOW,
+    ANY_BIT,
+    ARCHITECTURE,
+    AT_LEAST,
+    EQUAL,
+    ERRNO,
+    KILL,
+    NUMBER,
+    argument,
+    call,
+    load,
+    returning,
+    unless,
+    when,
+)
+
 _X32_CALLS = 0x40000000
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW{CGROUP,UTS,IPC,USER,PID,NET}, NEWNS and NEWTIME
 _AF_UNIX = 1
@@ -74,54 +87,26 @@ def program(*, unix_sockets: bool, machine: str = "") -> bytes:
     works. Sockets of other families, the network's among them, are refused.
     """
     known = _MACHINES[machine or platform.machine()]
-    refuse = _ERRNO | errno.EPERM
+    refuse = ERRNO | errno.EPERM
     lines = [
-        *_load(_ARCHITECTURE),
-        *_unless(_JUMP_EQUAL, known.audit, _KILL),
-        *_load(_NUMBER),
-        *_when(_JUMP_GREATER_EQUAL, _X32_CALLS, refuse),
+        *load(ARCHITECTURE),
+        *unless(EQUAL, known.audit, KILL),
+        *load(NUMBER),
+        *when(AT_LEAST, _X32_CALLS, refuse),
         # glibc falls back to clone, whose flags a filter can see
-        *_when(_JUMP_EQUAL, known.clone3, _ERRNO | errno.ENOSYS),
+        *when(EQUAL, known.clone3, ERRNO | errno.ENOSYS),
     ]
     for number in known.forbidden:
-        lines += _when(_JUMP_EQUAL, number, refuse)
-    lines += _call(known.clone, [*_argument(0), *_when(_JUMP_ANY_BIT, _NEW_NAMESPACES, refuse)])
-    lines += _call(known.prlimit, [*_argument(0), *_unless(_JUMP_EQUAL, 0, refuse)])
-    lines += _call(known.socket, _socket_rule(refuse, unix_sockets=unix_sockets))
-    injection = [
-        line for number in _TERMINAL_INJECTION for line in _when(_JUMP_EQUAL, number, refuse)
-    ]
-    lines += _call(known.ioctl, [*_argument(1), *injection])
-    return b"".join([*lines, _instruction(_RETURN, _ALLOW)])
+        lines += when(EQUAL, number, refuse)
+    lines += call(known.clone, [*argument(0), *when(ANY_BIT, _NEW_NAMESPACES, refuse)])
+    lines += call(known.prlimit, [*argument(0), *unless(EQUAL, 0, refuse)])
+    lines += call(known.socket, _socket_rule(refuse, unix_sockets=unix_sockets))
+    injection = [line for number in _TERMINAL_INJECTION for line in when(EQUAL, number, refuse)]
+    lines += call(known.ioctl, [*argument(1), *injection])
+    return b"".join([*lines, returning(ALLOW)])
 
 
 def _socket_rule(refuse: int, *, unix_sockets: bool) -> list[bytes]:
     if unix_sockets:
-        return [*_argument(0), *_unless(_JUMP_EQUAL, _AF_UNIX, refuse)]
-    return [_instruction(_RETURN, refuse)]
-
-
-def _instruction(code: int, value: int, true: int = 0, false: int = 0) -> bytes:
-    return struct.pack("=HBBI", code, true, false, value)
-
-
-def _load(offset: int) -> list[bytes]:
-    return [_instruction(_LOAD, offset)]
-
-
-def _argument(index: int) -> list[bytes]:
-    """Load the lower half of an argument (both machines are little endian)."""
-    return _load(_ARGUMENTS + 8 * index)
-
-
-def _when(test: int, value: int, verdict: int) -> list[bytes]:
-    return [_instruction(test, value, 0, 1), _instruction(_RETURN, verdict)]
-
-
-def _unless(test: int, value: int, verdict: int) -> list[bytes]:
-    return [_instruction(test, value, 1, 0), _instruction(_RETURN, verdict)]
-
-
-def _call(number: int, body: list[bytes]) -> list[bytes]:
-    """Run `body` for one system call; afterwards the number is loaded again."""
-    return [_instruction(_JUMP_EQUAL, number, 0, len(body)), *body, *_load(_NUMBER)]
+        return [*argument(0), *unless(EQUAL, _AF_UNIX, refuse)]
+    return [returning(refuse)]

@@ -46,14 +46,14 @@ def no_new_privileges() -> None:
     checked(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
 
 
-def drop_capabilities() -> None:
-    """Keep root's rights over files; give up everything else for good."""
+def drop_capabilities(keep: int = KEEP_CAPABILITIES) -> None:
+    """Keep root's rights over files, or those of `keep`; give up everything else for good."""
     for capability in range(LAST_CAPABILITY + 1):
-        if not KEEP_CAPABILITIES >> capability & 1:
+        if not keep >> capability & 1:
             LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
-    keep = KEEP_CAPABILITIES if os.geteuid() == 0 else 0
-    data = (ctypes.c_uint32 * 6)(keep, keep, 0, 0, 0, 0)
+    kept = keep if os.geteuid() == 0 else 0
+    data = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)
     checked(LIBC.syscall(CAPSET[os.uname().machine], header, data), "capset")
 
 

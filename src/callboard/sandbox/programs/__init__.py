@@ -1,0 +1,1 @@
+"""Programs that definitions bring along, run in a confined worker."""

@@ -1,0 +1,2 @@
+exports.closeXml = (name) => '<' + '/' + name + '>'
+exports.getStopSequences = (names) => names.map(exports.closeXml)
