@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from callboard.domain.workflow import WorkflowDefinition
     from callboard.ports.dispatcher import Dispatcher
     from callboard.ports.model import ModelDirectory, ModelProvider
-    from callboard.ports.programs import Program, Programs
+    from callboard.ports.programs import Evaluated, Program, Programs
     from callboard.ports.tools import Tool
     from callboard.ports.workspace import Workspaces
 
@@ -126,6 +126,7 @@ def open_registry(
         (*built_in_tools().names(), *tools),
         user_folder=settings.home / "agents",
         templates=TEMPLATES if shipped else None,
+        evaluator=_EvaluatorOnDemand(settings),
     )
 
 
@@ -136,7 +137,7 @@ def _shipped_agents() -> "FolderRegistry":
     return FolderRegistry.open((), built_in_tools().names())
 
 
-def read_catalogue(path: Path) -> "Catalogue":
+def read_catalogue(settings: Settings, path: Path) -> "Catalogue":
     """Read one definition file, or all below a folder, with every problem found.
 
     Raises:
@@ -148,10 +149,10 @@ def read_catalogue(path: Path) -> "Catalogue":
 
     tools = built_in_tools().names()
     if path.is_dir():
-        return load_folder(path, tools)
+        return load_folder(path, tools, evaluator=_EvaluatorOnDemand(settings))
     if not path.exists():
         raise ConfigurationInvalid(f"{path}: there is no such file or directory")
-    return read_definitions(path, tools)
+    return read_definitions(path, tools, evaluator=_EvaluatorOnDemand(settings))
 
 
 def shipped_workflow(name: str) -> "WorkflowDefinition":
@@ -216,6 +217,20 @@ class _ModelsOnDemand:
     async def close(self) -> None:
         if self._directory is not None:
             await self._directory.close()
+
+
+class _EvaluatorOnDemand:
+    """`callboard.ports.programs.Evaluator` that is made when a file is a program: most are not."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def evaluate(
+        self, files: Mapping[str, str], entries: tuple[str, ...]
+    ) -> "Mapping[str, Evaluated]":
+        from callboard.sandbox.programs.evaluator import ConfinedEvaluator
+
+        return ConfinedEvaluator(mode=self._settings.sandbox).evaluate(files, entries)
 
 
 class _ProgramsOnDemand:

@@ -1,22 +1,32 @@
 """Reading a folder of definitions."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from callboard.definitions.catalogue import Catalogue, LoadedDefinition
-from callboard.definitions.reader import SUFFIXES, read_definitions
+from callboard.definitions.mcp import MCP_FILE, read_mcp_file
+from callboard.definitions.programs import PROGRAMS, evaluated
+from callboard.definitions.reader import SUFFIXES, from_program, read_definitions
 from callboard.domain.errors import Problem
+from callboard.ports.programs import Evaluated, Evaluator
 
 _SKIPPED_FOLDERS: Final = {"node_modules", "scripts", "skills", "types", "__pycache__"}
-_NOT_AGENTS: Final = {"conftest.py", "mcp.json", "package.json", "tsconfig.json"}
+_NOT_AGENTS: Final = {"conftest.py", "package.json", "tsconfig.json"}
 _MAX_DEPTH: Final = 8
 _MAX_FILES: Final = 5_000
 
 
-def load_folder(folder: Path, tools: Collection[str], *, shown_as: str | None = None) -> Catalogue:
-    """Return all definitions below a folder; a folder that does not exist holds none.
+def load_folder(
+    folder: Path,
+    tools: Collection[str],
+    *,
+    shown_as: str | None = None,
+    evaluator: Evaluator | None = None,
+) -> Catalogue:
+    """Return all definitions below a folder; a folder that does not exist holds none. `evaluator`: see
+    `read_definitions`.
 
     Broken files do not keep the others from loading. Of two definitions with one id the first stays, in
     the order of their paths.
@@ -26,12 +36,19 @@ def load_folder(folder: Path, tools: Collection[str], *, shown_as: str | None = 
     problems: list[Problem] = []
     skipped: list[Problem] = []
     broken: set[str] = set()
-    for path, reason in _files(folder):
+    files = list(_files(folder))
+    programs = _evaluated(folder, files, evaluator)
+    for path, reason in files:
         shown = str(Path(name, path.relative_to(folder)))
         if reason is not None:
             skipped.append(Problem(shown, "", reason))
             continue
-        one = read_definitions(path, tools, shown_as=shown)
+        if path.name == MCP_FILE:
+            one = read_mcp_file(path, shown_as=shown)
+        elif path in programs:
+            one = from_program(path, programs[path], tools, shown_as=shown)
+        else:
+            one = read_definitions(path, tools, shown_as=shown)
         problems += one.problems
         skipped += one.skipped
         broken |= one.broken_ids
@@ -40,6 +57,16 @@ def load_folder(folder: Path, tools: Collection[str], *, shown_as: str | None = 
             if first is not found:
                 problems.append(_duplicate(found, first))
     return Catalogue(tuple(loaded.values()), tuple(problems), tuple(skipped), frozenset(broken))
+
+
+def _evaluated(
+    folder: Path, files: list[tuple[Path, str | None]], evaluator: Evaluator | None
+) -> Mapping[Path, Evaluated]:
+    """Evaluate all programs of the folder at once."""
+    if evaluator is None:
+        return {}
+    entries = [path for path, reason in files if reason is None and path.suffix in PROGRAMS]
+    return evaluated(folder, entries, evaluator)
 
 
 def _duplicate(second: LoadedDefinition, first: LoadedDefinition) -> Problem:

@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from callboard.domain.definition.agent import (
     AgentDefinition,
+    CompactContext,
     InputSchema,
     Limits,
     PermissionRule,
@@ -16,6 +17,7 @@ from callboard.domain.definition.agent import (
 PARTS: Final[dict[str, type[BaseModel]]] = {
     "reasoningOptions": ReasoningOptions,
     "inputSchema": InputSchema,
+    "compactContext": CompactContext,
     "limits": Limits,
     "permissions": PermissionRule,
 }
@@ -26,12 +28,10 @@ PROMPTS: Final = ("systemPrompt", "instructionsPrompt", "stepPrompt")
 NOT_USED_YET: Final = frozenset(
     {
         "$schema",
-        "compactContext",
         "completionCheck",
         "parentInstructions",
         "scope",
         "suppressCommitAttribution",
-        "windowedFileReads",
     }
 )
 """Fields that files may carry and that this release does not act on."""
@@ -64,7 +64,7 @@ CONTROL_TOOLS: Final = frozenset(
         "set_messages",
         "set_output",
         "spawn_agent_inline",
-        "spawn_agents",
+        "task_completed",
         "think_deeply",
     }
 )
@@ -89,6 +89,7 @@ LANGUAGE_TOOLS: Final = CONTROL_TOOLS | {
     "run_file_change_hooks",
     "run_terminal_command",
     "skill",
+    "spawn_agents",
     "spawn_agents_async",
     "str_replace",
     "suggest_followups",

@@ -8,11 +8,13 @@ from callboard.definitions.catalogue import Catalogue, LoadedDefinition
 from callboard.definitions.check import check_definition
 from callboard.definitions.files import Unreadable, read_text
 from callboard.definitions.findings import Findings
+from callboard.definitions.programs import PROGRAMS, SCRIPTS, evaluated, home_of
 from callboard.definitions.syntax.json_source import read_json
 from callboard.definitions.syntax.markdown_source import read_markdown
 from callboard.definitions.syntax.python_source import read_python
 from callboard.definitions.syntax.yaml_source import read_yaml
 from callboard.domain.errors import Problem
+from callboard.ports.programs import Evaluated, Evaluator
 
 _PARSERS: Final[dict[str, Callable[[str, Findings], object]]] = {
     ".json": read_json,
@@ -20,24 +22,32 @@ _PARSERS: Final[dict[str, Callable[[str, Findings], object]]] = {
     ".yaml": read_yaml,
     ".yml": read_yaml,
 }
-TYPESCRIPT: Final = frozenset({".ts", ".tsx", ".js", ".mjs", ".cjs"})
-SUFFIXES: Final = frozenset({*_PARSERS, ".py", *TYPESCRIPT})
+SUFFIXES: Final = frozenset({*_PARSERS, *PROGRAMS})
 
 _TELLING: Final = ("id", "model", "displayName", "display_name")
 """A file in a folder with none of these is somebody's other file, not a broken agent."""
 
 
 def read_definitions(
-    file: Path, tools: Collection[str], *, shown_as: str | None = None
+    file: Path,
+    tools: Collection[str],
+    *,
+    shown_as: str | None = None,
+    evaluator: Evaluator | None = None,
 ) -> Catalogue:
-    """Return the definitions in a file, or what is wrong with it. Never raises, executes nothing.
+    """Return the definitions in a file, or what is wrong with it. Never raises, executes nothing here.
 
-    `shown_as` is the file's name in problems. A file that is not meant as a definition comes back as
-    skipped; whoever named the file on purpose may treat that as a problem.
+    `shown_as` is the file's name in problems. `evaluator` runs files that are programs; without one Python
+    files are read as far as they are literals, and scripts are left alone. A file that is not meant as a
+    definition comes back as skipped; whoever named the file on purpose may treat that as a problem.
     """
     name = shown_as or str(file)
-    if file.suffix in TYPESCRIPT:
-        return _skipped(name, "TypeScript and JavaScript definitions are read by a later release")
+    if evaluator is not None and file.suffix in PROGRAMS:
+        whole = file.absolute()
+        found = evaluated(home_of(whole), [whole], evaluator)
+        return from_program(file, found[whole], tools, shown_as=name)
+    if file.suffix in SCRIPTS:
+        return _skipped(name, "is a program, and nothing here evaluates programs")
     if file.suffix not in SUFFIXES:
         return _skipped(name, f"{file.suffix or 'no suffix'} is not a format of definitions")
     findings = Findings(name)
@@ -50,6 +60,19 @@ def read_definitions(
     if raws is None:
         return _skipped(name, "holds no definition")
     return _checked(raws, tools, findings, file.parent)
+
+
+def from_program(
+    file: Path, found: Evaluated, tools: Collection[str], *, shown_as: str
+) -> Catalogue:
+    """Return the definitions that a program came to, checked like any others."""
+    findings = Findings(shown_as)
+    if found.problem:
+        findings.problem("", found.problem)
+        return Catalogue(problems=tuple(findings.problems), broken_ids=frozenset({file.stem}))
+    if not found.definitions:
+        return _skipped(shown_as, "holds no definition (a helper module)")
+    return _checked(list(found.definitions), tools, findings, file.parent)
 
 
 def _parsed(suffix: str, text: str, findings: Findings) -> list[object] | None:

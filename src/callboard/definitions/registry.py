@@ -9,6 +9,7 @@ from callboard.definitions.folder import load_folder
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.references import AgentReference, parse_reference
 from callboard.domain.errors import DefinitionInvalid, Problem
+from callboard.ports.programs import Evaluator
 
 TEMPLATES: Final = Path(__file__).parent / "templates" / "agents"
 
@@ -27,11 +28,11 @@ class FolderRegistry:
         *,
         user_folder: Path | None = None,
         templates: Path | None = TEMPLATES,
+        evaluator: Evaluator | None = None,
     ) -> Self:
         """Read the folders in the order of their precedence, then the user's own, then what is shipped."""
-        catalogues = [load_folder(folder, tools) for folder in folders]
-        if user_folder is not None:
-            catalogues.append(load_folder(user_folder, tools))
+        places = [*folders, *([] if user_folder is None else [user_folder])]
+        catalogues = [load_folder(place, tools, evaluator=evaluator) for place in places]
         if templates is not None:
             catalogues.append(load_folder(templates, tools, shown_as="built in"))
         return cls(catalogues)

@@ -15,7 +15,7 @@ from callboard.domain.frozen import Frozen
 from callboard.domain.message import JsonObject
 from callboard.domain.usage import Usd
 
-AgentId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=100)]
+AgentId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
 OutputMode = Literal["last_message", "all_messages", "structured_output"]
 
 
