@@ -2,23 +2,9 @@ import json
 from pathlib import Path
 
 from callboard.definitions.reader import read_definitions
+from callboard.tools.catalog import built_in_tools
 
-TOOLS = (
-    "add_message",
-    "code_search",
-    "end_turn",
-    "find_files",
-    "glob",
-    "list_directory",
-    "read_files",
-    "run_terminal_command",
-    "set_messages",
-    "set_output",
-    "spawn_agents",
-    "str_replace",
-    "think_deeply",
-    "write_file",
-)
+TOOLS = built_in_tools().names()
 
 
 class Desk:

@@ -95,7 +95,7 @@ def test_a_folder_gives_its_agents_and_says_what_became_of_every_other_file(desk
         desk.put("d.spec.json", "{}"),
         desk.put("d.test.ts", ""),
         desk.put("helpers.py", "X = 1"),
-        desk.put("mcp.json", "{}"),
+        desk.put("mcp.json", '{"mcpServers": {"files": {"command": "x"}}}'),
         desk.put("other.json", '{"compilerOptions": {}}'),
         desk.put("prompts/p.md", "You are"),
         desk.put("t.d.ts", ""),

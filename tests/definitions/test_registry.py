@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from callboard.definitions.registry import FolderRegistry
+from callboard.definitions.registry import TEMPLATES, FolderRegistry
 from callboard.domain.errors import DefinitionInvalid
 
 from .desk import TOOLS, agent
@@ -47,10 +47,7 @@ def test_all_agents_are_listed_once_sorted_by_id(folders):
     ids = [definition.id for definition in opened(folders).all()]
     assert ids == [
         "abe",
-        "code-reviewer",
-        "design-reviewer",
-        "implementer",
-        "security-reviewer",
+        *(path.stem for path in sorted(TEMPLATES.glob("*.md"))),
         "zed",
     ]
 

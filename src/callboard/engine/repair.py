@@ -14,7 +14,7 @@ _FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 _STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(\s*[}\]])')
 _BARE = re.compile(r'\{\s*"(\w+)"\s*:\s*([^"\s{}\[\]][^"{}\[\]\n]*?)\s*\}')
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_PREFIXES = ("functions.", "tools.", "tool.", "default_api.")
+_PREFIXES = re.compile(r"(?:functions|tools?|default_api)[._]")
 _LONGEST_LITERAL = 20_000
 _MOST_PARSES = 3
 
@@ -29,8 +29,8 @@ def meant_name(name: str, names: Collection[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
+    prefix = _PREFIXES.match(name)
+    name = name[prefix.end() :] if prefix else name
     return _WORD.sub("_", name).replace("-", "_").replace(".", "_").strip("_ ").lower()
 
 

@@ -13,14 +13,19 @@ from callboard.domain.actor import Actor
 from callboard.domain.errors import LogCorrupt, RunExists
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.conversation import MessageAdded
-from callboard.domain.events.run import CancellationRequested, RunCreated, WorkflowSubject
+from callboard.domain.events.run import (
+    CancellationRequested,
+    RunCompleted,
+    RunCreated,
+    WorkflowSubject,
+)
 from callboard.domain.message import user_message
 from callboard.domain.run.fold import AGENT, USER_PROMPT, fold
 from callboard.domain.run.history import handed_down, history_change
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.fold import TASK, fold_task
 from callboard.domain.task_run.state import TaskState
-from callboard.engine.commands import CancelChildren, DriveChildren, Rest, Wait
+from callboard.engine.commands import Append, CancelChildren, DriveChildren, Rest, Wait
 from callboard.ports.event_store import Signal
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import AgentDrive
@@ -184,6 +189,8 @@ class Driver:
             if under_way.steering:
                 await self._steer(log, under_way)
             command = drive.next()
+            if _completes(command) and await self._heard(log.state.run_id, under_way):
+                continue
             under_way.with_children = isinstance(command, DriveChildren | CancelChildren)
             try:
                 if isinstance(command, Rest | Wait):
@@ -194,6 +201,13 @@ class Driver:
                 if under_way.request is None or log.state.cancellation is not None:
                     raise
                 under_way.task.uncancel()
+
+    async def _heard(self, run_id: str, under_way: _UnderWay) -> bool:
+        """Return whether somebody said something to a run that is about to end."""
+        for signal in await self.ports.store.signals([run_id]):
+            if signal.kind == "steer":
+                self._pass_on(signal)
+        return bool(under_way.steering)
 
     async def _steer(self, log: RunLog[RunState] | RunLog[TaskState], under_way: _UnderWay) -> None:
         """Let what people said meanwhile join the conversation, once, between two steps of the run."""
@@ -275,6 +289,10 @@ class Driver:
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
+
+
+def _completes(command: object) -> bool:
+    return isinstance(command, Append) and isinstance(command.events[-1], RunCompleted)
 
 
 def fold_any(entries: Sequence[Recorded]) -> RunState | TaskState:
