@@ -21,15 +21,20 @@ from callboard.definitions.language import NOT_USED_YET
 from callboard.domain import errors
 from callboard.domain.definition.agent import (
     AgentDefinition,
+    CompactContext,
     InputSchema,
     Limits,
     PermissionRule,
     ReasoningOptions,
 )
+from callboard.domain.events.child_run import HistoryChange
+from callboard.domain.events.conversation import Subgoal
 from callboard.domain.events.event import BlobRef
 from callboard.domain.events.files import FileChange
 from callboard.domain.events.model_call import ModelFailure
+from callboard.domain.events.program import ProgramLog
 from callboard.domain.events.run import AgentSubject, ParentLink, WorkflowSubject
+from callboard.domain.events.tool_call import CallRequest
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import (
     MediaPart,
@@ -51,7 +56,7 @@ FIELDS: Mapping[str, str] = {
     "id": "The agent's name for the command line and for other agents: lowercase letters, digits, hyphens.",
     "displayName": "The name that people see.",
     "model": "`vendor/model`. Without `provider` it is served by OpenRouter; `scripted/<name>` is the offline model.",
-    "version": "Free text; meant as `x.y.z`. A reference `id@version` must meet it.",
+    "version": "`x.y.z` to be published; the next patch where it is left out. A reference `id@version` must meet it.",
     "publisher": "Who publishes the agent. A reference `publisher/id` must meet it.",
     "provider": "`openrouter`, `anthropic`, `openai`, `gemini`, `self-hosted` or `pydantic-ai`.",
     "baseUrl": "The address of an OpenAI-compatible server of your own. No key is ever sent to it.",
@@ -74,7 +79,10 @@ FIELDS: Mapping[str, str] = {
     "systemPrompt": "Who the agent is. Text, or `{path: file}` below the definition's folder.",
     "instructionsPrompt": "What to do with each request; usually the best place to shape behaviour.",
     "stepPrompt": "Put behind the conversation of every single request.",
-    "handleSteps": "Checked and kept as text. Running it comes with a later release.",
+    "handleSteps": "A program that leads the run: JavaScript `function*` or Python `handle_steps`. See the how-to.",
+    "compactContext": "Whether, or when, a conversation that grows too long is summarised. See below.",
+    "windowedFileReads": "Accepted: `read_files` takes `{path, offset, limit}` always.",
+    "textToolCalls": "For models without native tool calls: tools are described and called in text.",
     "skills": "Tags. Routing workflow steps by them comes with a later release.",
     "limits": "Bounds of one run and everything below it. See below.",
 }
@@ -92,6 +100,24 @@ VARIABLES: Mapping[str, str] = {
     "OPENAI_BASE_URL": "Another address for OpenAI, up to `/v1`.",
     "GEMINI_API_KEY": "Key for Gemini (`provider: gemini`).",
     "GEMINI_BASE_URL": "Another address for Gemini: the origin, without `/v1beta`.",
+    "CALLBOARD_WEB_ALLOW": (
+        "Hosts (`host` or `host:port`, comma separated) that `read_url` and `browser_logs` may reach although they "
+        "are not public. Default: none."
+    ),
+    "CALLBOARD_SEARCH": (
+        "What `web_search` asks: `searxng`, `brave`, `tavily`, `exa` or `off`. Default: the first of them that is "
+        "configured."
+    ),
+    "CALLBOARD_SEARCH_URL": "The address of a SearXNG server whose settings allow the format `json`.",
+    "BRAVE_API_KEY": "Key for Brave Search.",
+    "TAVILY_API_KEY": "Key for Tavily.",
+    "EXA_API_KEY": "Key for Exa.",
+    "CONTEXT7_API_KEY": "Key for Context7, which `read_docs` asks where nothing fitting is installed.",
+    "CALLBOARD_CONTEXT7_URL": "Another address for Context7: the origin, without `/api`.",
+    "CALLBOARD_CHROMIUM": "The path of the Chromium for `browser_logs`. Default: looked for in the usual places.",
+    "CALLBOARD_BROWSER_LOOPBACK": (
+        "`on` (default) or `off`: whether `browser_logs` may open pages of this machine, such as a development server."
+    ),
 }
 
 _DEFINITION_INTRO = (
@@ -148,6 +174,7 @@ def definition_page() -> str:
             ("reasoningOptions", ReasoningOptions),
             ("inputSchema", InputSchema),
             ("limits", Limits),
+            ("compactContext", CompactContext),
             ("permissions", PermissionRule),
         )
     ]
@@ -173,7 +200,7 @@ def events_page() -> str:
     ]
     parts = (
         *(AgentSubject, WorkflowSubject, ParentLink, Message, TextPart, ReasoningPart, MediaPart),
-        *(ToolCallPart, ToolResultPart, ModelFailure, FileChange, BlobRef, Usage, Bill),
+        *(ToolCallPart, ToolResultPart, CallRequest, ProgramLog, HistoryChange, Subgoal, ModelFailure, FileChange, BlobRef, Usage, Bill),
         *(LastMessage, AllMessages, StructuredOutput, ErrorOutput),
     )
     values = [f"### {part.__name__}\n\n{_doc(part)}\n\n{_table(part)}" for part in parts]

@@ -99,7 +99,7 @@ def validate(
     """Check definitions; every problem with file, field and what to do. Exits 2 if any is invalid."""
 
     def work() -> int:
-        found = [read_catalogue(settings(), path) for path in paths or [Path(".agents")]]
+        found = [read_catalogue(path, settings()) for path in paths or [Path(".agents")]]
         problems = [problem for one in found for problem in one.problems]
         if json_output:
             give_json([_problem_json(problem) for problem in problems])
