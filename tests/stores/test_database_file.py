@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -175,7 +176,7 @@ async def test_a_batch_that_cannot_be_stored_does_not_disturb_its_group(database
     await bad.created_in(store)
     poison = bad.batch(1)
     poison = type(poison)(
-        "bad", 1, 1, poison.events, poison.row.model_copy(update={"turns": 2**70})
+        "bad", 1, 1, poison.events, replace(poison.row, turns=2**70)
     )
     first, second, third = (
         store.append(good.batch(claim.epoch)),

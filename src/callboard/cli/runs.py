@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter
 
 from callboard.cli.plain import one_line
 from callboard.cli.process import DONE, FAILED, guarded, with_app
@@ -33,6 +34,8 @@ from callboard.usecases.verify_run import Verification, verify_run
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 STATUSES = ("running", "waiting", "completed", "failed", "cancelled")
+
+_row = TypeAdapter(RunRow)
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -219,7 +222,7 @@ def _verification_json(found: Verification) -> dict[str, object]:
 
 def row_json(row: RunRow) -> dict[str, object]:
     """Return a run's projection as commands print it."""
-    fields = row.model_dump(mode="json", exclude={"bill"})
+    fields = _row.dump_python(row, mode="json", exclude={"bill"})
     total = row.bill.total_usd
     return {**fields, "cost_usd": None if total is None else float(total)}
 

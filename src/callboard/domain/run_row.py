@@ -1,15 +1,16 @@
 """The read projection of a run: what lists and boards show without folding logs."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from callboard.domain.frozen import Frozen
 from callboard.domain.usage import Bill, Usage
 
 RunStatus = Literal["running", "waiting", "completed", "failed", "cancelled"]
 
 
-class RunRow(Frozen):
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
     """One line of a listing, derived from the run's events and from nothing else.
 
     `title` is the agent's display name, or the task's title for a workflow run; `subject` the agent's or

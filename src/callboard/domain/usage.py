@@ -68,7 +68,7 @@ class Bill(Frozen):
     def plus(self, cost_usd: Decimal | None) -> "Bill":
         """Return this bill with one more item, whose cost may be unknown."""
         if cost_usd is None:
-            return Bill(known_usd=self.known_usd, has_unknown=True)
+            return self if self.has_unknown else Bill(known_usd=self.known_usd, has_unknown=True)
         return Bill(known_usd=self.known_usd + cost_usd, has_unknown=self.has_unknown)
 
     def merged(self, other: "Bill") -> "Bill":

@@ -16,6 +16,7 @@ from callboard.domain.events.run import (
     RunFailed,
     RunResumed,
 )
+from callboard.domain.frozen import changed
 from callboard.domain.run.state import status_of
 from callboard.domain.run_row import RunRow
 from callboard.domain.usage import Usage
@@ -46,7 +47,7 @@ def project(row: RunRow, batch: Iterable[Recorded]) -> RunRow:
     for recorded in batch:
         changes["updated_at"] = recorded.at
         _apply(row, changes, recorded)
-    return row.model_copy(update=changes)
+    return changed(row, **changes)
 
 
 def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:

@@ -41,7 +41,12 @@ class Live:
     def submitted(
         self, future: "asyncio.Future[None]", recorded: Sequence[Recorded], sealed: Sequence[Sealed]
     ) -> None:
-        """Show these events once `future` says that they are durable, after all that came before."""
+        """Show these events once `future` says that they are durable, after all that came before. What was
+        submitted while nobody watched is not shown to who comes later: it is in the log.
+        """
+        if not self._events:
+            future.add_done_callback(_retrieve)
+            return
         self._queue.append((future, recorded, sealed))
         future.add_done_callback(self._retrieved)
 
@@ -81,8 +86,7 @@ class Live:
                     watcher(event, stored)
 
     def _retrieved(self, future: "asyncio.Future[None]") -> None:
-        if not future.cancelled():
-            future.exception()  # whoever appends next or waits for durability is told
+        _retrieve(future)
         self.catch_up()
 
     def delta(self, run_id: str, delta: Delta) -> None:
@@ -97,3 +101,9 @@ class Live:
     def _show_delta(self, run_id: str, delta: Delta) -> None:
         for watcher in self._deltas:
             watcher(run_id, delta)
+
+
+def _retrieve(future: "asyncio.Future[None]") -> None:
+    """Look at a failure, so that nobody complains: whoever appends next or waits is told."""
+    if not future.cancelled():
+        future.exception()

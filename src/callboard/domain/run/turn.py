@@ -68,12 +68,12 @@ def call_refused(state: RunState, event: ToolCallRefused) -> RunState:
     known = any(call.call_id == event.call_id for call in state.calls)
     if not known:
         call = Call(event.call_id, event.tool, {}, _NEVER_MADE, result=result, refused=True)
-        return close_if_settled(changed(state, calls=(*state.calls, call)))
+        return _with_calls(state, (*state.calls, call))
     calls = tuple(
         changed(call, result=result, refused=True) if call.call_id == event.call_id else call
         for call in state.calls
     )
-    return close_if_settled(changed(state, calls=calls))
+    return _with_calls(state, calls)
 
 
 def call_started(state: RunState, event: ToolCallStarted) -> RunState:
@@ -101,20 +101,21 @@ def call_settled(state: RunState, call_id: str, output: ToolOutputs, *, is_error
         else call
         for call in state.calls
     )
-    return close_if_settled(changed(state, calls=calls))
+    return _with_calls(state, calls)
 
 
-def close_if_settled(state: RunState) -> RunState:
-    """Close the turn once every call of its answer has a result."""
+def _with_calls(state: RunState, calls: tuple[Call, ...]) -> RunState:
+    """Return the state with its calls as they stand now; the turn closes once each of them has a result."""
     outcome = state.outcome
-    if outcome is None or any(call.result is None for call in state.calls):
-        return state
-    if len(state.calls) < len(outcome.call_ids):
-        return state  # the rest of the answer's calls is still being refused
-    results = _in_order(state.calls, outcome.call_ids)
+    open_calls = any(call.result is None for call in calls)
+    # Where there are fewer than the answer asked for, the rest of them is still being refused.
+    if outcome is None or open_calls or len(calls) < len(outcome.call_ids):
+        return changed(state, calls=calls)
+    results = _in_order(calls, outcome.call_ids)
     # Results belong behind their calls; where the conversation was replaced meanwhile they have no place.
-    appended = (Message(role="tool", parts=results),) if _last_calls(state) else ()
-    made = tuple(call.tool for call in state.calls if not call.refused)
+    appended = (Message(role="tool", parts=results),) if _last_asks_for(state, calls) else ()
+    made = tuple(call.tool for call in calls if not call.refused)
+    refused = any(call.refused for call in calls)
     by_program = state.program is not None and state.program.mode == "calls"
     return changed(
         state,
@@ -124,9 +125,7 @@ def close_if_settled(state: RunState) -> RunState:
         late=(),
         children=(),
         refused_children=(),
-        outcome=None
-        if by_program
-        else changed(outcome, tools=made, had_refusals=any(call.refused for call in state.calls)),
+        outcome=None if by_program else changed(outcome, tools=made, had_refusals=refused),
     )
 
 
@@ -146,8 +145,8 @@ def _in_order(calls: tuple[Call, ...], call_ids: tuple[str, ...]) -> tuple[ToolR
     return tuple(result for call_id in call_ids if (result := by_id.get(call_id)) is not None)
 
 
-def _last_calls(state: RunState) -> bool:
-    """Return whether the conversation still ends with the answer that asked for the current calls."""
+def _last_asks_for(state: RunState, calls: tuple[Call, ...]) -> bool:
+    """Return whether the conversation still ends with the answer that asked for these calls."""
     last = state.messages[-1] if state.messages else None
-    own = {call.call_id for call in state.calls}
+    own = {call.call_id for call in calls}
     return last is not None and own == {part.call_id for part in last.tool_calls}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from callboard.domain.actor import Actor
 from callboard.domain.errors import LogCorrupt
@@ -12,6 +12,8 @@ from callboard.domain.events.codec import Sealed, timestamp
 from callboard.domain.run_row import RunRow
 from callboard.domain.usage import NANO, Bill, Usage
 from callboard.ports.event_store import Signal
+
+_row = TypeAdapter(RunRow)
 
 Columns = dict[str, str | int | bytes | None]
 Record = Sequence[Any]
@@ -62,7 +64,7 @@ def row_of(record: Record) -> RunRow:
     (turns, tool_calls, tokens_in, tokens_out, cache_read, cache_write, reasoning) = record[9:16]
     (nano_usd, has_unknown, waiting_for, created_at, updated_at, ended_at) = record[16:]
     try:
-        return RunRow(
+        row = RunRow(
             run_id=run_id,
             root_id=root_id,
             parent_id=parent_id,
@@ -87,6 +89,7 @@ def row_of(record: Record) -> RunRow:
             updated_at=datetime.fromisoformat(updated_at),
             ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
         )
+        return _row.validate_python(vars(row))
     except (ValidationError, ValueError, TypeError, ArithmeticError) as error:
         raise LogCorrupt(f"run {run_id}: its projection is not readable ({error})") from error
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from pydantic import TypeAdapter
+
 from callboard.domain.errors import CallboardError, Fenced, LogError, RunBusy, RunExists
 from callboard.domain.events.codec import GENESIS, Blob, Sealed
 from callboard.domain.run_row import RunRow
@@ -140,7 +142,7 @@ class MemoryEventStore:
         """Return a run's projection."""
         self._check_open()
         run = self.disk.runs.get(run_id)
-        return None if run is None else RunRow.model_validate_json(run.row)
+        return None if run is None else _row.validate_json(run.row)
 
     async def rows(
         self, *, root_only: bool = True, statuses: Sequence[str] = (), limit: int = 100
@@ -212,15 +214,18 @@ class MemoryEventStore:
         return claim
 
     def _rows(self) -> list[RunRow]:
-        return [RunRow.model_validate_json(run.row) for run in self.disk.runs.values()]
+        return [_row.validate_json(run.row) for run in self.disk.runs.values()]
 
     def _check_open(self) -> None:
         if self._closed:
             raise LogError("the store is closed")
 
 
+_row = TypeAdapter(RunRow)
+
+
 def _bytes(row: RunRow) -> bytes:
-    return row.model_dump_json().encode()
+    return _row.dump_json(row)
 
 
 def _age(row: RunRow) -> tuple[object, ...]:

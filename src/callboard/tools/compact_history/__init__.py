@@ -1,0 +1,1 @@
+"""A summary in the place of a conversation."""

@@ -15,4 +15,6 @@ class CompactHistory(Arguments):
     maxContextLength: Annotated[int, Field(ge=0)] | None = None  # noqa: N815 - the language's spelling
 
 
-TOOL = TypedTool("compact_history", CompactHistory, ToolFacts(access="control", retry_safety="pure"))
+TOOL = TypedTool(
+    "compact_history", CompactHistory, ToolFacts(access="control", retry_safety="pure")
+)
