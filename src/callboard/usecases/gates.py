@@ -11,8 +11,8 @@ from callboard.domain.run.fold import AGENT
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.fold import TASK
 from callboard.runtime.children import Ended
-from callboard.runtime.driver import fold_any
 from callboard.runtime.run_log import load, take_over
+from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
 from callboard.usecases.runs import existing_row, require_models
 

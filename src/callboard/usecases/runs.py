@@ -10,8 +10,8 @@ from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import Signal
 from callboard.runtime.children import Ended
-from callboard.runtime.driver import fold_any, standing
 from callboard.runtime.run_log import load, with_payloads
+from callboard.runtime.standing import fold_any, standing
 from callboard.usecases.app import App, require
 
 TERMINAL = ("completed", "failed", "cancelled")

@@ -12,9 +12,9 @@ from callboard.domain.run.state import RunState
 from callboard.engine.limits import effective_limits
 from callboard.runtime.children import Ended
 from callboard.runtime.creation import AgentStart, agent_created
-from callboard.runtime.driver import fold_any
 from callboard.runtime.inputs import input_issues
 from callboard.runtime.run_log import load
+from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
 
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")

@@ -4,8 +4,8 @@ from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.run.state import RunState
 from callboard.ports.event_store import Signal
-from callboard.runtime.driver import fold_any
 from callboard.runtime.run_log import load
+from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
 from callboard.usecases.runs import existing_row
 
