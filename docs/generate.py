@@ -200,7 +200,19 @@ def events_page() -> str:
     ]
     parts = (
         *(AgentSubject, WorkflowSubject, ParentLink, Message, TextPart, ReasoningPart, MediaPart),
-        *(ToolCallPart, ToolResultPart, CallRequest, ProgramLog, HistoryChange, Subgoal, ModelFailure, FileChange, BlobRef, Usage, Bill),
+        *(
+            ToolCallPart,
+            ToolResultPart,
+            CallRequest,
+            ProgramLog,
+            HistoryChange,
+            Subgoal,
+            ModelFailure,
+            FileChange,
+            BlobRef,
+            Usage,
+            Bill,
+        ),
         *(LastMessage, AllMessages, StructuredOutput, ErrorOutput),
     )
     values = [f"### {part.__name__}\n\n{_doc(part)}\n\n{_table(part)}" for part in parts]

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from callboard.sdk.results import RunFailed, RunResult
     from callboard.sdk.run import run, run_sync, stream
     from callboard.sdk.tools import tool
-    from callboard.steps import STEP, STEP_ALL, GenerateN, StepText, ToolCall
+    from callboard.steps import (
+        STEP,
+        STEP_ALL,
+        AgentState,
+        Context,
+        GenerateN,
+        Logger,
+        StepResult,
+        Steps,
+        StepText,
+        ToolCall,
+    )
 
 __version__ = "0.1.0"
 
@@ -26,15 +37,20 @@ __all__ = [
     "STEP_ALL",
     "Agent",
     "AgentDefinition",
+    "AgentState",
     "Callboard",
+    "Context",
     "GenerateN",
     "InputSchema",
     "Limits",
+    "Logger",
     "PermissionRule",
     "ReasoningOptions",
     "RunFailed",
     "RunResult",
+    "StepResult",
     "StepText",
+    "Steps",
     "ToolCall",
     "ToolContext",
     "__version__",
@@ -59,6 +75,11 @@ _HOMES = {
     "RunFailed": ("callboard.sdk.results", "RunFailed"),
     "RunResult": ("callboard.sdk.results", "RunResult"),
     "StepText": ("callboard.steps", "StepText"),
+    "AgentState": ("callboard.steps", "AgentState"),
+    "Context": ("callboard.steps", "Context"),
+    "Logger": ("callboard.steps", "Logger"),
+    "StepResult": ("callboard.steps", "StepResult"),
+    "Steps": ("callboard.steps", "Steps"),
     "ToolCall": ("callboard.steps", "ToolCall"),
     "ToolContext": ("callboard.ports.tools", "ToolContext"),
     "run": ("callboard.sdk.run", "run"),

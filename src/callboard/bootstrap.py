@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from callboard.ports.dispatcher import Dispatcher
     from callboard.ports.model import ModelDirectory, ModelProvider
     from callboard.ports.programs import Evaluated, Program, Programs
+    from callboard.ports.registry import AgentRegistry
+    from callboard.ports.tool_services import ToolServices
     from callboard.ports.tools import Tool
     from callboard.ports.workspace import Workspaces
 
@@ -80,12 +82,13 @@ async def build_app(
     added = additions or Additions()
     own = open_registry(settings, sources, shipped=False, tools=tuple(added.tools))
     store = await SqliteEventStore.open(settings.database)
+    registry = AgentResolver(own, store.releases, _shipped_agents(), added.agents)
     ports = Ports(
         store=store,
         clock=SystemClock(),
         models=_ModelsOnDemand(settings, sources, added.providers),
-        tools=built_in_tools().with_added(added.tools),
-        registry=AgentResolver(own, store.releases, _shipped_agents(), added.agents),
+        tools=built_in_tools(_services(settings, registry)).with_added(added.tools),
+        registry=registry,
         workspaces=_workspaces(settings),
         schemas=JsonSchemas(),
         live=Live(),
@@ -137,8 +140,10 @@ def _shipped_agents() -> "FolderRegistry":
     return FolderRegistry.open((), built_in_tools().names())
 
 
-def read_catalogue(settings: Settings, path: Path) -> "Catalogue":
+def read_catalogue(path: Path, settings: Settings | None = None) -> "Catalogue":
     """Read one definition file, or all below a folder, with every problem found.
+
+    Without settings nothing evaluates files that are programs: Python is read as far as it is literal.
 
     Raises:
         ConfigurationInvalid: there is nothing at the path.
@@ -148,11 +153,12 @@ def read_catalogue(settings: Settings, path: Path) -> "Catalogue":
     from callboard.tools.catalog import built_in_tools
 
     tools = built_in_tools().names()
+    evaluator = None if settings is None else _EvaluatorOnDemand(settings)
     if path.is_dir():
-        return load_folder(path, tools, evaluator=_EvaluatorOnDemand(settings))
+        return load_folder(path, tools, evaluator=evaluator)
     if not path.exists():
         raise ConfigurationInvalid(f"{path}: there is no such file or directory")
-    return read_definitions(path, tools, evaluator=_EvaluatorOnDemand(settings))
+    return read_definitions(path, tools, evaluator=evaluator)
 
 
 def shipped_workflow(name: str) -> "WorkflowDefinition":
@@ -166,7 +172,7 @@ def shipped_workflow(name: str) -> "WorkflowDefinition":
     return load_workflow(name)
 
 
-def scaffold(directory: Path) -> "Scaffolded":
+def scaffold(directory: Path, *, typescript: bool = False) -> "Scaffolded":
     """Write a first `.agents` folder into a directory; nothing is overwritten.
 
     Raises:
@@ -174,7 +180,7 @@ def scaffold(directory: Path) -> "Scaffolded":
     """
     from callboard.definitions.scaffold import scaffold as write
 
-    return write(directory)
+    return write(directory, typescript=typescript)
 
 
 def _make_home(home: Path) -> None:
@@ -185,6 +191,34 @@ def _make_home(home: Path) -> None:
             f"CALLBOARD_HOME {home} cannot be used: {error.strerror}; set CALLBOARD_HOME to a directory "
             "that you may write"
         ) from None
+
+
+def _services(settings: Settings, registry: "AgentRegistry") -> "ToolServices":
+    from callboard.ports.tool_services import ToolServices
+    from callboard.web_access.on_demand import WebOnDemand, WebOptions
+
+    configured = settings.web
+    web = WebOnDemand(
+        WebOptions(
+            allow=configured.allow,
+            search=configured.search,
+            search_url=configured.search_url,
+            search_key=configured.search_key,
+            context7_key=configured.context7.api_key,
+            context7_url=configured.context7.base_url,
+            chromium=configured.chromium,
+            own_pages=configured.browser_loopback,
+            confined=settings.sandbox == "required",
+        )
+    )
+    return ToolServices(
+        registry_lookup=registry.get,
+        search=web if configured.search else None,
+        fetcher=web,
+        docs=web,
+        browser=web if web.has_browser else None,
+        skill_folders=(str(settings.home / "skills"),),
+    )
 
 
 def _workspaces(settings: Settings) -> "Workspaces":

@@ -64,7 +64,7 @@ def test_agents_list_shows_files_of_every_format_and_the_built_in_ones(bare):
     header, *rows = bare("agents", "list").out.splitlines()
     assert header.split() == ["AGENT", "NAME", "MODEL", "WHERE"]
     assert {row.index(row.split()[-1]) for row in rows if "built" not in row} == {
-        header.index("FILE")
+        header.index("WHERE")
     }
 
 
@@ -129,3 +129,28 @@ def test_the_completion_script_can_be_shown(bare):
     shown = bare("--show-completion", "bash")
     assert shown.code == 0
     assert "complete" in shown.out
+
+
+def test_init_scaffolds_an_agent_in_typescript_that_runs_without_a_key(bare):
+    made = bare("init", "--typescript", "--json").json
+    assert any(path.endswith("types/agent-definition.ts") for path in made["written"])
+    checked = bare("agents", "validate")
+    assert (checked.code, "3 valid, 0 problems" in checked.err) == (0, True)
+    (bare.workspace / "app.py").write_text("# TODO: more\n")
+    done = bare("run", "todo-lister", "--json")
+    assert done.code == 0
+    assert done.events[-1]["output"]["value"] == {"pattern": "TODO", "files": ["app.py", ".agents/todo-lister.ts"]}
+
+
+def test_a_definition_that_computes_for_ever_is_a_problem_and_the_others_load(bare):
+    folder = bare.workspace / ".agents"
+    folder.mkdir()
+    (folder / "bad.py").write_text("while True:\n    pass\n")
+    (folder / "bad.ts").write_text("while (true) {}\nexport default { id: 'x', model: 'y' }\n")
+    bare.agent("good")
+    done = bare("agents", "validate", "--json")
+    assert done.code == 2
+    assert {problem["file"] for problem in done.json} == {".agents/bad.py", ".agents/bad.ts"}
+    assert all("longer than" in problem["message"] for problem in done.json)
+    listed = [one["id"] for one in bare("agents", "list", "--json").json]
+    assert "good" in listed

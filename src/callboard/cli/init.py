@@ -16,12 +16,15 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def init(
     directory: Annotated[Path, typer.Argument(help="Where .agents/ is made.")] = Path(),
+    typescript: Annotated[
+        bool, typer.Option("--typescript", help="Also an agent in TypeScript, with its types.")
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Scaffold .agents/ with a commented example that runs; existing files are left alone."""
 
     def work() -> int:
-        made = scaffold(directory)
+        made = scaffold(directory, typescript=typescript)
         if json_output:
             written, kept = ([str(path) for path in paths] for paths in (made.written, made.kept))
             give_json({"written": written, "kept": kept})

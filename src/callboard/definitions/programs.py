@@ -1,6 +1,7 @@
 """Definition files that are programs: read as texts here, evaluated elsewhere."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,16 @@ def evaluated(
         found = evaluator.evaluate(texts, readable)
     except SandboxUnavailable as reason:
         return dict.fromkeys(entries, Evaluated(problem=f"{_OPT_OUT}: {reason}"))
-    return {path: found.get(name) or _unreadable(path) for path, name in names.items()}
+    return {
+        path: _without_name(name, found[name]) if name in found else _unreadable(path)
+        for path, name in names.items()
+    }
+
+
+def _without_name(name: str, found: Evaluated) -> Evaluated:
+    """Return it with a problem that does not name its own file: whoever shows it does."""
+    problem = found.problem.removeprefix(f"{name}: ").removeprefix(f"{name}, ")
+    return replace(found, problem=problem)
 
 
 def _unreadable(path: Path) -> Evaluated:
@@ -70,8 +80,8 @@ def _importable(folder: Path) -> Iterator[Path]:
         except OSError:
             continue
         for path in children:
-            if path.is_symlink() or path.name in _NEVER:
-                continue
+            if path.is_symlink() or path.name in _NEVER or path.name.startswith("."):
+                continue  # what is hidden was not put there to be imported: settings, keys
             if path.is_dir():
                 if len(path.relative_to(folder).parts) < _MAX_DEPTH:
                     todo.append(path)

@@ -9,6 +9,9 @@ from callboard.domain.errors import ConfigurationInvalid
 
 FILES: Final = ("README.md", "haiku-reviewer.md", "repo-guide.yaml")
 
+TYPESCRIPT: Final = ("todo-lister.ts", "types/agent-definition.ts")
+"""What is written beside them for who writes agents in TypeScript."""
+
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -20,8 +23,9 @@ class Scaffolded:
     kept: tuple[Path, ...]
 
 
-def scaffold(directory: Path) -> Scaffolded:
-    """Write the example agents into `<directory>/.agents`. Never overwrites anything.
+def scaffold(directory: Path, *, typescript: bool = False) -> Scaffolded:
+    """Write the example agents into `<directory>/.agents`, one in TypeScript with its types where that is
+    wanted. Never overwrites anything.
 
     Raises:
         ConfigurationInvalid: the directory cannot be written.
@@ -34,7 +38,8 @@ def scaffold(directory: Path) -> Scaffolded:
     kept: list[Path] = []
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
+        for name in (*FILES, *(TYPESCRIPT if typescript else ())):
+            (target / name).parent.mkdir(exist_ok=True)
             content = (source / name).read_bytes()
             (written if _write_new(target / name, content) else kept).append(target / name)
     except OSError as error:

@@ -7,19 +7,35 @@ checked where definitions are read.
 from typing import Any
 
 from callboard.sandbox.programs.worker.record import Record
-from callboard.steps import STEP, STEP_ALL, GenerateN, StepText, ToolCall
+from callboard.steps import (
+    STEP,
+    STEP_ALL,
+    AgentState,
+    Context,
+    GenerateN,
+    Logger,
+    StepResult,
+    Steps,
+    StepText,
+    ToolCall,
+)
 
 __all__ = [
     "STEP",
     "STEP_ALL",
     "Agent",
     "AgentDefinition",
+    "AgentState",
+    "Context",
     "GenerateN",
     "InputSchema",
     "Limits",
+    "Logger",
     "PermissionRule",
     "ReasoningOptions",
+    "StepResult",
     "StepText",
+    "Steps",
     "ToolCall",
 ]
 
