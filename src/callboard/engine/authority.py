@@ -4,7 +4,16 @@ from typing import Literal
 
 from callboard.domain.actor import Actor
 
-Action = Literal["run.start", "run.resume", "run.cancel", "run.fork", "run.read", "run.steer", "agent.publish", "gate.decide"]
+Action = Literal[
+    "run.start",
+    "run.resume",
+    "run.cancel",
+    "run.fork",
+    "run.read",
+    "run.steer",
+    "agent.publish",
+    "gate.decide",
+]
 
 
 def may(actor: Actor, action: Action) -> bool:
