@@ -1,6 +1,8 @@
 """Settings, and the only module that reads the environment."""
 
 import getpass
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,13 @@ from callboard.domain.errors import ConfigurationInvalid
 
 PROVIDERS = ("openrouter", "anthropic", "openai", "gemini")
 
+SearchService = Literal["searxng", "brave", "tavily", "exa"]
+SEARCH_SERVICES: tuple[SearchService, ...] = ("searxng", "brave", "tavily", "exa")
+_SEARCH_BY_NAME: Mapping[str, SearchService] = {name: name for name in SEARCH_SERVICES}
+_HOST = re.compile(
+    r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
@@ -20,6 +29,24 @@ class ProviderSettings:
 
     api_key: SecretStr | None = None
     base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """How the web is reached, where it is.
+
+    `allow` holds `host` or `host:port` that may be reached although they are not public. `search` is the
+    service in use, `search_url` or `search_key` what it needs. `browser_loopback`: the browser may be asked
+    for pages of this machine.
+    """
+
+    allow: tuple[str, ...] = ()
+    search: SearchService | None = None
+    search_url: str | None = None
+    search_key: SecretStr | None = None
+    context7: ProviderSettings = field(default_factory=ProviderSettings)
+    chromium: str | None = None
+    browser_loopback: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +62,16 @@ class Settings:
     user: str
     sandbox: Literal["required", "off"] = "required"
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict[str, ProviderSettings])
+    web: WebSettings = field(default_factory=WebSettings)
+
+
+def process_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        ConfigurationInvalid: a variable has a value that cannot be used.
+    """
+    return read_settings(os.environ)  # noqa: TID251 - the one place that reads the environment
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -57,15 +94,76 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         user=environ.get("CALLBOARD_USER") or _login_name(),
         sandbox=_sandbox(environ.get("CALLBOARD_SANDBOX", "required")),
         providers={name: _provider(environ, name.upper()) for name in PROVIDERS},
+        web=_web(environ),
     )
 
 
 def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:
-    key = environ.get(f"{prefix}_API_KEY", "").strip()
     return ProviderSettings(
-        api_key=SecretStr(key) if key else None,
+        api_key=_secret(environ, f"{prefix}_API_KEY"),
         base_url=environ.get(f"{prefix}_BASE_URL", "").strip() or None,
     )
+
+
+def _secret(environ: Mapping[str, str], name: str) -> SecretStr | None:
+    value = environ.get(name, "").strip()
+    return SecretStr(value) if value else None
+
+
+def _web(environ: Mapping[str, str]) -> WebSettings:
+    allow = tuple(map(_host, filter(None, _words(environ.get("CALLBOARD_WEB_ALLOW", "")))))
+    url = environ.get("CALLBOARD_SEARCH_URL", "").strip() or None
+    keys = {name: _secret(environ, f"{name.upper()}_API_KEY") for name in SEARCH_SERVICES[1:]}
+    configured = {"searxng": url is not None} | {name: bool(key) for name, key in keys.items()}
+    search = _search(environ.get("CALLBOARD_SEARCH", "").strip().lower(), configured)
+    return WebSettings(
+        allow=allow,
+        search=search,
+        search_url=url if search == "searxng" else None,
+        search_key=keys.get(search) if search else None,
+        context7=ProviderSettings(
+            api_key=_secret(environ, "CONTEXT7_API_KEY"),
+            base_url=environ.get("CALLBOARD_CONTEXT7_URL", "").strip() or None,
+        ),
+        chromium=environ.get("CALLBOARD_CHROMIUM", "").strip() or None,
+        browser_loopback=_switch(environ, "CALLBOARD_BROWSER_LOOPBACK"),
+    )
+
+
+def _search(wanted: str, configured: Mapping[str, bool]) -> SearchService | None:
+    """Return the service that is asked for, else the first that is configured."""
+    if wanted == "off":
+        return None
+    if not wanted:
+        return next(filter(configured.__getitem__, SEARCH_SERVICES), None)
+    found = _SEARCH_BY_NAME.get(wanted)
+    if found is None:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_SEARCH={wanted}: use one of {', '.join(SEARCH_SERVICES)}, or `off`"
+        )
+    if not configured[found]:
+        needed = "CALLBOARD_SEARCH_URL" if found == "searxng" else f"{found.upper()}_API_KEY"
+        raise ConfigurationInvalid(f"CALLBOARD_SEARCH={wanted} needs {needed}, which is not set")
+    return found
+
+
+def _words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",")]
+
+
+def _host(entry: str) -> str:
+    if not _HOST.fullmatch(entry):
+        raise ConfigurationInvalid(
+            f"CALLBOARD_WEB_ALLOW: `{entry}` is not a host or host:port, such as `localhost:8080`"
+        )
+    return entry
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "on").strip().lower() or "on"
+    if value not in {"on", "off"}:
+        raise ConfigurationInvalid(f"{name}={value}: use `on` (the default) or `off`")
+    return value == "on"
 
 
 def _sandbox(value: str) -> Literal["required", "off"]:

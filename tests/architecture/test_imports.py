@@ -15,12 +15,15 @@ HEAVY = {
     "jsonschema_rs",
     "orjson",
     "pathspec",
+    "playwright",
     "pydantic",
     "pydantic_ai",
     "rapidfuzz",
     "rich",
     "sqlalchemy",
+    "trafilatura",
     "yaml",
+    "yarl",
 }
 _REPORT = """
 import sys
@@ -63,6 +66,13 @@ def test_looking_at_definitions_loads_no_network_and_no_database():
     folder = str(ROOT / "src" / "callboard" / "definitions" / "templates" / "agents")
     loaded = loaded_by(_COMMAND.format(arguments=["agents", "validate", folder]))
     assert loaded & {"aiohttp", "sqlalchemy", "alembic", "genai_prices"} == set()
+
+
+def test_the_web_is_loaded_only_when_a_tool_uses_it():
+    made = "from callboard.web_access.on_demand import WebOnDemand, WebOptions"
+    asked = "WebOnDemand(WebOptions(allow=('localhost',))).has_browser"
+    loaded = loaded_by(f"{made}\n{asked}\n")
+    assert loaded & {"aiohttp", "playwright", "trafilatura", "yarl", "sqlite3"} == set()
 
 
 def test_the_domain_and_the_engine_load_no_adapters_libraries():

@@ -44,21 +44,35 @@ def test_the_pure_layers_never_wait():
     assert waiting == set()
 
 
+# Not the database: an index in memory, for one search, by SQLite's full text search.
+SEARCHES_IN_MEMORY = "web_access/docs/index.py"
+
+# Pages by the judged address, services by the configured one, and words for what went wrong with either.
+SPEAKS_HTTP = {
+    "web_access/egress/connector.py",
+    "web_access/fetching/fetcher.py",
+    "web_access/services/call.py",
+    "web_access/services/failures.py",
+}
+
+
 def test_only_the_sqlite_adapter_and_its_migrations_know_the_database():
     knowing = {
         module.path.partition("/")[0]
         for module in modules()
         for name in imported(module)
         if name.partition(".")[0] in {"sqlalchemy", "alembic", "sqlite3"}
+        and module.path != SEARCHES_IN_MEMORY
     }
     assert knowing <= {"stores"}
 
 
-def test_only_the_transport_speaks_http():
+def test_only_the_transport_and_the_web_speak_http():
     speaking = {
         module.path
         for module in modules()
         for name in imported(module)
         if name.partition(".")[0] in {"aiohttp", "httpx", "requests", "urllib3"}
+        and module.path not in SPEAKS_HTTP
     }
     assert {path.split("/")[0] for path in speaking} <= {"providers", "testing"}

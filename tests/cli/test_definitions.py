@@ -139,7 +139,10 @@ def test_init_scaffolds_an_agent_in_typescript_that_runs_without_a_key(bare):
     (bare.workspace / "app.py").write_text("# TODO: more\n")
     done = bare("run", "todo-lister", "--json")
     assert done.code == 0
-    assert done.events[-1]["output"]["value"] == {"pattern": "TODO", "files": ["app.py", ".agents/todo-lister.ts"]}
+    assert done.events[-1]["output"]["value"] == {
+        "pattern": "TODO",
+        "files": ["app.py", ".agents/todo-lister.ts"],
+    }
 
 
 def test_a_definition_that_computes_for_ever_is_a_problem_and_the_others_load(bare):

@@ -11,8 +11,8 @@ from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.decide import decide
 from callboard.engine.decide_task import decide_task
-from callboard.runtime.driver import fold_any
 from callboard.runtime.run_log import project_all
+from callboard.runtime.standing import fold_any
 
 HERE = Path(__file__).parent
 EVENTS = HERE / "events"

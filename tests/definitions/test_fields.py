@@ -118,7 +118,9 @@ def test_fields_of_later_languages_are_tolerated_with_a_warning(desk):
 
 @pytest.mark.parametrize("wish", [True, False, {"cacheExpiryMs": 60_000, "maxContextLength": 9}])
 def test_compaction_is_wished_for_by_a_word_or_in_detail(desk, wish):
-    assert desk.check(compactContext=wish, windowedFileReads=True, textToolCalls=True).warnings == ()
+    assert (
+        desk.check(compactContext=wish, windowedFileReads=True, textToolCalls=True).warnings == ()
+    )
     (problem,) = desk.problems(compactContext={"maxContext": 3})
     assert "compactContext.maxContext: is not known here" in problem
 

@@ -175,9 +175,7 @@ async def test_a_batch_that_cannot_be_stored_does_not_disturb_its_group(database
     claim = await good.created_in(store)
     await bad.created_in(store)
     poison = bad.batch(1)
-    poison = type(poison)(
-        "bad", 1, 1, poison.events, replace(poison.row, turns=2**70)
-    )
+    poison = type(poison)("bad", 1, 1, poison.events, replace(poison.row, turns=2**70))
     first, second, third = (
         store.append(good.batch(claim.epoch)),
         store.append(poison),

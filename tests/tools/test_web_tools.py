@@ -183,8 +183,11 @@ async def test_an_agent_is_described_without_its_prompts(call):
         system_prompt="secret mandate",
         input_schema=InputSchema(prompt={"type": "string"}),
     )
-    known = {"acme/reviewer": agent}
-    services = ToolServices(registry_lookup=known.get)
+
+    async def lookup(reference):
+        return {"acme/reviewer": agent}.get(reference)
+
+    services = ToolServices(registry_lookup=lookup)
     value, _ = await call("lookup_agent_info", {"agentId": "acme/reviewer"}, services=services)
     assert value["found"] is True
     assert value["agent"]["fullAgentId"] == "acme/reviewer@1.2.0"

@@ -1,7 +1,6 @@
 """What every command shares: settings, an app, an exit code, and no traceback for a user's mistake."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -12,7 +11,7 @@ from callboard.cli.streams import OUT, say
 from callboard.domain.actor import Actor
 from callboard.domain.errors import CallboardError, LogCorrupt
 from callboard.runtime.children import Ended
-from callboard.settings import Settings, read_settings
+from callboard.settings import Settings, process_settings
 from callboard.usecases.app import App
 
 DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
@@ -26,7 +25,7 @@ def settings() -> Settings:
     Raises:
         ConfigurationInvalid: the environment holds something that cannot be used.
     """
-    return read_settings(os.environ)  # noqa: TID251 - the one place that hands the environment over
+    return process_settings()
 
 
 def guarded(work: Callable[[], int]) -> None:

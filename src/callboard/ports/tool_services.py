@@ -1,6 +1,6 @@
 """What some tools need beyond the workspace. Whatever is None is not configured, and its tool says so."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from callboard.domain.definition.agent import AgentDefinition
@@ -20,7 +20,7 @@ class ToolServices:
         skill_folders: absolute paths of folders with the user's skills, for `skill`.
     """
 
-    registry_lookup: Callable[[str], AgentDefinition | None] | None = None
+    registry_lookup: Callable[[str], Awaitable[AgentDefinition | None]] | None = None
     search: SearchProvider | None = None
     fetcher: Fetcher | None = None
     docs: DocsSource | None = None

@@ -7,6 +7,8 @@ egress policy that it was made with, also when it is redirected.
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from callboard.ports.workspace import Workspace
+
 WaitUntil = Literal["load", "domcontentloaded", "networkidle0"]
 
 
@@ -67,8 +69,11 @@ class SearchProvider(Protocol):
 class DocsSource(Protocol):
     """Has the documentation of libraries."""
 
-    async def find(self, library: str, topic: str | None, *, max_tokens: int) -> str | None:
+    async def find(
+        self, library: str, topic: str | None, *, max_tokens: int, workspace: Workspace
+    ) -> str | None:
         """Return documentation on a topic, at most about `max_tokens` long, or None if there is none.
+        The workspace may hold some: of its installed packages, or its own.
 
         Raises:
             WebFailed: the service refused or could not be reached.
@@ -102,13 +107,17 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class PageVisit:
-    """What happened when a page was opened. `error` tells why it could not be."""
+    """What happened when a page was opened. `error` tells why it could not be.
+
+    `loaded_after` is in seconds since the page was asked for; None: it did not come that far.
+    """
 
     url: str
     title: str
     error: str | None = None
     entries: tuple[PageEntry, ...] = ()
     requests: tuple[PageRequest, ...] = ()
+    loaded_after: float | None = None
 
 
 class Browser(Protocol):

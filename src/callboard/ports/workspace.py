@@ -60,6 +60,21 @@ class Files(Protocol):
         ...
 
 
+class PublishedTexts(Protocol):
+    """What the packages installed in a workspace say of themselves, although git ignores their folders:
+    `METADATA` beneath `.venv` and `venv`, `README` files beneath `node_modules`. Everything else is refused,
+    and so is what `Files` refuses for another reason than git's. Every method raises FileRefused.
+    """
+
+    def read(self, path: str, *, max_bytes: int) -> bytes:
+        """Return a file's content."""
+        ...
+
+    def list(self, path: str) -> DirectoryListing:
+        """List a directory, not recursively."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
     """A shell command line, run by `bash -c` (or `sh -c`). `cwd` is relative to the workspace.
@@ -139,6 +154,11 @@ class Workspace(Protocol):
     @property
     def files(self) -> Files:
         """Confined file access."""
+        ...
+
+    @property
+    def published(self) -> PublishedTexts:
+        """The texts of installed packages."""
         ...
 
     @property

@@ -1,6 +1,5 @@
 """A Callboard in this process: the same engine, log and sandbox that the command uses."""
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,7 +18,7 @@ from callboard.runtime.standing import fold_any
 from callboard.sdk.options import RunOptions
 from callboard.sdk.results import RunResult
 from callboard.sdk.streams import Stream
-from callboard.settings import read_settings
+from callboard.settings import process_settings, read_settings
 from callboard.usecases.app import App
 from callboard.usecases.runs import resume_run
 from callboard.usecases.start_run import StartRun, start_run
@@ -54,8 +53,7 @@ class Callboard:
             tools={one.spec.name: one for one in tools},
             providers=dict(providers or {}),
         )
-        environ = os.environ if environ is None else environ  # noqa: TID251 - handed over to settings
-        self._settings = read_settings(environ)
+        self._settings = process_settings() if environ is None else read_settings(environ)
         self._stack = AsyncExitStack()
         self._app: App | None = None
 

@@ -1,12 +1,14 @@
 """The web as a test wants it: answers by URL, query or library, and what was asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from callboard.ports.web import Fetched, PageVisit, SearchResult, WaitUntil, WebFailed
+from callboard.ports.workspace import Workspace
 
 Found = TypeVar("Found")
+_CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +25,23 @@ class FixedWeb:
 
     async def fetch(self, url: str, *, max_bytes: int, timeout_s: float) -> Fetched:
         """Return the page of a URL."""
-        del max_bytes, timeout_s
-        return self._known(self.pages, url, url)
+        del timeout_s
+        page = self._known(self.pages, url, url)
+        if len(page.body) <= max_bytes:
+            return page
+        return replace(page, body=page.body[:max_bytes], truncated=True)
 
     async def search(self, query: str, *, deep: bool) -> tuple[SearchResult, ...]:
         """Return the finds of a query."""
         return self._known(self.finds, query, f"{query} deep" if deep else query)
 
-    async def find(self, library: str, topic: str | None, *, max_tokens: int) -> str | None:
+    async def find(
+        self, library: str, topic: str | None, *, max_tokens: int, workspace: Workspace
+    ) -> str | None:
         """Return the documentation of a library."""
-        return self._known(self.libraries, library, f"{library} {topic} {max_tokens}")
+        del workspace
+        text = self._known(self.libraries, library, f"{library} {topic} {max_tokens}")
+        return text[: max_tokens * _CHARACTERS_PER_TOKEN] if text else None
 
     async def visit(self, url: str, *, wait_until: WaitUntil, timeout_s: float) -> PageVisit:
         """Return the visit of a URL."""

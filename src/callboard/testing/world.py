@@ -22,6 +22,7 @@ from callboard.ports.workspace import (
     DirectoryListing,
     FileRefused,
     Files,
+    PublishedTexts,
     Snapshot,
     Snapshots,
     Workspace,
@@ -182,6 +183,11 @@ class WorldWorkspace:
     @property
     def files(self) -> Files:
         """The files."""
+        return self
+
+    @property
+    def published(self) -> PublishedTexts:
+        """Nothing is installed that is no file."""
         return self
 
     @property

@@ -120,12 +120,16 @@ class LoopbackEndpoint:
                 await request.read(),
             )
         )
-        reply = self._replies.popleft() if self._replies else Reply(status=500)
+        reply = self._reply(request.path)
         try:
             return await self._send(request, reply)
         except asyncio.CancelledError:
             self.client_left.set()
             raise
+
+    def _reply(self, path: str) -> Reply:
+        del path
+        return self._replies.popleft() if self._replies else Reply(status=500)
 
     async def _send(self, request: web.Request, reply: Reply) -> web.StreamResponse:
         response = web.StreamResponse(status=reply.status, headers=dict(reply.headers))
@@ -141,6 +145,23 @@ class LoopbackEndpoint:
             return response
         await response.write_eof()
         return response
+
+
+class LoopbackSite(LoopbackEndpoint):
+    """Serves the same reply for a path whenever it is asked for; other paths are not found."""
+
+    def __init__(self, pages: Mapping[str, Reply]) -> None:
+        super().__init__()
+        self.pages = dict(pages)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rpartition(":")[2])
+
+    def _reply(self, path: str) -> Reply:
+        missing = Reply([b"There is no such page."], 404, {"Content-Type": "text/plain"})
+        return self.pages.get(path, missing)
 
 
 def _refusal(error: ScriptedError) -> Reply:

@@ -63,6 +63,8 @@ def _shown(visit: PageVisit) -> JsonObject:
     shown["logs"] = logs
     if requests:
         shown["networkEvents"] = requests
+    if visit.loaded_after is not None:
+        shown["metrics"] = {"loadTime": round(visit.loaded_after * 1000)}
     left_out = len(visit.entries) - len(logs)
     if left_out:
         shown["message"] = f"{left_out} more log entries were left out."

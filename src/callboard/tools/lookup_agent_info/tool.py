@@ -1,11 +1,11 @@
 """lookup_agent_info: what an agent is for and how it is started."""
 
-import asyncio
 from typing import Annotated
 
 from pydantic import Field
 
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.errors import DefinitionInvalid
 from callboard.domain.message import JsonObject
 from callboard.domain.tool import ToolFacts
 from callboard.ports.tool_services import ToolServices
@@ -33,9 +33,12 @@ def make_tool(services: ToolServices) -> TypedTool[LookupAgentInfo]:
         lookup = services.registry_lookup
         if lookup is None:
             return failure(_NOT_CONFIGURED)
-        agent = await asyncio.to_thread(lookup, arguments.agentId)
+        error = f"Agent '{arguments.agentId}' not found"
+        try:
+            agent = await lookup(arguments.agentId)
+        except DefinitionInvalid as broken:
+            agent, error = None, str(broken)
         if agent is None:
-            error = f"Agent '{arguments.agentId}' not found"
             return success({"found": False, "error": error})
         return success({"found": True, "agent": _described(agent)})
 

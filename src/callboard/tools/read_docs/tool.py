@@ -38,12 +38,14 @@ class ReadDocs(Arguments):
 def make_tool(services: ToolServices) -> TypedTool[ReadDocs]:
     """Return the tool; it asks `services.docs`."""
 
-    async def read_docs(arguments: ReadDocs, _: ToolContext) -> ToolOutcome:
+    async def read_docs(arguments: ReadDocs, context: ToolContext) -> ToolOutcome:
         title, topic = arguments.libraryTitle, arguments.topic or None
         if services.docs is None:
             return failure(_NOT_CONFIGURED)
         try:
-            text = await services.docs.find(title, topic, max_tokens=arguments.max_tokens)
+            text = await services.docs.find(
+                title, topic, max_tokens=arguments.max_tokens, workspace=context.workspace
+            )
         except WebFailed as failed:
             return success(
                 {"documentation": f'Error fetching documentation for "{title}": {failed}'}

@@ -7,6 +7,7 @@ from typing import Final
 
 from tree_sitter import Node
 
+from callboard.sandbox.programs.typescript.annotations import erase_types
 from callboard.sandbox.programs.typescript.edits import Edits, Ranges
 from callboard.sandbox.programs.typescript.errors import LinkError
 from callboard.sandbox.programs.typescript.modules import (
@@ -23,7 +24,6 @@ from callboard.sandbox.programs.typescript.syntax import (
     parse,
     words,
 )
-from callboard.sandbox.programs.typescript.types import erase_types
 
 _NAMES: Final = "[(identifier) (shorthand_property_identifier)] @name"
 _META: Final = "(meta_property) @meta"

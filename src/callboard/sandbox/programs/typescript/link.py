@@ -50,6 +50,7 @@ class _Linker:
         self._resolver = Resolver(files)
         self._numbers: dict[Target, int] = {}
         self._todo: list[Target] = []
+        self._missing: dict[str, int] = {}
         self._line = _FIRST_LINE
 
     def script(self, entry: str) -> str:
@@ -62,6 +63,7 @@ class _Linker:
             "files": [[f"{ROOT}/{name}", text] for name, text in self._files.items()]
             if reads
             else [],
+            "missing": list(self._missing),
             "modules": plans,
             "root": ROOT,
             "shims": SOURCES,
@@ -105,10 +107,12 @@ class _Linker:
     def _bound(self, file: str, binding: Binding) -> list[object]:
         return [binding.name, self._found(file, binding.source), binding.imported]
 
-    def _found(self, file: str, reference: Reference) -> int | str:
-        """Return the number of the module that is meant, or why there is none."""
+    def _found(self, file: str, reference: Reference) -> int:
+        """Return the number of the module that is meant; below zero, of the reason why there is none."""
         target = self._resolver.resolve(file, reference)
-        return _nowhere(reference) if target is None else self._number(target)
+        if target is not None:
+            return self._number(target)
+        return -1 - self._missing.setdefault(_nowhere(reference), len(self._missing))
 
 
 def _wrapped(erased: Erased, *, strict: bool) -> str:

@@ -169,8 +169,11 @@ def _declared(node: Node, declaration: Node, listed: Listed, edits: Edits) -> No
 
 def _default(node: Node, value: Node, listed: Listed, edits: Edits) -> None:
     edits.put(node.start_byte, value.start_byte, f"const {DEFAULT} = ".encode())
-    if value.type in _WITH_VALUE:  # was a declaration, and needed no semicolon
-        edits.append(value.end_byte, b";")
+    first = value
+    while first.type not in _WITH_VALUE and first.children:
+        first = first.children[0]
+    if first.type in _WITH_VALUE:  # a declaration: what follows is a statement, even a bracket
+        edits.append(first.end_byte, b";")
     listed.exports.append(("default", DEFAULT))
 
 

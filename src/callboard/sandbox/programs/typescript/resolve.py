@@ -67,7 +67,7 @@ class Resolver:
 
     def _nearest(self, importer: str) -> Paths:
         """Return what the nearest tsconfig.json above a file says."""
-        folder = posixpath.dirname(importer)
+        folder: str = posixpath.dirname(importer)
         while True:
             name = posixpath.join(folder, "tsconfig.json")
             if name in self._files:

@@ -75,7 +75,7 @@
     else if (one.kind === 'json') one.module.exports = JSON.parse(one.code)
     else if (one.kind === 'shim') one.module.exports = shim(one.code)
     else {
-      for (const target of one.loads) if (typeof target === 'number') load(target)
+      for (const target of one.loads) if (target >= 0) load(target)
       const text = '\n'.repeat(one.base - 1) + one.code
       const strict = one.kind === 'module'
       evaluate(text)(scopeOf(one)).call(strict ? undefined : one.module.exports)
@@ -107,8 +107,12 @@
     if (!found) throw new Error(`require of ${JSON.stringify(specifier)}: only literal names of files can be required`)
     return bound(found[1], '=', one)
   }
+  // A target below zero is an import that leads nowhere.
+  const refuse = (target) => {
+    if (target < 0) throw new Error(input.missing[-1 - target])
+  }
   const bound = (target, imported, one) => {
-    if (typeof target === 'string') throw new Error(target)
+    refuse(target)
     const value = get(target, imported, new Set())
     if (value !== absent) return value
     const other = state(target)
@@ -135,18 +139,17 @@
     if (one.names.has(name)) return one.names.get(name)()
     const again = one.again.find(([own]) => own === name)
     if (again) {
-      if (typeof again[1] === 'string') throw new Error(again[1])
+      refuse(again[1])
       const value = get(again[1], again[2], seen)
       return value === absent && state(again[1]).done ? undefined : value // a type, or a slip that nobody uses
     }
     const stars = name === 'default' ? [] : one.again.filter(([own]) => own === '*')
     for (const [, target] of stars) {
-      if (typeof target === 'string' || seen.has(target)) continue
+      if (target < 0 || seen.has(target)) continue
       const value = get(target, name, seen)
       if (value !== absent) return value
     }
-    const broken = stars.find(([, target]) => typeof target === 'string')
-    if (broken) throw new Error(broken[1])
+    for (const [, target] of stars) refuse(target)
     return absent
   }
   const namesOf = (one, seen = new Set()) => {
@@ -156,7 +159,7 @@
     const names = [...one.names.keys()]
     for (const [name, target] of one.again) {
       if (name !== '*') names.push(name)
-      else if (typeof target === 'number') names.push(...namesOf(load(target), seen).filter((it) => it !== 'default'))
+      else if (target >= 0) names.push(...namesOf(load(target), seen).filter((it) => it !== 'default'))
     }
     return [...new Set(names)]
   }

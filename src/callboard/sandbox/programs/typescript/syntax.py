@@ -80,21 +80,10 @@ def captures(root: Node, dialect: Dialect, patterns: str) -> dict[str, list[Node
 
     What lies deeper than any real file is not looked at, since looking takes time by its depth squared:
     it stays as it is, and the engine says what is wrong with it.
-
-    Raises:
-        LinkError: it takes too long.
     """
     cursor = QueryCursor(query(dialect, patterns))
     cursor.set_max_start_depth(_MAX_DEPTH * 2)
-    end = time.monotonic() + _MAX_SECONDS
-
-    def is_late(_: int) -> bool:
-        return time.monotonic() > end
-
-    found = cursor.captures(root, progress_callback=is_late)
-    if is_late(0):
-        raise LinkError("is too complicated to be read")
-    return found
+    return cursor.captures(root)
 
 
 def line(node: Node) -> int:

@@ -136,6 +136,8 @@ def _parameter_properties(edits: Edits, method: Node) -> None:
         and pattern.type == "identifier"
     ]
     sets = b"".join(b"this.%b = %b; " % (name, name) for name in names if name)
+    if not sets:  # the pattern finds methods without parameters, too
+        return
     after = next((node for node in body.named_children if _calls_super(node)), None)
     if after is None:
         edits.append(body.start_byte + 1, b" " + sets)

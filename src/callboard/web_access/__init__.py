@@ -1,0 +1,1 @@
+"""The adapters of `callboard.ports.web`: pages, searches, documentation and a browser."""

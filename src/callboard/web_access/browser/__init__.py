@@ -1,0 +1,1 @@
+"""A confined Chromium."""

@@ -1,0 +1,1 @@
+"""Documentation of libraries: what is installed first, then a service."""

@@ -1,0 +1,1 @@
+"""What may be reached, and connections to nothing else."""

@@ -1,0 +1,1 @@
+"""Calls of services that somebody configured, in JSON or text."""

@@ -1,0 +1,1 @@
+export default { id: 'arrow', displayName: 'B', model: 'm/x', handleSteps: () => 'STEP' }

@@ -1,0 +1,3 @@
+export default { id: 'broken', displayName: 'B', model: 'm/x',
+  toolNames: ['read_files'
+}

@@ -1,0 +1,3 @@
+@sealed
+class A {}
+export default { id: 'decorated', displayName: 'B', model: 'm/x' }

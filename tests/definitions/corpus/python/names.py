@@ -1,0 +1,3 @@
+"""Names that others use."""
+
+PUBLISHER = "our-team"

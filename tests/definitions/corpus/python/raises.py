@@ -1,0 +1,3 @@
+"""A file that fails."""
+
+raise ValueError("on purpose")

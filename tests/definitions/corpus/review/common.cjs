@@ -1,0 +1,2 @@
+const { join } = require('path')
+module.exports = { id: 'common', displayName: join('a', '..', 'Common'), model: 'm/x' }

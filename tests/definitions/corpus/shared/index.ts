@@ -1,0 +1,3 @@
+export * from './constants'
+export { default as factory } from './make'
+export type { Named } from './constants'
