@@ -190,7 +190,7 @@ def _choices(definition: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
 
 def test_a_runs_status_is_one_of_the_reviewed_words():
     assert set(get_args(RunStatus)) == {"running", "waiting", "completed", "failed", "cancelled"}
-    assert set(get_args(RunRow.model_fields["kind"].annotation)) == {"agent", "workflow"}
+    assert set(get_args(RunRow.__annotations__["kind"])) == {"agent", "workflow"}
 
 
 def test_a_call_is_refused_for_one_of_the_reviewed_reasons():

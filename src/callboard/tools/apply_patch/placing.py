@@ -134,6 +134,8 @@ def _depth(line: str) -> int:
 
 
 def _insertion(lines: Sequence[str], hunk: Hunk, blocks: list[range]) -> Place:
+    if not any(lines) and hunk.start:  # blank lines around it were its only context
+        return Place(min(hunk.start, len(lines)) - 1, 0)
     if hunk.at_end or not any(lines):
         return Place(len(lines) - (not lines[-1]), 0)
     if hunk.below and len(blocks) == 1:
