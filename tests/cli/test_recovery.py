@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -227,6 +228,24 @@ def test_a_fork_at_any_position_runs_to_the_same_end(shell, model):
         refused = shell("runs", "fork", "r", "--at", at)
         assert refused.code == 2
         assert "--at" in refused.err
+
+
+def test_a_fork_works_on_the_files_of_then_in_a_place_of_its_own(shell, model):
+    shell.agent(toolNames=["write_file", "end_turn"])
+    write = call("write_file", path="a.txt", instructions="", content="first")
+    over = call("write_file", "c2", path="a.txt", instructions="", content="second")
+    model.will(calls(write), calls(over), say("End."))
+    whole = shell("run", "helper", "--json", "--run-id", "r")
+    assert (shell.workspace / "a.txt").read_text().strip() == "second"
+    changed = [e["seq"] for e in whole.events if e["type"] == "files.changed" and e["changes"]]
+    forked = shell("runs", "fork", "r", "--at", changed[0], "--prompt", "Stop here.", "--json").json
+    place = Path(forked["workspace"])
+    assert (place / "a.txt").read_text().strip() == "first"
+    model.will(calls(call("write_file", path="b.txt", instructions="", content="x")), say("Done."))
+    assert shell("runs", "resume", forked["run_id"], "--json").code == 0
+    assert (place / "b.txt").exists()
+    assert not (shell.workspace / "b.txt").exists()
+    assert "Stop here." in shell("runs", "show", forked["run_id"], "--json").out
 
 
 def test_a_fork_in_the_middle_of_a_command_does_not_repeat_it(shell, model):

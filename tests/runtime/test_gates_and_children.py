@@ -17,7 +17,7 @@ from callboard.testing.rig import ANN, rig
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.app import App, NotAllowed
-from callboard.usecases.fork_run import fork_run
+from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.gates import decide_gate, list_gates, open_gate
 from callboard.usecases.runs import cancel_run, list_runs, resume_run, show_run
 from callboard.usecases.start_run import StartRun, start_run
@@ -288,7 +288,7 @@ async def test_a_fork_at_every_position_runs_to_the_same_end_and_leaves_the_old_
     old = (await show_run(app, ANN, "r")).sealed
     own = [sealed for sealed in old if sealed.run_id == "r"]
     for at in range(1, len(own)):
-        await fork_run(app, ANN, "r", at=at, new_id=f"fork{at}")
+        await fork_run(app, ANN, ForkRun("r", at, f"fork{at}"))
         ended = await resume_run(app, ANN, f"fork{at}")
         assert value(ended) == "end"
         assert (await verify_run(app, ANN, f"fork{at}")).problems == ()

@@ -20,7 +20,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.run_row import RunRow
 from callboard.usecases.app import App
-from callboard.usecases.fork_run import fork_run
+from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.runs import (
     cancel_run,
     existing_row,
@@ -168,18 +168,26 @@ def cancel(
 def fork(
     run_id: RunId,
     at: Annotated[int, typer.Option(help="Position of the last event to keep.")],
+    *,
+    model: Annotated[str | None, typer.Option(help="Go on with another model.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="Go on with one more thing said.")] = None,
     new_id: Annotated[str | None, typer.Option("--run-id", help="Id of the new run.")] = None,
     json_output: Json = False,
 ) -> None:
-    """Start a new run from a prefix of another one's log; `runs resume` drives it."""
+    """Start a new run from a prefix of another one's log, on the files as they were then; `runs resume` drives
+    it.
+    """
 
     async def work(app: App, actor: Actor) -> int:
         name = app.ids.run_id() if new_id is None else new_id
-        await fork_run(app, actor, run_id, at=at, new_id=name)
+        wish = ForkRun(run_id, at, name, model=model, prompt=prompt)
+        created = await fork_run(app, actor, wish)
         if json_output:
-            give_json({"run_id": name, "forked_from": run_id, "at": at})
+            place = created.workspace
+            give_json({"run_id": name, "forked_from": run_id, "at": at, "workspace": place})
         else:
             give(name)
+            say(f"Its files are in {created.workspace}")
             say(f"Drive it with: {program()} runs resume {name}")
         return DONE
 

@@ -193,6 +193,15 @@ class Workspaces(Protocol):
         """
         ...
 
+    async def branch(self, root: str, tree: str, destination: str) -> None:
+        """Lay the files of a tree that was recorded of `root` into a new directory, with a repository of its
+        own where `root` is one.
+
+        Raises:
+            ConfigurationInvalid: the tree was never recorded here, or the directory is in use.
+        """
+        ...
+
     async def head(self, repository: str) -> str:
         """Return the commit id of a repository's HEAD.
 

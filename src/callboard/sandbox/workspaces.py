@@ -18,6 +18,7 @@ from callboard.sandbox.files.beneath import open_beneath
 from callboard.sandbox.files.confined import ConfinedFiles
 from callboard.sandbox.files.ignores import Ignores, folds_case
 from callboard.sandbox.files.published import PublishedOnly
+from callboard.sandbox.git.branching import branch
 from callboard.sandbox.git.clone import clone
 from callboard.sandbox.git.publish import publish
 from callboard.sandbox.git.repositories import commit_id, locate
@@ -115,6 +116,12 @@ class ConfinedWorkspaces:
         """See `ports.workspace.Workspaces`."""
         place = _real(destination)
         await clone(Store(self._state, place), repository, commit, Path(place))
+
+    async def branch(self, root: str, tree: str, destination: str) -> None:
+        """See `ports.workspace.Workspaces`."""
+        source, place = _real(root), _real(destination)
+        stores = Store(self._state, source), Store(self._state, place)
+        await branch(stores[0], source, tree, stores[1], Path(place))
 
     async def head(self, repository: str) -> str:
         """See `ports.workspace.Workspaces`."""

@@ -297,6 +297,12 @@ class WorldWorkspaces:
     async def clone(self, repository: str, commit: str, destination: str) -> None:
         """There is one world only."""
 
+    async def branch(self, root: str, tree: str, destination: str) -> None:
+        """Bring the files of the tree back: there is one world only."""
+        del root, destination
+        self.world.files.clear()
+        self.world.files.update(self.world.trees[tree])
+
     async def head(self, repository: str) -> str:
         """Return the commit before everything."""
         del repository

@@ -1,55 +1,134 @@
 """Start a new run from a prefix of another one's log."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from callboard.domain.actor import Actor
-from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.errors import ConfigurationInvalid, LogCorrupt
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted
-from callboard.domain.events.codec import GENESIS, Recorded, Sealed, seal, unseal
+from callboard.domain.events.codec import GENESIS, Blob, Recorded, Sealed, seal
+from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.model_call import ModelCallCompleted
-from callboard.domain.events.run import RunCreated, RunResumed
+from callboard.domain.events.run import RunCreated, RunResumed, Terminal, WorkflowSubject
 from callboard.domain.events.tool_call import ToolCallRefused, ToolCallStarted
+from callboard.domain.events.union import AnyEvent
 from callboard.engine.limits import deadline
-from callboard.runtime.run_log import project_all
+from callboard.runtime.driver import steering_message
+from callboard.runtime.run_log import load, project_all
 from callboard.usecases.app import App, require
 from callboard.usecases.runs import existing_row
 from callboard.usecases.start_run import check_run_id
 
 
-async def fork_run(app: App, actor: Actor, run_id: str, *, at: int, new_id: str) -> None:
-    """Create `new_id` with the first `at` events of `run_id`, which stays as it is.
+@dataclass(frozen=True, slots=True)
+class ForkRun:
+    """Which run to fork, after which event, under which id; with another model, or one more thing said."""
+
+    run_id: str
+    at: int
+    new_id: str
+    model: str | None = None
+    prompt: str | None = None
+
+
+async def fork_run(app: App, actor: Actor, wish: ForkRun) -> RunCreated:
+    """Create a new run with the first events of another one, which stays as it is. It works in a directory
+    of its own, on the files as they were then.
 
     Child runs that had ended by then count as done; those under way are started anew.
 
     Raises:
         UnknownThing: no such run.
-        ConfigurationInvalid: `at` is not a position of the log.
+        ConfigurationInvalid: `at` is not a position of the log, or what is asked for does not go with a task.
     """
     require(actor, "run.fork")
-    check_run_id(new_id)
-    await existing_row(app, run_id)
-    sealed = await app.ports.store.read(run_id)
-    if not 1 <= at <= len(sealed):
-        raise ConfigurationInvalid(f"--at {at}: the log of {run_id} has events 1 to {len(sealed)}")
-    now = app.ports.clock.now()
-    entries = [unseal(entry) for entry in sealed]
-    prefix = entries[: _whole_answer(entries, at)]
-    kept = _without_open_children(prefix)
-    first = kept[0].event
-    if isinstance(first, RunCreated):
-        origin = first.model_copy(
-            update={
-                "forked_from": f"{run_id}@{at}",
-                "parent": None,
-                "actor": actor,
-                "deadline_at": deadline(now, first.limits),
-            }
+    check_run_id(wish.new_id)
+    await existing_row(app, wish.run_id)
+    entries = await load(app.ports.store, wish.run_id)
+    if not 1 <= wish.at <= len(entries):
+        raise ConfigurationInvalid(
+            f"--at {wish.at}: the log of {wish.run_id} has events 1 to {len(entries)}"
         )
-        kept[0] = kept[0]._replace(event=origin)
-    entries = [
-        _in_first_epoch(entry)._replace(run_id=new_id, seq=seq)
+    prefix = entries[: _whole_answer(entries, wish.at)]
+    place = await _files_of_then(app, wish, prefix, entries)
+    created = _origin(prefix[0].event, actor, wish, place, app.ports.clock.now())
+    kept = [prefix[0]._replace(event=created), *_without_open_children(prefix)[1:]]
+    if wish.prompt is not None:
+        if isinstance(kept[-1].event, Terminal):  # the conversation goes on
+            kept.pop()
+        kept.append(kept[-1]._replace(event=steering_message(wish.prompt)))
+    renumbered = [
+        _in_first_epoch(entry)._replace(run_id=wish.new_id, seq=seq)
         for seq, entry in enumerate(kept, start=1)
     ]
-    claim = await app.ports.store.create(_chained(entries), project_all(entries))
+    sealed, blobs = _chained(renumbered)
+    claim = await app.ports.store.create(sealed, project_all(renumbered), blobs)
     await app.ports.store.release(claim)
+    return created
+
+
+def _origin(first: AnyEvent, actor: Actor, wish: ForkRun, place: str, now: datetime) -> RunCreated:
+    if not isinstance(first, RunCreated):
+        raise LogCorrupt(f"run {wish.run_id}: the log does not begin with run.created")
+    changes: dict[str, object] = {
+        "forked_from": f"{wish.run_id}@{wish.at}",
+        "parent": None,
+        "actor": actor,
+        "workspace": place,
+        "deadline_at": deadline(now, first.limits),
+    }
+    subject = first.subject
+    if isinstance(subject, WorkflowSubject):
+        if wish.model is not None or wish.prompt is not None:
+            raise ConfigurationInvalid("a task is forked as it is; fork one of its agents' runs")
+        changes["subject"] = subject.model_copy(
+            update={"branch": f"{subject.branch}-{wish.new_id}"}
+        )
+    elif wish.model is not None:
+        changes["subject"] = subject.model_copy(update={"model": wish.model})
+    return first.model_copy(update=changes)
+
+
+async def _files_of_then(
+    app: App, wish: ForkRun, prefix: Sequence[Recorded], entries: Sequence[Recorded]
+) -> str:
+    """Lay the files as they were at the end of the prefix into a new directory; return its path."""
+    created = prefix[0].event
+    root = created.workspace if isinstance(created, RunCreated) else ""
+    tree = await _tree_at(app, prefix) or _tree_before(entries[len(prefix) :])
+    if tree is None:  # nothing ever changed a file: they are what they are now
+        workspace = await app.ports.workspaces.open(root)
+        try:
+            tree = (await workspace.snapshots.record(None)).tree
+        finally:
+            await workspace.close()
+    place = f"{app.copies}/{wish.new_id}"
+    await app.ports.workspaces.branch(root, tree, place)
+    return place
+
+
+async def _tree_at(app: App, prefix: Sequence[Recorded]) -> str | None:
+    """Return the last tree that was recorded, by the run itself or by a child that had ended."""
+    for entry in reversed(prefix):
+        match entry.event:
+            case FilesChanged(tree=tree):
+                return tree
+            case ChildRunEnded(child_run_id=child):
+                below = await _tree_at(app, await load(app.ports.store, child))
+                if below is not None:
+                    return below
+            case RunCreated(subject=WorkflowSubject(base_tree=tree)):
+                return tree
+            case _:
+                pass
+    return None
+
+
+def _tree_before(later: Sequence[Recorded]) -> str | None:
+    """Return the tree that the first later change began with."""
+    trees = (entry.event.base_tree for entry in later if isinstance(entry.event, FilesChanged))
+    return next(trees, None)
 
 
 def _whole_answer(entries: list[Recorded], at: int) -> int:
@@ -86,11 +165,14 @@ def _belongs(entry: Recorded, reopened: set[str], again: set[str]) -> bool:
     return isinstance(event, ToolCallStarted) and event.call_id in reopened
 
 
-def _chained(entries: list[Recorded]) -> list[Sealed]:
+def _chained(entries: list[Recorded]) -> tuple[list[Sealed], list[Blob]]:
     chained: list[Sealed] = []
+    blobs: list[Blob] = []
     previous = GENESIS
     for entry in entries:
-        sealed, _ = seal(entry, previous)
+        sealed, blob = seal(entry, previous)
         chained.append(sealed)
+        if blob is not None:
+            blobs.append(blob)
         previous = sealed.hash
-    return chained
+    return chained, blobs
