@@ -8,6 +8,7 @@ Adapters are imported where they are built, so that a command pays only for what
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,9 +81,14 @@ async def build_app(
     _make_home(settings.home)
     relax_collector()
     added = additions or Additions()
-    own = open_registry(settings, sources, shipped=False, tools=tuple(added.tools))
+    _check_folders(sources)
     store = await SqliteEventStore.open(settings.database)
-    registry = AgentResolver(own, store.releases, _shipped_agents(), added.agents)
+    registry = AgentResolver(
+        partial(open_registry, settings, sources, shipped=False, tools=tuple(added.tools)),
+        store.releases,
+        _shipped_agents,
+        added.agents,
+    )
     ports = Ports(
         store=store,
         clock=SystemClock(),
@@ -121,9 +127,7 @@ def open_registry(
     from callboard.definitions.registry import TEMPLATES, FolderRegistry
     from callboard.tools.catalog import built_in_tools
 
-    for folder in sources.agents:
-        if not folder.is_dir():
-            raise ConfigurationInvalid(f"--agents {folder}: there is no such directory")
+    _check_folders(sources)
     return FolderRegistry.open(
         sources.folders,
         (*built_in_tools().names(), *tools),
@@ -131,6 +135,12 @@ def open_registry(
         templates=TEMPLATES if shipped else None,
         evaluator=_EvaluatorOnDemand(settings),
     )
+
+
+def _check_folders(sources: Sources) -> None:
+    for folder in sources.agents:
+        if not folder.is_dir():
+            raise ConfigurationInvalid(f"--agents {folder}: there is no such directory")
 
 
 def _shipped_agents() -> "FolderRegistry":

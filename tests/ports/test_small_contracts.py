@@ -55,8 +55,11 @@ class TestAgentResolver(AgentRegistryContract):
     def registry(self, tmp_path) -> AgentRegistry:
         settings = read_settings({"CALLBOARD_HOME": str(tmp_path)})
         sources = Sources(workspace=tmp_path)
-        own = open_registry(settings, sources, shipped=False)
-        return AgentResolver(own, MemoryReleases(), open_registry(settings, sources))
+        return AgentResolver(
+            lambda: open_registry(settings, sources, shipped=False),
+            MemoryReleases(),
+            lambda: open_registry(settings, sources),
+        )
 
 
 @pytest.mark.anyio

@@ -47,7 +47,7 @@ def app() -> App:
     nobody = FolderRegistry(())
     return rig(
         ScriptedProvider({}),
-        registry=AgentResolver(nobody, releases, shipped),
+        registry=AgentResolver(lambda: nobody, releases, lambda: shipped),
         releases=releases,
     )
 

@@ -1,6 +1,7 @@
 """Agents by reference, wherever they are: in folders, published, or shipped."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 from callboard.definitions.catalogue import Catalogue, LoadedDefinition
 from callboard.definitions.registry import FolderRegistry
@@ -12,48 +13,70 @@ SHIPPED_AS = frozenset({"callboard", "codebuff"})
 """The publishers under whose names shipped agents are found, whatever version is asked for."""
 
 
+class _Later:
+    """A registry that is read when it is first needed, off the event loop: reading may mean evaluating."""
+
+    def __init__(self, read: Callable[[], FolderRegistry]) -> None:
+        self._read = read
+        self._reading = asyncio.Lock()
+        self._registry: FolderRegistry | None = None
+
+    async def get(self) -> FolderRegistry:
+        """Return the registry."""
+        async with self._reading:
+            if self._registry is None:
+                self._registry = await asyncio.to_thread(self._read)
+            return self._registry
+
+
 class AgentResolver:
-    """`callboard.ports.registry.AgentRegistry`: given ones first, then own folders,
-    then releases, then what is shipped.
+    """`callboard.ports.registry.AgentRegistry`: given ones first, then own folders, then releases, then what is
+    shipped.
+
+    Args:
+        own: reads the folders; called once, and not before an agent is asked for.
+        releases: what is published.
+        shipped: reads what is shipped; as `own`.
+        given: agents that a program brings along.
     """
 
     def __init__(
         self,
-        own: FolderRegistry,
+        own: Callable[[], FolderRegistry],
         releases: Releases,
-        shipped: FolderRegistry,
+        shipped: Callable[[], FolderRegistry],
         given: Sequence[AgentDefinition] = (),
     ) -> None:
         loaded = tuple(LoadedDefinition(one, "given") for one in given)
         self._given = FolderRegistry((Catalogue(loaded),))
-        self._own = own
+        self._own = _Later(own)
         self._releases = releases
-        self._shipped = shipped
+        self._shipped = _Later(shipped)
 
     async def get(self, reference: str) -> AgentDefinition | None:
         """See `ports.registry.AgentRegistry`."""
         wanted = parse_reference(reference)
         if wanted is None:
             return None
-        own = self._given.get(reference) or self._own.get(reference)
+        own = self._given.get(reference) or (await self._own.get()).get(reference)
         if own is not None:
             return own
         release = await self._release(wanted)
-        return release.definition if release is not None else self._shipped_one(wanted)
+        return release.definition if release is not None else await self._shipped_one(wanted)
 
     async def _release(self, wanted: AgentReference) -> Release | None:
         return await self._releases.find(
             wanted.id, publisher=wanted.publisher, version=wanted.version
         )
 
-    def _shipped_one(self, wanted: AgentReference) -> AgentDefinition | None:
-        if wanted.publisher in SHIPPED_AS:
-            return self._shipped.get(wanted.id)
-        return self._shipped.get(str(wanted))
+    async def _shipped_one(self, wanted: AgentReference) -> AgentDefinition | None:
+        name = wanted.id if wanted.publisher in SHIPPED_AS else str(wanted)
+        return (await self._shipped.get()).get(name)
 
     async def all(self) -> tuple[AgentDefinition, ...]:
         """See `ports.registry.AgentRegistry`."""
-        found = {agent.id: agent for agent in self._shipped.all()}
+        own, shipped = await self._own.get(), await self._shipped.get()
+        found = {agent.id: agent for agent in shipped.all()}
         found |= {release.id: release.definition for release in await self._releases.latest()}
-        found |= {agent.id: agent for agent in (*self._own.all(), *self._given.all())}
+        found |= {agent.id: agent for agent in (*own.all(), *self._given.all())}
         return tuple(found[name] for name in sorted(found))
