@@ -18,6 +18,7 @@ TOOLS = {
     "ask_user": ("control", "pure"),
     "browser_logs": ("read", "pure"),
     "code_search": ("read", "pure"),
+    "compact_history": ("control", "pure"),
     "create_plan": ("write", "idempotent"),
     "end_turn": ("control", "pure"),
     "find_files": ("read", "pure"),
@@ -79,10 +80,17 @@ def test_every_tool_describes_each_of_its_arguments_with_a_type():
 
 def test_the_shipped_agents_and_workflows_are_the_reviewed_ones():
     assert {path.stem for path in TEMPLATES.glob("*")} == {
+        "base",
         "code-reviewer",
+        "context-pruner",
         "design-reviewer",
+        "file-picker",
         "implementer",
+        "planner",
+        "researcher",
+        "reviewer",
         "security-reviewer",
+        "thinker",
     }
     assert shipped_workflows() == ("implement-review-sign-off",)
 

@@ -6,6 +6,7 @@ from callboard.tools.catalog import built_in_tools
 
 NAMES = (
     *("add_message", "add_subgoal", "apply_patch", "ask_user", "browser_logs", "code_search"),
+    "compact_history",
     *("create_plan", "end_turn", "find_files", "glob", "list_directory", "lookup_agent_info"),
     *("propose_str_replace", "propose_write_file", "read_docs", "read_files", "read_subtree"),
     *("read_url", "run_file_change_hooks", "run_terminal_command", "set_messages", "set_output"),
