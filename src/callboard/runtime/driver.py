@@ -22,6 +22,7 @@ from callboard.domain.run.state import RunState
 from callboard.domain.task_run.fold import TASK
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, Rest, Wait
+from callboard.ports.event_store import Signal
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import AgentDrive
 from callboard.runtime.children import Ended
@@ -163,7 +164,7 @@ class Driver:
             if driven.said:
                 await self._steer(log, driven)
             command = drive.next()
-            if _completes(command) and await self._heard(log.state.run_id, driven):
+            if _completes(command) and await self._heard(log.state, driven):
                 continue
             driven.with_children = isinstance(command, DriveChildren | CancelChildren)
             try:
@@ -176,12 +177,20 @@ class Driver:
                     raise
                 driven.task.uncancel()
 
-    async def _heard(self, run_id: str, driven: Driven) -> bool:
-        """Return whether somebody said something to a run that is about to end."""
-        for signal in await self.ports.store.signals([run_id]):
-            if signal.kind == "steer":
-                driven.hear(signal)
+    async def _heard(self, state: RunState | TaskState, driven: Driven) -> bool:
+        """Return whether somebody said something to a run that is about to end. Other processes cannot have
+        known of one that has just begun.
+        """
+        is_old = (state.at - state.started_at).total_seconds() > SIGNAL_POLL_S
+        if is_old or (isinstance(state, RunState) and state.epoch > 1):
+            for signal in await self.ports.store.signals([state.run_id]):
+                if signal.kind == "steer":
+                    driven.hear(signal)
         return bool(driven.said)
+
+    def hear(self, signal: Signal) -> None:
+        """Tell a run of this process at once what is in the store for it anyway."""
+        self._under_way.pass_on(signal)
 
     async def _steer(self, log: RunLog[RunState] | RunLog[TaskState], driven: Driven) -> None:
         """Let what people said meanwhile join the conversation, once, between two steps of the run."""

@@ -30,6 +30,8 @@ async def surroundings_for(
 ) -> Surroundings:
     """Return the values of the placeholders that the definition's prompts hold."""
     wanted = asked_for(definition)
+    if not wanted:
+        return Surroundings(prompt=prompt)
     values = {
         "AGENT_NAME": definition.display_name or "Unknown Agent",
         "PROJECT_ROOT": root,

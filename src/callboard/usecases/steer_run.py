@@ -33,6 +33,6 @@ async def steer_run(app: App, actor: Actor, run_id: str, text: str) -> None:
         raise ConfigurationInvalid(f"run {run_id} has ended; nothing can be said to it any more")
     now = app.ports.clock.now()
     key = f"steer {app.ids.run_id()}"
-    await app.ports.store.signal(
-        Signal(run_id=run_id, key=key, kind="steer", actor=actor, at=now, note=text)
-    )
+    signal = Signal(run_id=run_id, key=key, kind="steer", actor=actor, at=now, note=text)
+    await app.ports.store.signal(signal)
+    app.driver.hear(signal)
