@@ -1,8 +1,8 @@
 """From a listing back to files."""
 
 import os
-from collections.abc import AsyncIterator, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing, suppress
 
 from callboard.ports.workspace import FileRefused
 from callboard.sandbox.files.beneath import Beneath
@@ -33,9 +33,9 @@ async def restore(beneath: Beneath, git: Git, present: Listing, wanted: Listing)
             os.close(open_parent(beneath, parts).fd)
         else:
             files.append((path, entry))
-    contents = _blobs(git, [entry.id for _, entry in files])
-    for path, entry in files:
-        _put(beneath, path, entry, await anext(contents))
+    async with aclosing(_blobs(git, [entry.id for _, entry in files])) as contents:
+        for path, entry in files:
+            _put(beneath, path, entry, await anext(contents))
 
 
 def _remove(beneath: Beneath, parts: tuple[str, ...]) -> None:
@@ -71,7 +71,7 @@ def _put(beneath: Beneath, path: str, entry: Entry, content: bytes) -> None:
         raise FileRefused(message, reason="unreadable") from None
 
 
-async def _blobs(git: Git, names: Iterable[str]) -> AsyncIterator[bytes]:
+async def _blobs(git: Git, names: Iterable[str]) -> AsyncGenerator[bytes]:
     """Yield the contents of objects, in order."""
     wanted = "".join(f"{name}\n" for name in names).encode()
     if not wanted:
