@@ -139,10 +139,13 @@ class WebOnDemand:
         chromium = self._options.chromium or find_chromium()
         if chromium is None or not self.has_browser:
             raise WebFailed("There is no Chromium here, or Callboard lacks its extra `browser`.")
-        from callboard.web_access.browser.chromium import ChromiumBrowser
+        from callboard.web_access.browser.apart import ApartBrowser
 
-        return ChromiumBrowser(
-            chromium, self._policy, own=self._options.own_pages, confined=self._options.confined
+        return ApartBrowser(
+            chromium,
+            self._options.allow,
+            own=self._options.own_pages,
+            confined=self._options.confined,
         )
 
 
