@@ -96,6 +96,24 @@ release = Table(
     Index("release_by_agent", "agent"),
 )
 
+credential = Table(
+    "credential",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("base_url", Text),
+    Column("version", Integer, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("rotated_at", Text),
+    Column("last_used_at", Text),
+    Index("credential_by_provider", "provider"),
+)
+
 signal = Table(
     "signal",
     metadata,
