@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    delete,
     exists,
     func,
     literal_column,
@@ -28,7 +29,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from callboard.stores.tables import blob, event, release, run, signal
+from callboard.stores.tables import blob, credential, event, release, run, signal
 
 _FIXED: Final = {
     "run_id",
@@ -179,13 +180,29 @@ def _releases() -> dict[str, str]:
     }
 
 
+def _credentials() -> dict[str, str]:
+    this = and_(credential.c.name == bindparam("name"), credential.c.scope == bindparam("scope"))
+    replaced = update(credential).where(this, credential.c.version == bindparam("replacing"))
+    changing = [c.name for c in credential.c if c.name not in {"name", "scope", "created_at"}]
+    used = update(credential).where(this, credential.c.version == bindparam("version"))
+    every = select(credential).order_by(credential.c.name, credential.c.scope)
+    return {
+        "ADD_CREDENTIAL": _insert(credential, ignore=True),
+        "REPLACE_CREDENTIAL": _compiled(replaced, changing),
+        "CREDENTIAL": _compiled(select(credential).where(this)),
+        "CREDENTIALS": _compiled(every),
+        "CREDENTIAL_USED": _compiled(used, ["last_used_at"]),
+        "REMOVE_CREDENTIAL": _compiled(delete(credential).where(this)),
+    }
+
+
 def source() -> str:
     """Return the text of `sql.py`."""
     lines = [
         '"""The statements of the store. Written by `statements.py`; do not edit."""',
         "",
     ]
-    statements = _claims() | _logs() | _projections() | _signals() | _releases()
+    statements = _claims() | _logs() | _projections() | _signals() | _releases() | _credentials()
     for name, text in statements.items():
         lines.append(f'{name} = "{text}"')
     return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ from callboard.ports.event_store import Batch, Claim, Head, Signal
 from callboard.stores.rules import HeldClaims, unknown_run
 from callboard.stores.sqlite import sql, work
 from callboard.stores.sqlite.connections import connect, prepare_file
+from callboard.stores.sqlite.credentials import SqliteSealedCredentials
 from callboard.stores.sqlite.failures import explain
 from callboard.stores.sqlite.migrate import ensure_current
 from callboard.stores.sqlite.owners import Owner
@@ -30,7 +31,7 @@ _OPEN_STATUSES = json.dumps(["running", "waiting"])
 class SqliteEventStore:
     """`callboard.ports.event_store.EventStore` for one machine. Open it with `open`.
 
-    `releases` keeps published definitions in the same file.
+    `releases` keeps published definitions in the same file, `credentials` what the vault has sealed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,6 +58,7 @@ class SqliteEventStore:
         self._readers = Readers(partial(connect, path, read_only=True), self._explain)
         self._closed = False
         self.releases = SqliteReleases(self._writer, self._readers)
+        self.credentials = SqliteSealedCredentials(self._writer, self._readers)
 
     @classmethod
     async def open(cls, path: Path) -> Self:

@@ -1,0 +1,1 @@
+"""Secrets: sealed values in the database, and the deployment key that opens them."""
