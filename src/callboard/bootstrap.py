@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from callboard.ports.registry import AgentRegistry
     from callboard.ports.tool_services import ToolServices
     from callboard.ports.tools import Tool
+    from callboard.ports.vault import SealedCredentials, Vault
     from callboard.ports.workspace import Workspaces
 
 
@@ -83,6 +84,8 @@ async def build_app(
     added = additions or Additions()
     _check_folders(sources)
     store = await SqliteEventStore.open(settings.database)
+    clock = SystemClock()
+    vault = _vault(settings, store.credentials, clock)
     registry = AgentResolver(
         partial(open_registry, settings, sources, shipped=False, tools=tuple(added.tools)),
         store.releases,
@@ -91,8 +94,8 @@ async def build_app(
     )
     ports = Ports(
         store=store,
-        clock=SystemClock(),
-        models=_ModelsOnDemand(settings, sources, added.providers),
+        clock=clock,
+        models=_ModelsOnDemand(settings, sources, added.providers, vault),
         tools=built_in_tools(_services(settings, registry)).with_added(added.tools),
         registry=registry,
         workspaces=_workspaces(settings),
@@ -104,6 +107,7 @@ async def build_app(
         ports=ports,
         driver=Driver(ports),
         releases=store.releases,
+        vault=vault,
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
     )
@@ -246,17 +250,22 @@ class _ModelsOnDemand:
     """
 
     def __init__(
-        self, settings: Settings, sources: Sources, added: "Mapping[str, ModelProvider]"
+        self,
+        settings: Settings,
+        sources: Sources,
+        added: "Mapping[str, ModelProvider]",
+        vault: "Vault",
     ) -> None:
         self._settings = settings
         self._sources = sources
         self._added = added
+        self._vault = vault
         self._directory: ModelDirectory | None = None
 
-    def provider_for(self, definition: "AgentDefinition", model: str) -> "ModelProvider":
+    async def provider_for(self, definition: "AgentDefinition", model: str) -> "ModelProvider":
         if self._directory is None:
-            self._directory = _models(self._settings, self._sources, self._added)
-        return self._directory.provider_for(definition, model)
+            self._directory = _models(self._settings, self._sources, self._added, self._vault)
+        return await self._directory.provider_for(definition, model)
 
     async def close(self) -> None:
         if self._directory is not None:
@@ -298,8 +307,22 @@ class _ProgramsOnDemand:
             await self._programs.close()
 
 
+def _vault(settings: Settings, table: "SealedCredentials", clock: SystemClock) -> "Vault":
+    from callboard.vault.deployment_key import deployment_keys
+    from callboard.vault.keyring_place import KeyringKey, system_keyring
+    from callboard.vault.sealed_vault import SealedVault
+
+    keyring = KeyringKey(system_keyring) if settings.keyring else None
+    return SealedVault(
+        table, deployment_keys(settings.home, settings.vault_key, keyring=keyring), clock
+    )
+
+
 def _models(
-    settings: Settings, sources: Sources, added: "Mapping[str, ModelProvider]"
+    settings: Settings,
+    sources: Sources,
+    added: "Mapping[str, ModelProvider]",
+    vault: "Vault",
 ) -> "ModelDirectory":
     from callboard.providers.directory import ProviderDirectory
     from callboard.providers.endpoints import Endpoint
@@ -317,7 +340,7 @@ def _models(
             providers[name] = Endpoint(
                 name, api_key=configured.api_key, base_url=configured.base_url
             )
-    return ProviderDirectory(providers | dict(added))
+    return ProviderDirectory(providers | dict(added), vault=vault)
 
 
 def _shipped_scripts() -> tuple[Path, ...]:

@@ -54,7 +54,8 @@ class Settings:
     """What this process was told from outside.
 
     `home` holds all state, `database` is the SQLite file (inside `home` unless told otherwise). `sandbox` is `required` unless somebody opted out in so many words. `user` is
-    the name under which decisions are recorded.
+    the name under which decisions are recorded. `vault_key` is the key of the vault where the environment has
+    it; otherwise it may be in the keyring of the operating system where `keyring` allows that.
     """
 
     home: Path
@@ -63,6 +64,8 @@ class Settings:
     sandbox: Literal["required", "off"] = "required"
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict[str, ProviderSettings])
     web: WebSettings = field(default_factory=WebSettings)
+    vault_key: SecretStr | None = None
+    keyring: bool = True
 
 
 def process_settings() -> Settings:
@@ -95,6 +98,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         sandbox=_sandbox(environ.get("CALLBOARD_SANDBOX", "required")),
         providers={name: _provider(environ, name.upper()) for name in PROVIDERS},
         web=_web(environ),
+        vault_key=_secret(environ, "CALLBOARD_VAULT_KEY"),
+        keyring=_switch(environ, "CALLBOARD_KEYRING"),
     )
 
 

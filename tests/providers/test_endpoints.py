@@ -48,42 +48,50 @@ def directory() -> ProviderDirectory:
         ("pydantic-ai", PydanticAIProvider),
     ],
 )
-def test_a_definitions_provider_decides(provider, kind, directory):
-    assert isinstance(directory.provider_for(definition(provider), "vendor/model"), kind)
+@pytest.mark.anyio
+async def test_a_definitions_provider_decides(provider, kind, directory):
+    found = await directory.provider_for(definition(provider), "vendor/model")
+    assert isinstance(found, kind)
 
 
-def test_a_scripted_model_needs_no_provider(directory):
-    found = directory.provider_for(definition(), "scripted/demo")
+@pytest.mark.anyio
+async def test_a_scripted_model_needs_no_provider(directory):
+    found = await directory.provider_for(definition(), "scripted/demo")
     assert isinstance(found, ScriptedProvider)
 
 
-def test_a_provider_is_built_once(directory):
-    first = directory.provider_for(definition("anthropic"), "claude-x")
-    assert directory.provider_for(definition("anthropic"), "claude-y") is first
+@pytest.mark.anyio
+async def test_a_provider_is_built_once(directory):
+    first = await directory.provider_for(definition("anthropic"), "claude-x")
+    assert await directory.provider_for(definition("anthropic"), "claude-y") is first
 
 
 @pytest.mark.parametrize("name", sorted(VENDORS))
-def test_a_missing_key_names_the_variable_to_set(name):
+@pytest.mark.anyio
+async def test_a_missing_key_names_the_variable_to_set(name):
     for configured in ({}, {name: Endpoint(name)}, {name: Endpoint(name, SecretStr(""))}):
         with pytest.raises(ConfigurationInvalid, match=VENDORS[name].key_variable):
-            ProviderDirectory(configured).provider_for(definition(name), "vendor/model")
+            await ProviderDirectory(configured).provider_for(definition(name), "vendor/model")
 
 
-def test_an_unknown_provider_is_refused_with_the_known_ones(directory):
+@pytest.mark.anyio
+async def test_an_unknown_provider_is_refused_with_the_known_ones(directory):
     with pytest.raises(ConfigurationInvalid, match=r"'nowhere'.*our-server"):
-        directory.provider_for(definition("nowhere"), "vendor/model")
+        await directory.provider_for(definition("nowhere"), "vendor/model")
 
 
 @pytest.mark.parametrize("model", ["gpt-5", "/x", "x/", ""])
-def test_a_model_without_a_vendor_is_refused(model, directory):
+@pytest.mark.anyio
+async def test_a_model_without_a_vendor_is_refused(model, directory):
     with pytest.raises(ConfigurationInvalid, match="vendor/model"):
-        directory.provider_for(definition(), model)
+        await directory.provider_for(definition(), model)
 
 
-def test_a_self_hosted_server_needs_a_base_url():
+@pytest.mark.anyio
+async def test_a_self_hosted_server_needs_a_base_url():
     directory = ProviderDirectory({"ours": Endpoint("ours")})
     with pytest.raises(ConfigurationInvalid, match="base URL"):
-        directory.provider_for(definition("ours"), "m")
+        await directory.provider_for(definition("ours"), "m")
 
 
 @pytest.mark.parametrize(
@@ -123,6 +131,6 @@ async def test_a_directory_closes_its_connections_and_can_go_on(server):
     directory = ProviderDirectory({"openrouter": Endpoint("openrouter", KEY, server.url)})
     for _ in range(2):
         server.will(reply_for(Turn(text="Hi"), "chat"))
-        provider = directory.provider_for(definition(), "vendor/model")
+        provider = await directory.provider_for(definition(), "vendor/model")
         await provider.complete(ask(model="vendor/model"), Watcher())
         await directory.close()

@@ -13,6 +13,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 AGENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63}/)?[a-z0-9-]{1,64}")
 """Agents as a scope names them: `id`, or `publisher/id` of one that has a publisher."""
 
+_SAME_PROVIDER = {"google": "gemini", "pydantic_ai": "pydantic-ai"}
+
 ScopeKind = Literal["agent", "space", "org"]
 
 
@@ -44,6 +46,12 @@ def parse_scope(text: str) -> Scope | None:
     if kind == "space" and NAME.fullmatch(name):
         return Scope("space", name)
     return None
+
+
+def provider_named(text: str) -> str:
+    """Return a provider's name as it is stored and compared, whatever somebody calls it."""
+    name = text.lower()
+    return _SAME_PROVIDER.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,12 @@ class ModelProvider(Protocol):
 class ModelDirectory(Protocol):
     """Finds the provider for a definition."""
 
-    def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
+    async def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
         """Return the provider that serves `model` for this definition.
 
         Raises:
-            ConfigurationInvalid: no such provider, or its key is missing; says which and how to set it.
+            ConfigurationInvalid: no such provider, or its key is missing or cannot be opened; says which and
+                how to set it.
         """
         ...
 

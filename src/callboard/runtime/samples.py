@@ -30,7 +30,7 @@ async def sample_model(
         log.append(SampleStarted(index=index, attempt=command.attempt, model=model))
         began = ports.clock.monotonic()
         try:
-            provider = ports.models.provider_for(state.subject.definition, model)
+            provider = await ports.models.provider_for(state.subject.definition, model)
             answer = await bounded(ports, provider, request, command.deadline_at, show=False)
         except ModelError as error:
             failed = failure_of(error)

@@ -16,6 +16,7 @@ from callboard.ports.registry import AgentRegistry
 from callboard.ports.releases import Releases
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
+from callboard.ports.vault import Vault
 from callboard.ports.workspace import Workspaces
 from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
@@ -24,6 +25,7 @@ from callboard.testing.clock import CountingIds, PatientClock
 from callboard.testing.programs import TrustedPrograms
 from callboard.testing.releases import MemoryReleases
 from callboard.testing.store.memory import MemoryEventStore
+from callboard.testing.vault import MemoryVault
 from callboard.testing.world import LedgerTools, World, WorldWorkspaces
 from callboard.usecases.app import App
 
@@ -52,7 +54,7 @@ class OneProvider:
 
     provider: ModelProvider
 
-    def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
+    async def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
         """Return the provider."""
         del definition, model
         return self.provider
@@ -85,6 +87,7 @@ def rig(
     programs: Programs | None = None,
     registry: AgentRegistry | None = None,
     releases: Releases | None = None,
+    vault: Vault | None = None,
 ) -> App:
     """Return an app over test doubles; anything given takes the place of its double."""
     outside = world or World()
@@ -103,6 +106,7 @@ def rig(
         ports=ports,
         driver=Driver(ports),
         releases=releases or MemoryReleases(),
+        vault=vault or MemoryVault(),
         ids=CountingIds(),
         copies="/copies",
     )

@@ -7,6 +7,7 @@ from callboard.domain.errors import UserMistake
 from callboard.engine.authority import Action, may
 from callboard.ports.clock import IdSource
 from callboard.ports.releases import Releases
+from callboard.ports.vault import Vault
 from callboard.runtime.driver import Driver
 from callboard.runtime.ports import Ports
 
@@ -24,6 +25,7 @@ class App:
     ports: Ports
     driver: Driver
     releases: Releases
+    vault: Vault
     ids: IdSource
     copies: str
 

@@ -83,7 +83,7 @@ async def decide_gate(
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
     if verdict == "answer" and found.gate.reason != "input_required":
         raise ConfigurationInvalid("this gate asks for approve or reject, not for an answer")
-    require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
+    await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
     folding = TASK if found.row.kind == "workflow" else AGENT
     log = await take_over(app.ports, found.row.run_id, folding)  # pyright: ignore[reportArgumentType]
     try:

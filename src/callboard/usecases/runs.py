@@ -106,11 +106,13 @@ async def resume_run(app: App, actor: Actor, run_id: str) -> Ended:
     """
     require(actor, "run.resume")
     await existing_row(app, run_id)
-    require_models(app, await load(app.ports.store, run_id))
+    await require_models(app, await load(app.ports.store, run_id))
     return await app.driver.drive(run_id)
 
 
-def require_models(app: App, entries: Sequence[Recorded], *, decided: bool = False) -> None:
+async def require_models(
+    app: App, entries: Sequence[Recorded], *, decided: bool = False
+) -> None:
     """Refuse to go on with a run whose models cannot be reached: it would fail for good over a missing key.
 
     Runs that have ended are left alone, and so are those that wait, unless they are `decided` about.
@@ -124,10 +126,10 @@ def require_models(app: App, entries: Sequence[Recorded], *, decided: bool = Fal
     if isinstance(state.subject, AgentSubject):
         if state.subject.definition.handle_steps is not None:  # it may never ask the model
             return
-        app.ports.models.provider_for(state.subject.definition, state.subject.model)
+        await app.ports.models.provider_for(state.subject.definition, state.subject.model)
         return
     for definition in state.subject.agents.values():
-        app.ports.models.provider_for(definition, definition.model)
+        await app.ports.models.provider_for(definition, definition.model)
 
 
 async def cancel_run(app: App, actor: Actor, run_id: str, *, reason: str = "") -> Ended:

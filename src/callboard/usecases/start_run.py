@@ -54,7 +54,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
     definition = await find_agent(app, named) if isinstance(named, str) else named
     _check_input(app, definition, wish)
     if definition.handle_steps is None:  # a program may never ask the model
-        app.ports.models.provider_for(definition, definition.model)
+        await app.ports.models.provider_for(definition, definition.model)
     start = AgentStart(
         definition,
         actor,

@@ -107,7 +107,7 @@ async def _pinned(
             definition = await find_agent(app, step.agent)
             model = wish.models.get(step.agent) or wish.model or definition.model
             definition = definition.model_copy(update={"model": model})
-            app.ports.models.provider_for(definition, model)
+            await app.ports.models.provider_for(definition, model)
             agents[step.agent] = definition
     return agents
 

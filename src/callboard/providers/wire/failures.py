@@ -1,8 +1,11 @@
 """What went wrong, in the words of `ModelError`: from HTTP statuses, vendors' error bodies and events."""
 
+import base64
+import json
 import re
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote
 
 from callboard.domain.errors import ModelError
 from callboard.domain.message import JsonObject
@@ -14,6 +17,9 @@ RETRYABLE = frozenset(
 )
 _MAX_MESSAGE = 500
 _MAX_WAIT_S = 24 * 3600.0
+_CUT = "…"
+_REDACTED = "[redacted]"
+_TELLING = 4
 
 _BY_STATUS = {
     401: "auth",
@@ -132,16 +138,39 @@ def event_failure(provider: str, payload: JsonObject) -> ModelError:
 
 def redacted(error: ModelError, secrets: Iterable[str]) -> ModelError:
     """Return the same error with every secret taken out of its message."""
-    message = str(error)
-    for secret in secrets:
-        message = message.replace(secret, "[redacted]")
     return ModelError(
-        message,
+        without_secrets(str(error), secrets),
         reason=error.reason,
         retryable=error.retryable,
         retry_after_s=error.retry_after_s,
         status=error.status,
     )
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with every secret taken out: as it is, as a URL or JSON spells it, in base64, and what is
+    left of it where a message was cut off (with an ellipsis) in its middle.
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        spellings = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], _base64(secret)}
+        for spelling in sorted(spellings, key=len, reverse=True):
+            text = text.replace(spelling, _REDACTED)
+            text = _without_beginning(text, spelling)
+    return text
+
+
+def _base64(secret: str) -> str:
+    return base64.b64encode(secret.encode()).decode().rstrip("=")
+
+
+def _without_beginning(text: str, secret: str) -> str:
+    pieces = text.split(_CUT)
+    for place, piece in enumerate(pieces[:-1]):
+        longest = min(len(secret), len(piece))
+        ends = (n for n in range(longest, _TELLING - 1, -1) if piece.endswith(secret[:n]))
+        if (length := next(ends, None)) is not None:
+            pieces[place] = piece[:-length] + _REDACTED
+    return _CUT.join(pieces)
 
 
 def _reason(payload: JsonObject, status: int | None, said: str) -> str:
@@ -193,7 +222,7 @@ def _plain(body: bytes) -> str:
 
 def _short(text: str) -> str:
     text = " ".join(clean(text).split())
-    return text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 1] + "…"
+    return text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 1] + _CUT
 
 
 def _retry_header(headers: Mapping[str, str]) -> float | None:
