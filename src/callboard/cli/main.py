@@ -16,6 +16,7 @@ _COMMANDS = {
     "run": ("callboard.cli.run", "Run one agent in a workspace."),
     "runs": ("callboard.cli.runs", "List, show, resume, cancel, fork and verify runs."),
     "agents": ("callboard.cli.agents", "List, show and validate agent definitions."),
+    "credentials": ("callboard.cli.credentials", "Store the keys that agents work with."),
     "inbox": ("callboard.cli.inbox", "See what waits for a person, and decide."),
     "init": ("callboard.cli.init", "Scaffold .agents/ with an example that runs."),
     "demo": ("callboard.cli.demo", "Take a task through a workflow of agents and a person."),

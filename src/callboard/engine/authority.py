@@ -12,12 +12,16 @@ Action = Literal[
     "run.read",
     "run.steer",
     "agent.publish",
+    "credential.manage",
+    "credential.read",
     "gate.decide",
 ]
 
 
 def may(actor: Actor, action: Action) -> bool:
-    """Return whether an actor may take an action. Only a person decides at a gate or publishes."""
-    if action in ("gate.decide", "agent.publish"):
+    """Return whether an actor may take an action. Only a person decides at a gate, publishes, or
+    manages credentials.
+    """
+    if action in ("gate.decide", "agent.publish", "credential.manage"):
         return actor.kind == "person"
     return actor.kind in ("person", "system", "schedule", "integration")
