@@ -9,7 +9,7 @@ from pathlib import Path
 
 from callboard.sandbox.files.beneath import Beneath
 from callboard.sandbox.files.ignores import Ignores
-from callboard.sandbox.files.naming import is_git_control
+from callboard.sandbox.files.naming import is_git_control, is_secret
 from callboard.sandbox.files.walk import walk
 from callboard.sandbox.git.trees import (
     EXECUTABLE,
@@ -82,10 +82,14 @@ class Scanner:
         self._stamps = stamps
 
     def scan(self, tracked: Listing, objects: ObjectWriter) -> dict[str, Entry]:
-        """Return what is there: all that git does not ignore, and of `tracked` also what it does."""
+        """Return what is there: all that git does not ignore and that is no environment file, and of
+        `tracked` also what is.
+        """
         listing: dict[str, Entry] = {}
         for found in walk(self._beneath, self._ignores):
-            self._add(listing, "/".join(found.parts), found.status, objects)
+            # Copies of secrets would stay in the home when the file is long gone.
+            if not any(map(is_secret, found.parts)):
+                self._add(listing, "/".join(found.parts), found.status, objects)
         above = {path.rpartition("/")[0] for path in listing}
         for path, entry in tracked.items():
             if path not in listing:

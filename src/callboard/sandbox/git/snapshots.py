@@ -28,7 +28,8 @@ class TreeSnapshots:
     """Snapshots of one workspace.
 
     Every file that git does not ignore is recorded byte for byte, whatever `.gitattributes` says; nested
-    repositories count as plain files, and `.git` is left out wherever it is.
+    repositories count as plain files, and `.git` is left out wherever it is. Environment files (`.env`) are
+    left out and left alone like ignored ones, unless a private copy has them from its origin.
     """
 
     def __init__(self, store: Store, beneath: Beneath, ignores: Ignores) -> None:

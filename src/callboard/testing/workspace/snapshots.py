@@ -95,6 +95,19 @@ class SnapshotsContract:
         await snapshots.restore(base)
         assert log.read_text() == "kept\n"
 
+    async def test_environment_files_are_neither_recorded_nor_removed_and_templates_are(
+        self, snapshots: Snapshots, root: Path
+    ) -> None:
+        first = write(root, "sub/.env", "TOKEN=secret\n")
+        base = (await snapshots.record(None)).tree
+        second = write(root, ".envs/production", "TOKEN=secret\n")
+        write(root, ".env.example", "TOKEN=\n")
+        snapshot = await snapshots.record(base)
+        assert [row.path for row in snapshot.changes] == [".env.example"]
+        assert "secret" not in snapshot.diff
+        await snapshots.restore(base)
+        assert first.read_text() == second.read_text() == "TOKEN=secret\n"
+
     async def test_a_change_of_equal_size_at_once_is_seen(
         self, snapshots: Snapshots, root: Path
     ) -> None:
