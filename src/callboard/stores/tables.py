@@ -114,6 +114,24 @@ credential = Table(
     Index("credential_by_provider", "provider"),
 )
 
+anchor = Table(
+    "anchor",
+    metadata,
+    Column("position", _Position, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    UniqueConstraint("run_id", "seq", name="anchor_run_seq"),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+)
+
 signal = Table(
     "signal",
     metadata,

@@ -35,3 +35,10 @@ CREDENTIAL_USED = "UPDATE credential SET last_used_at=:last_used_at WHERE creden
 REMOVE_CREDENTIAL = (
     "DELETE FROM credential WHERE credential.name = :name AND credential.scope = :scope"
 )
+ANCHOR = "INSERT INTO anchor (run_id, seq, hash, at) VALUES (:run_id, :seq, :hash, :at) ON CONFLICT DO NOTHING"
+ANCHORS = "SELECT anchor.run_id, anchor.seq, anchor.hash FROM anchor ORDER BY anchor.position"
+ANCHOR_COUNT = "SELECT count(*) AS count_1 FROM anchor"
+HEADS = "SELECT run.run_id, run.head, run.head_hash, run.updated_at FROM run WHERE run.run_id IN (SELECT anon_1.value FROM json_each(:run_ids) AS anon_1)"
+KEEP_CHECKPOINT = "INSERT INTO checkpoint (size, note) VALUES (:size, :note) ON CONFLICT DO NOTHING"
+CHECKPOINT = "SELECT checkpoint.note FROM checkpoint WHERE checkpoint.size = :size"
+CHECKPOINT_SIZES = "SELECT checkpoint.size FROM checkpoint ORDER BY checkpoint.size"

@@ -29,7 +29,16 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from callboard.stores.tables import blob, credential, event, release, run, signal
+from callboard.stores.tables import (
+    anchor,
+    blob,
+    checkpoint,
+    credential,
+    event,
+    release,
+    run,
+    signal,
+)
 
 _FIXED: Final = {
     "run_id",
@@ -196,6 +205,21 @@ def _credentials() -> dict[str, str]:
     }
 
 
+def _anchors() -> dict[str, str]:
+    leaves = select(anchor.c.run_id, anchor.c.seq, anchor.c.hash).order_by(anchor.c.position)
+    noted = select(checkpoint.c.note).where(checkpoint.c.size == bindparam("size"))
+    columns = (run.c.run_id, run.c.head, run.c.head_hash, run.c.updated_at)
+    return {
+        "ANCHOR": _insert(anchor, ignore=True),
+        "ANCHORS": _compiled(leaves),
+        "ANCHOR_COUNT": _compiled(select(func.count()).select_from(anchor)),
+        "HEADS": _compiled(select(*columns).where(run.c.run_id.in_(_listed("run_ids")))),
+        "KEEP_CHECKPOINT": _insert(checkpoint, ignore=True),
+        "CHECKPOINT": _compiled(noted),
+        "CHECKPOINT_SIZES": _compiled(select(checkpoint.c.size).order_by(checkpoint.c.size)),
+    }
+
+
 def source() -> str:
     """Return the text of `sql.py`."""
     lines = [
@@ -203,7 +227,7 @@ def source() -> str:
         "",
     ]
     statements = _claims() | _logs() | _projections() | _signals() | _releases() | _credentials()
-    for name, text in statements.items():
+    for name, text in (statements | _anchors()).items():
         lines.append(f'{name} = "{text}"')
     return "\n".join(lines) + "\n"
 

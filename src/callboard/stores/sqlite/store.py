@@ -14,6 +14,7 @@ from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import Batch, Claim, Head, Signal
 from callboard.stores.rules import HeldClaims, unknown_run
 from callboard.stores.sqlite import sql, work
+from callboard.stores.sqlite.anchors import SqliteAnchors
 from callboard.stores.sqlite.connections import connect, prepare_file
 from callboard.stores.sqlite.credentials import SqliteSealedCredentials
 from callboard.stores.sqlite.failures import explain
@@ -31,7 +32,8 @@ _OPEN_STATUSES = json.dumps(["running", "waiting"])
 class SqliteEventStore:
     """`callboard.ports.event_store.EventStore` for one machine. Open it with `open`.
 
-    `releases` keeps published definitions in the same file, `credentials` what the vault has sealed.
+    `releases` keeps published definitions in the same file, `credentials` what the vault has sealed, `anchors`
+    the deployment's log of runs.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,6 +61,7 @@ class SqliteEventStore:
         self._closed = False
         self.releases = SqliteReleases(self._writer, self._readers)
         self.credentials = SqliteSealedCredentials(self._writer, self._readers)
+        self.anchors = SqliteAnchors(self._writer, self._readers)
 
     @classmethod
     async def open(cls, path: Path) -> Self:

@@ -4,12 +4,15 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from callboard.domain.errors import Fenced, RunBusy, RunExists
-from callboard.domain.events.codec import GENESIS, Blob, Sealed
+from callboard.domain.events.codec import GENESIS, Blob, Sealed, timestamp
 from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import Batch, Claim, Signal
 from callboard.stores.rules import check_batch, unknown_run
 from callboard.stores.sqlite import sql
 from callboard.stores.sqlite.rows import columns_of, columns_of_signal, first_columns_of
+
+_ANCHORED = frozenset({"waiting", "completed", "failed", "cancelled"})
+"""The standings in which a run's log goes into the deployment's log."""
 
 
 def create(
@@ -29,6 +32,8 @@ def create(
     if not connection.execute(sql.CREATE, first_columns_of(row) | claim).rowcount:
         raise RunExists(f"a run {row.run_id} exists already")
     _insert(connection, events, blobs)
+    if len(events) > 1 or row.status in _ANCHORED:  # a fork has a past already
+        _anchor(connection, events[-1], row)
     return Claim(row.run_id, 1, head, head_hash)
 
 
@@ -66,14 +71,14 @@ def append(connection: sqlite3.Connection, batch: Batch) -> None:
     columns["expected_head"] = batch.expected_head
     columns["head"] = last.seq
     columns["head_hash"] = last.hash
-    if not (
-        connection.execute(sql.APPEND, columns).rowcount
-        or connection.execute(sql.APPEND_STANDING, columns).rowcount
-    ):
+    stands_as_before = connection.execute(sql.APPEND, columns).rowcount
+    if not (stands_as_before or connection.execute(sql.APPEND_STANDING, columns).rowcount):
         raise Fenced(
             f"run {batch.run_id}: not at event {batch.expected_head} in epoch {batch.epoch} any more"
         )
     _insert(connection, batch.events, batch.blobs)
+    if not stands_as_before and batch.row.status in _ANCHORED:
+        _anchor(connection, last, batch.row)
 
 
 def release(connection: sqlite3.Connection, claim: Claim, owner: str) -> None:
@@ -112,6 +117,12 @@ def require_run(connection: sqlite3.Connection, run_id: str) -> None:
     (found,) = connection.execute(sql.EXISTS, {"run_id": run_id}).fetchone()
     if not found:
         raise unknown_run(run_id)
+
+
+def _anchor(connection: sqlite3.Connection, last: Sealed, row: RunRow) -> None:
+    """Put the end of a run's log into the deployment's log, in the same transaction."""
+    columns = {"run_id": last.run_id, "seq": last.seq, "hash": last.hash}
+    connection.execute(sql.ANCHOR, columns | {"at": timestamp(row.updated_at)})
 
 
 def _insert(

@@ -1,0 +1,61 @@
+"""The deployment's log of runs: append-only leaves, and the signed checkpoints over them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from callboard.domain.proof.anchor import Anchor
+
+
+class AnchorLog(Protocol):
+    """Leaves and checkpoints, kept beside the runs. A leaf comes with the append that brings a run to its
+    end or to a gate, in the same transaction.
+    """
+
+    async def size(self) -> int:
+        """Return the number of leaves."""
+        ...
+
+    async def anchors(self) -> list[Anchor]:
+        """Return all leaves in order."""
+        ...
+
+    async def anchor_now(self, run_ids: Sequence[str]) -> None:
+        """Append a leaf for each of these runs that has come further than its last leaf says."""
+        ...
+
+    async def signed_sizes(self) -> list[int]:
+        """Return the sizes at which checkpoints were signed, ascending."""
+        ...
+
+    async def keep(self, size: int, note: str) -> None:
+        """Remember the signed checkpoint of a size. The first one of a size stays."""
+        ...
+
+    async def note(self, size: int) -> str | None:
+        """Return the signed checkpoint of a size."""
+        ...
+
+
+class CheckpointPlace(Protocol):
+    """Where the last checkpoint is kept outside of the database."""
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        ...
+
+    def read(self) -> str | None:
+        """Return the note that is there. Blocks.
+
+        Raises:
+            ConfigurationInvalid: something is there that cannot be read.
+        """
+        ...
+
+    def advance(self, size: int, note: str) -> None:
+        """Replace the note at once and durably, unless the one there is of a larger size. Blocks.
+
+        Raises:
+            ConfigurationInvalid: it cannot be written.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Keys, signatures and checkpoints of the deployment's log, as they are kept and made on this machine."""

@@ -1,0 +1,65 @@
+"""The deployment's log of runs in the same file as the runs."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from callboard.domain.proof.anchor import Anchor
+from callboard.stores.sqlite import sql
+from callboard.stores.sqlite.readers import Readers
+from callboard.stores.sqlite.writer import Writer
+
+
+class SqliteAnchors:
+    """`callboard.ports.anchors.AnchorLog`; shares the event store's connections."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    async def size(self) -> int:
+        """See `AnchorLog`."""
+        ((count,),) = await self._query(sql.ANCHOR_COUNT)
+        return int(count)
+
+    async def anchors(self) -> list[Anchor]:
+        """See `AnchorLog`."""
+        return [
+            Anchor(str(run_id), int(seq), str(digest))
+            for run_id, seq, digest in await self._query(sql.ANCHORS)
+        ]
+
+    async def anchor_now(self, run_ids: Sequence[str]) -> None:
+        """See `AnchorLog`."""
+        wanted = {"run_ids": json.dumps(list(run_ids))}
+
+        def work(connection: sqlite3.Connection) -> None:
+            for run_id, head, digest, at in connection.execute(sql.HEADS, wanted).fetchall():
+                leaf = {"run_id": run_id, "seq": head, "hash": digest, "at": at}
+                connection.execute(sql.ANCHOR, leaf)
+
+        await self._writer.submit(work)
+
+    async def signed_sizes(self) -> list[int]:
+        """See `AnchorLog`."""
+        return [int(size) for (size,) in await self._query(sql.CHECKPOINT_SIZES)]
+
+    async def keep(self, size: int, note: str) -> None:
+        """See `AnchorLog`."""
+        columns = {"size": size, "note": note}
+        await self._writer.submit(
+            lambda connection: connection.execute(sql.KEEP_CHECKPOINT, columns)
+        )
+
+    async def note(self, size: int) -> str | None:
+        """See `AnchorLog`."""
+        found = await self._query(sql.CHECKPOINT, {"size": size})
+        return str(found[0][0]) if found else None
+
+    async def _query(
+        self, statement: str, named: dict[str, int] | None = None
+    ) -> list[tuple[Any, ...]]:
+        return await self._readers.run(
+            lambda connection: connection.execute(statement, named or {}).fetchall()
+        )
