@@ -24,8 +24,12 @@ from callboard.domain.definition.agent import (
     CompactContext,
     InputSchema,
     Limits,
-    PermissionRule,
     ReasoningOptions,
+)
+from callboard.domain.definition.permissions import (
+    Approvers,
+    ArgumentCondition,
+    PermissionRule,
 )
 from callboard.domain.events.child_run import HistoryChange
 from callboard.domain.events.conversation import Subgoal
@@ -59,8 +63,11 @@ FIELDS: Mapping[str, str] = {
     "version": "`x.y.z` to be published; the next patch where it is left out. A reference `id@version` must meet it.",
     "publisher": "Who publishes the agent. A reference `publisher/id` must meet it.",
     "provider": "`openrouter`, `anthropic`, `openai`, `gemini`, `self-hosted` or `pydantic-ai`.",
-    "baseUrl": "The address of an OpenAI-compatible server of your own. No key is ever sent to it.",
-    "credential": "Accepted and kept. Stored credentials come with a later release.",
+    "baseUrl": (
+        "The address of an OpenAI-compatible server of your own. It gets a key only if one was stored for this very "
+        "address."
+    ),
+    "credential": "The stored credential that it works with: the agent's own before its space's before the org's.",
     "reasoningOptions": "How much the model thinks before it answers. See below.",
     "providerOptions": "Passed on to the provider as it is (OpenRouter's routing block, for one).",
     "mcpServers": "Checked and kept. Connecting to MCP servers comes with a later release.",
@@ -92,6 +99,11 @@ VARIABLES: Mapping[str, str] = {
     "CALLBOARD_DATABASE_URL": "`sqlite:///path/to/file`. Default: `callboard.db` inside `CALLBOARD_HOME`.",
     "CALLBOARD_USER": "The name under which decisions are recorded. Default: the login name.",
     "CALLBOARD_SANDBOX": "`required` (default) or `off`: commands then run without confinement.",
+    "CALLBOARD_VAULT_KEY": (
+        "The key that stored credentials are sealed with: 32 bytes in base64. Default: one in the keyring of the "
+        "operating system, else in `vault.key` inside `CALLBOARD_HOME`."
+    ),
+    "CALLBOARD_KEYRING": "`on` (default) or `off`: whether the keyring of the operating system is asked for that key.",
     "OPENROUTER_API_KEY": "Key for OpenRouter, which serves `vendor/model` strings.",
     "OPENROUTER_BASE_URL": "Another address for OpenRouter, up to `/api/v1`.",
     "ANTHROPIC_API_KEY": "Key for Anthropic (`provider: anthropic`).",
@@ -176,6 +188,8 @@ def definition_page() -> str:
             ("limits", Limits),
             ("compactContext", CompactContext),
             ("permissions", PermissionRule),
+            ("permissions[].arguments", ArgumentCondition),
+            ("permissions[].approvers", Approvers),
         )
     ]
     unused = ", ".join(f"`{name}`" for name in sorted(NOT_USED_YET))

@@ -6,7 +6,7 @@ import pytest
 
 from callboard.bootstrap import read_catalogue
 from callboard.domain.message import JsonObject
-from callboard.engine.permissions import ruling
+from callboard.testing.policy import effect_of
 
 (LOADED,) = (
     one
@@ -26,4 +26,4 @@ from callboard.engine.permissions import ruling
     ],
 )
 def test_what_the_writer_may_do(tool: str, arguments: JsonObject, effect: str) -> None:
-    assert ruling([LOADED.definition.permissions], tool, arguments)[0] == effect  # noqa: S101
+    assert effect_of(LOADED.definition, tool, arguments) == effect  # noqa: S101

@@ -8,10 +8,14 @@ if TYPE_CHECKING:
         AgentDefinition,
         InputSchema,
         Limits,
-        PermissionRule,
         ReasoningOptions,
     )
     from callboard.domain.definition.agent import AgentDefinition as Agent
+    from callboard.domain.definition.permissions import (
+        Approvers,
+        ArgumentCondition,
+        PermissionRule,
+    )
     from callboard.ports.tools import ToolContext
     from callboard.sdk.board import Callboard
     from callboard.sdk.results import RunFailed, RunResult
@@ -38,6 +42,8 @@ __all__ = [
     "Agent",
     "AgentDefinition",
     "AgentState",
+    "Approvers",
+    "ArgumentCondition",
     "Callboard",
     "Context",
     "GenerateN",
@@ -60,17 +66,20 @@ __all__ = [
     "tool",
 ]
 
+_PERMISSIONS = "callboard.domain.definition.permissions"
 _DEFINITION = "callboard.domain.definition.agent"
 _HOMES = {
     "STEP": ("callboard.steps", "STEP"),
     "STEP_ALL": ("callboard.steps", "STEP_ALL"),
     "Agent": (_DEFINITION, "AgentDefinition"),
     "AgentDefinition": (_DEFINITION, "AgentDefinition"),
+    "Approvers": (_PERMISSIONS, "Approvers"),
+    "ArgumentCondition": (_PERMISSIONS, "ArgumentCondition"),
     "Callboard": ("callboard.sdk.board", "Callboard"),
     "GenerateN": ("callboard.steps", "GenerateN"),
     "InputSchema": (_DEFINITION, "InputSchema"),
     "Limits": (_DEFINITION, "Limits"),
-    "PermissionRule": (_DEFINITION, "PermissionRule"),
+    "PermissionRule": (_PERMISSIONS, "PermissionRule"),
     "ReasoningOptions": (_DEFINITION, "ReasoningOptions"),
     "RunFailed": ("callboard.sdk.results", "RunFailed"),
     "RunResult": ("callboard.sdk.results", "RunResult"),

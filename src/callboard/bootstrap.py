@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from callboard.domain.definition.agent import AgentDefinition
     from callboard.domain.definition.program import ProgramSource
     from callboard.domain.message import JsonObject
+    from callboard.domain.policy import PolicyLayer
     from callboard.domain.workflow import WorkflowDefinition
     from callboard.ports.dispatcher import Dispatcher
     from callboard.ports.model import ModelDirectory, ModelProvider
@@ -74,6 +75,7 @@ async def build_app(
     Raises:
         ConfigurationInvalid: the home directory or the database cannot be used.
     """
+    from callboard.definitions.policies import FilePolicies
     from callboard.definitions.resolver import AgentResolver
     from callboard.definitions.schema import JsonSchemas
     from callboard.stores.sqlite.store import SqliteEventStore
@@ -100,6 +102,7 @@ async def build_app(
         registry=registry,
         workspaces=_workspaces(settings),
         schemas=JsonSchemas(),
+        policies=FilePolicies(settings.home, sources.agents),
         live=Live(),
         programs=_ProgramsOnDemand(settings),
     )
@@ -139,6 +142,17 @@ def open_registry(
         templates=TEMPLATES if shipped else None,
         evaluator=_EvaluatorOnDemand(settings),
     )
+
+
+def read_policy(path: Path) -> "PolicyLayer | None":
+    """Return the rules that somebody gives to a run of theirs.
+
+    Raises:
+        ConfigurationInvalid: the file is not there, or is no policy.
+    """
+    from callboard.definitions.policies import read_policy as read
+
+    return read(path, "run", required=True)
 
 
 def _check_folders(sources: Sources) -> None:

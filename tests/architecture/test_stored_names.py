@@ -14,6 +14,7 @@ from callboard.providers.wire import failures
 from .sources import argument, calls, modules, texts
 
 EVENT_TYPES = {
+    "approval.given",
     "cancellation.requested",
     "change.committed",
     "check.completed",
@@ -25,13 +26,16 @@ EVENT_TYPES = {
     "context.compacted",
     "files.changed",
     "gate.decided",
+    "gate.expired",
     "gate.opened",
+    "gate.withdrawn",
     "message.added",
     "messages.replaced",
     "model_call.completed",
     "model_call.failed",
     "model_call.started",
     "output.set",
+    "policy.changed",
     "program.ended",
     "program.started",
     "program.yielded",
@@ -69,7 +73,13 @@ PARTICIPLES = {
     *("failed", "interrupted", "opened", "refused", "replaced", "requested", "resumed", "set"),
     "suspended",
     "started",
+    "given",
+    "expired",
+    "withdrawn",
 }
+
+LEVELS = {"agent", "organisation", "parent", "run", "space"}
+SOURCES = {"mcp", "people", "repository", "tool", "web"}
 
 CHOICES = {
     "Actor.kind": {"agent", "integration", "person", "schedule", "system"},
@@ -78,6 +88,7 @@ CHOICES = {
     "AgentStep.kind": {"agent"},
     "AgentSubject.kind": {"agent"},
     "AllMessages.type": {"allMessages"},
+    "AskingRule.level": LEVELS,
     "ChildRunEnded.status": {"cancelled", "completed", "failed"},
     "CommandCheck.kind": {"command"},
     "ErrorOutput.type": {"error"},
@@ -98,6 +109,8 @@ CHOICES = {
     "ModelCallCompleted.finish": {"length", "other", "refusal", "stop", "tool_calls"},
     "PeopleStep.kind": {"people"},
     "PermissionRule.effect": {"allow", "ask", "deny"},
+    "PermissionRule.reach": {"outside"},
+    "PolicyLayer.level": LEVELS,
     "ProgramEnded.ending": {"diverged", "failed", "returned"},
     "ProgramLog.level": {"debug", "error", "info", "warn"},
     "ProgramYielded.kind": {"generate", "step", "step_all", "text", "tool"},
@@ -107,9 +120,12 @@ CHOICES = {
     "StructuredOutput.type": {"structuredOutput"},
     "Subgoal.status": {"ABORTED", "COMPLETE", "IN_PROGRESS", "NOT_STARTED"},
     "TextPart.kind": {"text"},
+    "ToolCallCompleted.source": SOURCES,
     "ToolCallPart.kind": {"tool_call"},
     "ToolFacts.access": {"control", "read", "spawn", "write"},
+    "ToolFacts.reach": {"outside", "run", "workspace"},
     "ToolFacts.retry_safety": {"idempotent", "pure", "unsafe"},
+    "ToolFacts.source": SOURCES,
     "ToolResultPart.kind": {"tool_result"},
     "WorkflowSubject.kind": {"workflow"},
 }

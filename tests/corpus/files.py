@@ -66,7 +66,7 @@ def _agent(state: RunState) -> dict[str, Any]:
     return {
         "next": type(decide(state)).__name__,
         "messages": [[message.role, message.text] for message in state.messages],
-        "decisions": [decided.verdict for _, decided in state.decisions],
+        "decisions": [getattr(closing, "verdict", closing.type) for _, closing in state.decisions],
         "epoch": state.epoch,
     }
 

@@ -14,7 +14,7 @@ from callboard.testing.model import Match, Rule, Script, ScriptedError, Scripted
 from callboard.testing.rig import ANN, rig
 from callboard.testing.world import World
 from callboard.usecases.app import App
-from callboard.usecases.gates import decide_gate, open_gate
+from callboard.usecases.gates import Decision, decide_gate, open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.start_task import StartTask, start_task
@@ -110,7 +110,9 @@ def _review(number: int, verdict: str) -> Rule:
 
 async def _decided(app: App, run_id: str) -> list[Sealed]:
     gate = await open_gate(app, ANN, run_id)
-    await decide_gate(app, ANN, gate.row.run_id, "approve", note="fine", digest=gate.gate.digest)
+    await decide_gate(
+        app, ANN, gate.row.run_id, Decision("approve", note="fine"), digest=gate.gate.digest
+    )
     sealed = (await show_run(app, ANN, run_id)).sealed
     await app.close()
     return sealed

@@ -8,8 +8,12 @@ from callboard.domain.definition.agent import (
     AgentDefinition,
     InputSchema,
     Limits,
-    PermissionRule,
     ReasoningOptions,
+)
+from callboard.domain.definition.permissions import (
+    Approvers,
+    ArgumentCondition,
+    PermissionRule,
 )
 from callboard.domain.events.child_run import (
     ChildRunEnded,
@@ -28,7 +32,14 @@ from callboard.domain.events.conversation import (
 )
 from callboard.domain.events.event import BlobRef
 from callboard.domain.events.files import FileChange, FilesChanged
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import (
+    ApprovalGiven,
+    AskingRule,
+    GateDecided,
+    GateExpired,
+    GateOpened,
+    GateWithdrawn,
+)
 from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
@@ -48,6 +59,7 @@ from callboard.domain.events.run import (
     AgentSubject,
     CancellationRequested,
     ParentLink,
+    PolicyChanged,
     RunCancelled,
     RunCompleted,
     RunCreated,
@@ -82,6 +94,7 @@ from callboard.domain.message import (
     user_message,
 )
 from callboard.domain.output import AllMessages, ErrorOutput, LastMessage, StructuredOutput
+from callboard.domain.policy import PolicyLayer
 from callboard.domain.tool import ToolFacts, error_outputs, json_outputs
 from callboard.domain.usage import Bill, Usage, usd
 from callboard.domain.workflow import (
@@ -203,7 +216,13 @@ AGENT_RUN = RunCreated(
         history=(user_message("Earlier words", "USER_PROMPT"),),
         tools=("read_files", "end_turn"),
         inline=True,
-        permission_layers=((PermissionRule(effect="deny", tool="write_file"),),),
+        policy=(
+            PolicyLayer(
+                level="parent",
+                name="lead",
+                rules=(PermissionRule(effect="deny", tool="write_file"),),
+            ),
+        ),
     ),
     actor=Actor(kind="agent", name="implementer"),
     workspace="/home/ada/project",
@@ -458,6 +477,51 @@ EVENTS: dict[str, AnyEvent] = {
     ),
     "gate.decided.v1": GateDecided(
         gate_id="g1", verdict="reject", actor=ADA, note="not on a Friday"
+    ),
+    "gate.opened.v1.approval": GateOpened(
+        gate_id="g2",
+        reason="approval_required",
+        subject="toolu_01",
+        question='Code Reviewer wants to call write_file.\n{"path": "src/app.py"}',
+        digest="c" * 64,
+        tool="write_file",
+        arguments={"path": "src/app.py", "content": "print('hi')"},
+        asked_by="code-reviewer",
+        requested_by=ADA,
+        rules=(
+            AskingRule(
+                level="organisation",
+                name="policy.yaml",
+                rule=PermissionRule(
+                    effect="ask",
+                    tool="write_file",
+                    arguments={"path": "src/**", "content": ArgumentCondition(max_length=10_000)},
+                    after=("untrusted",),
+                    approvers=Approvers(count=2, people=("ada", "bob", "eve"), within_s=3600),
+                    reason="Source code is reviewed by two.",
+                ),
+            ),
+        ),
+        bill=Bill(known_usd=usd("0.02")),
+        approvers=Approvers(count=2, people=("ada", "bob", "eve"), within_s=3600),
+        deadline_at=NOON + timedelta(hours=1),
+    ),
+    "approval.given.v1": ApprovalGiven(
+        gate_id="g2", actor=Actor(kind="person", name="bob"), note="fine", arguments={"path": "a"}
+    ),
+    "gate.expired.v1": GateExpired(gate_id="g2"),
+    "gate.withdrawn.v1": GateWithdrawn(gate_id="g2"),
+    "gate.decided.v1.arguments": GateDecided(
+        gate_id="g2", verdict="approve", actor=ADA, arguments={"path": "a"}
+    ),
+    "policy.changed.v1": PolicyChanged(
+        policy=(
+            PolicyLayer(
+                level="space",
+                name=".agents/policy.yaml",
+                rules=(PermissionRule(effect="deny", tool="read_url", reach="outside"),),
+            ),
+        )
     ),
     "gate.decided.v1.answer": GateDecided(
         gate_id="g2",

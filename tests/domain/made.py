@@ -10,6 +10,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
+from callboard.domain.definition.permissions import (
+    Approvers,
+    ArgumentCondition,
+    PermissionRule,
+)
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.usage import Usage, usd
 
@@ -45,7 +50,31 @@ def any_of(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     return st.deferred(lambda: _instances(model))
 
 
+_approvers = st.builds(
+    Approvers,
+    count=st.integers(1, 3),
+    people=st.just(()) | st.just(("ann", "ben", "cid")),
+    within_s=st.none() | st.floats(1, 10**6),
+)
+_conditions = st.builds(ArgumentCondition, glob=texts, words=st.none() | st.just(("git", "push")))
+_rules = st.builds(
+    PermissionRule,
+    effect=st.just("ask"),
+    tool=texts,
+    arguments=st.dictionaries(texts, texts | _conditions, max_size=2),
+    after=st.sampled_from([(), ("untrusted",), ("web", "mcp")]),
+    approvers=st.none() | _approvers,
+) | st.builds(PermissionRule, effect=st.sampled_from(["allow", "deny"]), tool=texts, reason=texts)
+_made: dict[type[BaseModel], st.SearchStrategy[Any]] = {  # fields that must fit each other
+    Approvers: _approvers,
+    ArgumentCondition: _conditions,
+    PermissionRule: _rules,
+}
+
+
 def _instances(model: type[BaseModel]) -> st.SearchStrategy[Any]:
+    if model in _made:
+        return _made[model]
     fields = {
         name: st.just(info.default)
         if name in {"v", "type", "kind"} and not info.is_required()

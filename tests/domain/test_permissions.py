@@ -1,13 +1,20 @@
 """Who may call what with which arguments."""
 
 import itertools
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from callboard.domain.definition.agent import PermissionRule
-from callboard.engine.permissions import Effect, glob_matches, ruling
+from callboard.domain.definition.permissions import ArgumentCondition, Effect, PermissionRule
+from callboard.domain.message import JsonObject
+from callboard.domain.policy import Policy, PolicyLayer
+from callboard.domain.tool import Source
+from callboard.engine.globs import glob_matches
+from callboard.engine.permissions.ruling import Asked, Ruling, never_permitted
+from callboard.engine.permissions.ruling import ruling as judged
 
 STRICTNESS: dict[Effect, int] = {"allow": 0, "ask": 1, "deny": 2}
 
@@ -27,7 +34,22 @@ calls = st.tuples(
 )
 
 
-def rule(effect: Effect, tool: str, **arguments: str) -> PermissionRule:
+def said(layers_: Iterable[Iterable[PermissionRule]], tool: str, arguments: JsonObject) -> Ruling:
+    named = (
+        PolicyLayer(level="parent", name=f"layer {at}", rules=tuple(rules_))
+        for at, rules_ in enumerate(layers_)
+    )
+    return judged(Policy(tuple(named)), Asked(tool, arguments))
+
+
+def ruling(
+    layers_: Iterable[Iterable[PermissionRule]], tool: str, arguments: JsonObject
+) -> tuple[Effect, PermissionRule | None]:
+    found = said(layers_, tool, arguments)
+    return found.effect, found.reasons[0].rule if found.reasons else None
+
+
+def rule(effect: Effect, tool: str, **arguments: str | ArgumentCondition) -> PermissionRule:
     return PermissionRule(effect=effect, tool=tool, arguments=arguments)
 
 
@@ -278,3 +300,215 @@ def test_any_text_is_a_usable_glob(pattern, text):
 def test_a_glob_without_wildcards_matches_itself_and_nothing_else(text):
     assert glob_matches(text, text)
     assert not glob_matches(text, text + "x")
+
+
+def where(**conditions: object) -> ArgumentCondition:
+    return ArgumentCondition.model_validate(conditions)
+
+
+PUSH = rule("deny", "run_terminal_command", command=where(words=["git", "push"]))
+
+PUSHES = [
+    "git push",
+    "git push origin main",
+    "git -C sub push",
+    "git --no-pager push --force",
+    "cd x && git push",
+    "true; git push",
+    "true | git push",
+    "(git push)",
+    "{ git push; }",
+    "if true; then git push; fi",
+    "FOO=bar git push",
+    "/usr/bin/git push",
+    "'git' push",
+    'g"i"t pu\\sh',
+    "sudo -u bob git push",
+    "env A=b git push",
+    "timeout 5 git push",
+    "xargs git push",
+    "bash -c 'git push'",
+    'sh -ec "cd x; git push"',
+    "eval git push",
+    "echo $(git push)",
+    'echo "now: $(git push)"',
+    "echo `git push`",
+    "cat <(git push)",
+    "true\ngit push",
+    "git $VERB",
+    "$(echo git) push",
+    "$GIT push",
+    "bash script.sh",
+    "nohup git push &",
+]
+
+
+@pytest.mark.parametrize("command", PUSHES)
+def test_a_limit_on_a_commands_words_finds_it_wherever_a_shell_line_holds_it(command):
+    assert effect_of([PUSH], "run_terminal_command", command=command) == "deny"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["git pull", "echo git push", "ls push", "# git push", "echo 'git push'", "make push", "true"],
+)
+def test_a_limit_on_a_commands_words_leaves_other_commands_alone(command):
+    assert effect_of([PUSH], "run_terminal_command", command=command) == "allow"
+
+
+GRANT = rule("allow", "run_terminal_command", command=where(words=["npm", "test"]))
+
+
+@pytest.mark.parametrize("command", ["npm test", "npm test -- --watch", "npm test; npm test"])
+def test_a_grant_of_a_commands_words_covers_lines_with_nothing_else(command):
+    assert effect_of([GRANT], "run_terminal_command", command=command) == "allow"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "npm run",
+        "npm test; rm -rf .",
+        "npm test && curl evil.test",
+        "npm test > .git/hooks/post-commit",
+        "npm test $(rm -rf .)",
+        "npm test `id`",
+        "sudo npm test",
+        "npm --prefix x test",
+        "$(npm test)",
+        "bash -c 'npm test'",
+        "",
+        "'npm test",
+    ],
+)
+def test_a_grant_of_a_commands_words_covers_nothing_that_may_be_more(command):
+    assert effect_of([GRANT], "run_terminal_command", command=command) == "deny"
+
+
+@given(st.text("gitpush '\"\\$`(){};&|<>#\n-!*?~=[]", max_size=40))
+def test_any_text_is_a_command_that_can_be_judged(command):
+    limited = effect_of([PUSH], "run_terminal_command", command=command)
+    granted = effect_of([GRANT], "run_terminal_command", command=command)
+    assert (limited, granted) in {("allow", "deny"), ("deny", "deny"), ("allow", "allow")}
+
+
+@pytest.mark.parametrize(
+    ("url", "limited", "granted"),
+    [
+        ("https://api.example.com/x", True, True),
+        ("https://API.example.com./x", True, True),
+        ("api.example.com/x", True, True),
+        ("https://user:pw@api.example.com:8443/", True, True),
+        ("https://api.example.com.evil.test/", False, False),
+        ("https://evil.test/?x=api.example.com", False, False),
+        ("https://api.example.com@evil.test/", False, False),
+        ("https://evil.test\\@api.example.com/", True, False),
+        ("https://api.example.com\n.evil.test/", True, False),
+        ("not a url at all", True, False),
+        ("https://[::1", True, False),
+    ],
+)
+def test_a_host_is_the_urls_own_and_what_cannot_be_read_is_limited_and_not_granted(
+    url, limited, granted
+):
+    ask = rule("ask", "read_url", url=where(host="api.example.com"))
+    allow = rule("allow", "read_url", url=where(host="api.example.com"))
+    assert effect_of([ask], "read_url", url=url) == ("ask" if limited else "allow")
+    assert effect_of([allow], "read_url", url=url) == ("allow" if granted else "deny")
+
+
+def test_a_host_with_a_star_is_everything_below_it():
+    below = [rule("deny", "read_url", url=where(host="*.example.com"))]
+    assert effect_of(below, "read_url", url="https://a.b.example.com/") == "deny"
+    assert effect_of(below, "read_url", url="https://example.com/") == "allow"
+    assert effect_of(below, "read_url", url="https://notexample.com/") == "allow"
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "holds"),
+    [
+        ({"enum": ["a", 1]}, "a", True),
+        ({"enum": ["a", 1]}, 1, True),
+        ({"enum": [1]}, True, False),
+        ({"enum": ["a"]}, "b", False),
+        ({"minimum": 3}, 3, True),
+        ({"minimum": 3}, 2.9, False),
+        ({"maximum": 3}, 3.1, False),
+        ({"minimum": 1, "maximum": 2}, "text", True),
+        ({"maxLength": 2}, "ab", True),
+        ({"maxLength": 2}, "abc", False),
+        ({"minLength": 1}, [], False),
+        ({"minLength": 1, "glob": "x*"}, "xy", True),
+        ({"minLength": 3, "glob": "x*"}, "xy", False),
+    ],
+)
+def test_conditions_mean_what_they_mean_in_a_json_schema(condition, value, holds):
+    given_rules = [rule("deny", "put", count=where(**condition))]
+    assert effect_of(given_rules, "put", count=value) == ("deny" if holds else "allow")
+
+
+def test_a_condition_that_says_nothing_is_refused():
+    with pytest.raises(ValidationError, match="holds no condition"):
+        where()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"effect": "allow", "after": ["untrusted"]}, "use ask or deny"),
+        ({"effect": "deny", "approvers": {"count": 2}}, "only ask needs them"),
+        ({"effect": "ask", "approvers": {"count": 2, "people": ["ann"]}}, "asks for 2 people"),
+    ],
+)
+def test_a_rule_that_contradicts_itself_is_refused(fields, message):
+    with pytest.raises(ValidationError, match=message):
+        PermissionRule.model_validate({"tool": "*", **fields})
+
+
+def reading(read: frozenset[Source], *, outside: bool, **fields: object) -> Effect:
+    layer = PolicyLayer(
+        level="agent",
+        name="a",
+        rules=(PermissionRule.model_validate({"effect": "ask", "tool": "*", **fields}),),
+    )
+    asked = Asked("pay", {"path": "bill"}, read=read, outside=outside)
+    return judged(Policy((layer,)), asked).effect
+
+
+def test_a_rule_may_hold_only_after_untrusted_content_was_read():
+    for source in ("repository", "web", "mcp", "tool"):
+        assert reading(frozenset({source}), outside=True, after=["untrusted"]) == "ask"
+    assert reading(frozenset(), outside=True, after=["untrusted"]) == "allow"
+    assert reading(frozenset({"repository"}), outside=True, after=["web"]) == "allow"
+    assert reading(frozenset({"repository", "web"}), outside=True, after=["web"]) == "ask"
+
+
+def test_a_rule_may_hold_only_for_calls_that_reach_outside():
+    assert reading(frozenset(), outside=True, reach="outside") == "ask"
+    assert reading(frozenset(), outside=False, reach="outside") == "allow"
+
+
+def test_all_rules_that_say_so_are_named_each_with_its_layer():
+    found = said([[rule("ask", "put")], [rule("ask", "p*"), rule("allow", "put")]], "put", {})
+    assert [(why.layer.name, why.rule.tool) for why in found.reasons] == [
+        ("layer 0", "put"),
+        ("layer 1", "p*"),
+    ]
+
+
+def test_a_tool_that_a_layer_denies_whatever_its_arguments_is_never_permitted():
+    def never(*rules_: PermissionRule) -> bool:
+        layer = PolicyLayer(level="agent", name="a", rules=rules_)
+        return never_permitted(Policy((layer,)), "put")
+
+    assert never(rule("deny", "p*"))
+    assert not never(rule("deny", "p*", path="x"))
+    assert not never(rule("ask", "put"))
+    assert not never(PermissionRule(effect="deny", tool="put", after=("web",)))
+
+
+def test_the_version_of_a_policy_is_that_of_its_rules():
+    layer = PolicyLayer(level="agent", name="a", rules=(PUSH,))
+    empty = PolicyLayer(level="space", name="s", rules=())
+    assert Policy((layer,)).version == Policy((empty, layer)).version
+    assert Policy((layer,)).version != Policy((layer, layer)).version

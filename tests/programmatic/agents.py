@@ -19,7 +19,7 @@ from callboard.testing.model import Script, ScriptedProvider, Turn
 from callboard.testing.rig import ANN, rig
 from callboard.testing.world import LedgerProvider, World
 from callboard.usecases.app import App
-from callboard.usecases.gates import decide_gate, open_gate
+from callboard.usecases.gates import Decision, decide_gate, open_gate
 from callboard.usecases.start_run import StartRun, start_run
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -123,9 +123,7 @@ async def decided(app: App, sample: Sample, ended: Ended) -> Ended:
             app,
             ANN,
             RUN,
-            wish["verdict"],
-            note=wish.get("note", ""),
-            answer=wish.get("answer"),
+            Decision(wish["verdict"], note=wish.get("note", ""), answer=wish.get("answer")),
             digest=gate.gate.digest,
         )
     return ended

@@ -12,7 +12,7 @@ from callboard.testing.model import ScriptedProvider, Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.testing.world import World
 from callboard.usecases.app import App
-from callboard.usecases.gates import decide_gate, open_gate
+from callboard.usecases.gates import Decision, decide_gate, open_gate
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.steer_run import steer_run
 
@@ -71,7 +71,7 @@ async def test_a_message_to_a_run_that_waits_is_read_when_it_goes_on():
     await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
     await steer_run(app, BEN, "r", "Be quick.")
     gate = await open_gate(app, ANN, "r")
-    await decide_gate(app, ANN, "r", "approve", digest=gate.gate.digest)
+    await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
     entries = await load(app.ports.store, "r")
     await app.close()
     assert [message_of(entry) for entry in entries if entry.event.type == "message.added"] == [
@@ -123,7 +123,7 @@ async def test_a_question_waits_at_a_gate_and_its_answer_is_the_calls_result(
     assert gate.gate.reason == "input_required"
     assert "Which?" in gate.gate.question
     done = await decide_gate(
-        app, ANN, "r", verdict, note=note, answer=answer, digest=gate.gate.digest
+        app, ANN, "r", Decision(verdict, note=note, answer=answer), digest=gate.gate.digest
     )
     await app.close()
     assert done.terminal is not None
@@ -138,7 +138,7 @@ async def test_an_approval_gate_is_not_answered():
     await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
     gate = await open_gate(app, ANN, "r")
     with pytest.raises(ConfigurationInvalid, match="approve or reject"):
-        await decide_gate(app, ANN, "r", "answer", answer="x", digest=gate.gate.digest)
+        await decide_gate(app, ANN, "r", Decision("answer", answer="x"), digest=gate.gate.digest)
     await app.close()
 
 

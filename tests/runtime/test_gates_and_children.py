@@ -18,7 +18,7 @@ from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.gates import decide_gate, list_gates, open_gate
+from callboard.usecases.gates import Decision, decide_gate, list_gates, open_gate
 from callboard.usecases.runs import cancel_run, list_runs, resume_run, show_run
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.verify_run import verify_run
@@ -66,7 +66,7 @@ async def test_a_call_that_must_be_asked_for_waits_and_runs_after_the_approval()
     assert world.files == {}
     gate = await open_gate(app, ANN, "r")
     assert "pay" in gate.gate.question
-    ended = await decide_gate(app, ANN, "r", "approve", digest=gate.gate.digest)
+    ended = await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
     assert world.files == {"bill": "$"}
     assert value(ended) == "ok"
 
@@ -75,7 +75,7 @@ async def test_a_rejected_call_is_not_made_and_the_model_reads_why():
     app, world = paying(permissions=ASK)
     await run(app)
     gate = await open_gate(app, ANN, "r")
-    await decide_gate(app, ANN, "r", "reject", note="too dear", digest=gate.gate.digest)
+    await decide_gate(app, ANN, "r", Decision("reject", note="too dear"), digest=gate.gate.digest)
     assert world.files == {}
     shown = b"".join(sealed.body for sealed in (await show_run(app, ANN, "r")).sealed)
     assert b"ann rejected this call of pay: too dear" in shown
@@ -87,7 +87,7 @@ async def test_an_agent_never_decides():
     gate = await open_gate(app, ANN, "r")
     with pytest.raises(NotAllowed):
         await decide_gate(
-            app, Actor(kind="agent", name="a"), "r", "approve", digest=gate.gate.digest
+            app, Actor(kind="agent", name="a"), "r", Decision("approve"), digest=gate.gate.digest
         )
 
 
@@ -95,7 +95,7 @@ async def test_a_decision_on_something_else_than_what_waits_is_refused():
     app, world = paying(permissions=ASK)
     await run(app)
     with pytest.raises(Exception, match="changed since"):
-        await decide_gate(app, ANN, "r", "approve", digest="0" * 64)
+        await decide_gate(app, ANN, "r", Decision("approve"), digest="0" * 64)
     assert world.files == {}
 
 
@@ -104,7 +104,7 @@ async def test_an_approval_counts_once():
     app, world = paying(pay, pay, Turn(text="ok"), permissions=ASK)
     await run(app)
     gate = await open_gate(app, ANN, "r")
-    ended = await decide_gate(app, ANN, "r", "approve", digest=gate.gate.digest)
+    ended = await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
     assert ended.terminal is None, "the second call waits for a decision of its own"
     assert world.files == {"bill": "$"}
 
@@ -130,7 +130,9 @@ async def test_a_child_that_waits_makes_its_parent_wait_and_the_decision_drives_
     assert (await list_runs(app, ANN))[0].status == "waiting"
     gates = await list_gates(app, ANN)
     assert len(gates) == 1
-    ended = await decide_gate(app, ANN, gates[0].row.run_id, "approve", digest=gates[0].gate.digest)
+    ended = await decide_gate(
+        app, ANN, gates[0].row.run_id, Decision("approve"), digest=gates[0].gate.digest
+    )
     assert value(ended) == "all"
     assert world.files == {"bill": "$"}
 

@@ -19,7 +19,7 @@ from callboard.testing.rig import ANN, rig
 from callboard.testing.store.crashing import Crash
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
-from callboard.usecases.gates import decide_gate, open_gate
+from callboard.usecases.gates import Decision, decide_gate, open_gate
 from callboard.usecases.runs import resume_run
 from callboard.usecases.start_run import StartRun, start_run
 
@@ -343,7 +343,7 @@ yield {"toolName": "set_output", "input": {"data": {"paid": r["toolResult"]}}}
     app = rig(says(p=[]), boss, programs=programs)
     assert (await start_run(app, ANN, StartRun("r", "p", "/w", "go"))).waiting is not None
     gate = await open_gate(app, ANN, "r")
-    ended = await decide_gate(app, ANN, "r", "approve", digest=gate.gate.digest)
+    ended = await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
     await app.close()
     assert ended.terminal is not None
     assert value_of(ended.terminal) == {"paid": [{"type": "json", "value": {"bill": "$"}}]}

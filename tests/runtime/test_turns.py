@@ -17,7 +17,7 @@ from callboard.testing.rig import ANN, rig
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.app import App
-from callboard.usecases.gates import decide_gate, open_gate
+from callboard.usecases.gates import Decision, decide_gate, open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.verify_run import verify_run
@@ -272,7 +272,7 @@ async def test_a_run_keeps_the_definition_that_it_was_started_with():
     edited = agent("a", "look", system_prompt="a new mandate")
     app = rig(provider, edited, store=MemoryEventStore(disk))
     gate = await open_gate(app, ANN, "r")
-    await decide_gate(app, ANN, "r", "approve", digest=gate.gate.digest)
+    await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
     assert [request.system for request in provider.requests] == ["the old mandate"] * 2
 
 

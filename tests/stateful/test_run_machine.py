@@ -27,7 +27,7 @@ from callboard.testing.store.crashing import Crash, CrashingStore
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import LedgerProvider, World
 from callboard.usecases.app import App
-from callboard.usecases.gates import decide_gate, list_gates
+from callboard.usecases.gates import Decision, decide_gate, list_gates
 from callboard.usecases.runs import cancel_run, resume_run
 from callboard.usecases.start_run import StartRun, start_run
 from tests.runtime.script import agent, call
@@ -114,7 +114,7 @@ class RunMachine(RuleBasedStateMachine):
 
     async def _decide(self, app: App, verdict: Literal["approve", "reject"]) -> None:
         for gate in (await list_gates(app, ANN))[:1]:
-            await decide_gate(app, ANN, gate.row.run_id, verdict, digest=gate.gate.digest)
+            await decide_gate(app, ANN, gate.row.run_id, Decision(verdict), digest=gate.gate.digest)
 
     crashes = st.none() | st.tuples(
         st.sampled_from(["write", "effect"]),

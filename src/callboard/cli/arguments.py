@@ -16,8 +16,8 @@ _LARGEST_ATTACHMENT = 20 << 20
 _MOST_USD = Decimal(10) ** 12
 
 
-def params_of(text: str | None) -> JsonObject | None:
-    """Return the value of --params.
+def params_of(text: str | None, *, option: str = "--params") -> JsonObject | None:
+    """Return the value of an option that takes a JSON object.
 
     Raises:
         ConfigurationInvalid: it is not a JSON object.
@@ -28,10 +28,10 @@ def params_of(text: str | None) -> JsonObject | None:
         value: object = json.loads(text, parse_constant=_refuse_constant)
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise ConfigurationInvalid(f"--params is not JSON: {error}") from None
+        raise ConfigurationInvalid(f"{option} is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ConfigurationInvalid(
-            f'--params must be a JSON object like {{"name": "value"}}, found {type(value).__name__}'
+            f'{option} must be a JSON object like {{"name": "value"}}, found {type(value).__name__}'
         )
     return cast("JsonObject", value)
 

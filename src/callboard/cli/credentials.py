@@ -28,7 +28,7 @@ from callboard.usecases.credentials import (
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 Name = Annotated[str, typer.Argument(help="Its name, as definitions use it in `credential`.")]
-Refused = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="")]
+_TAKES_MORE = {"allow_extra_args": True}  # a value given as one is refused in our own words
 OneScope = Annotated[
     str | None, typer.Option("--scope", help="Which one, where the name is stored for several.")
 ]
@@ -39,10 +39,10 @@ def credentials() -> None:
     """Store the keys that agents work with. A value goes in once and is never shown again."""
 
 
-@app.command("set")
+@app.command("set", context_settings=_TAKES_MORE)
 def set_(
+    context: typer.Context,
     name: Name,
-    refused: Refused = None,
     *,
     provider: Annotated[
         str,
@@ -60,7 +60,7 @@ def set_(
     """Store a value, read from stdin or typed at a prompt, for the first time or anew."""
 
     def body() -> int:
-        _refuse(refused)
+        _refuse(context.args)
         grant = new_grant(name, provider, scope, base_url)
         value = read_secret(f"Value of {name}: ")
 
@@ -72,12 +72,12 @@ def set_(
     guarded(body)
 
 
-@app.command()
-def rotate(name: Name, refused: Refused = None, *, scope: OneScope = None) -> None:
+@app.command(context_settings=_TAKES_MORE)
+def rotate(context: typer.Context, name: Name, *, scope: OneScope = None) -> None:
     """Give a credential a new value, read from stdin or typed at a prompt."""
 
     def body() -> int:
-        _refuse(refused)
+        _refuse(context.args)
         check_name(name)
         wanted = None if scope is None else read_scope(scope)
         value = read_secret(f"New value of {name}: ")
@@ -127,7 +127,7 @@ def list_(
     guarded(lambda: with_app(work))
 
 
-def _refuse(values: list[str] | None) -> None:
+def _refuse(values: list[str]) -> None:
     if values:
         raise ConfigurationInvalid(
             "a value is never given as an argument: other processes can read it and the shell's history keeps"

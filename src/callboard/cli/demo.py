@@ -31,7 +31,7 @@ from callboard.domain.output import StructuredOutput
 from callboard.domain.workflow import Task
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
-from callboard.usecases.gates import OpenGate, decide_gate, open_gate
+from callboard.usecases.gates import Decision, OpenGate, decide_gate, open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_task import StartTask, start_task
 
@@ -149,8 +149,7 @@ class _Demo:
                 self._app,
                 self._actor,
                 gate.row.run_id,
-                verdict,
-                note=note,
+                Decision(verdict, note=note),
                 digest=gate.gate.digest,
             )
             return await interruptible(self._app, self._run_id, work)

@@ -1,12 +1,15 @@
 """`callboard inbox`: what waits for a person."""
 
 import json
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
+from callboard.cli.arguments import params_of
+from callboard.cli.gate import gate_lines, until, who_may_decide
+from callboard.cli.plain import one_line
 from callboard.cli.process import DONE, exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
@@ -17,10 +20,11 @@ from callboard.cli.table import table
 from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.gate import Verdict
+from callboard.engine.approvals import has_expired
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
 from callboard.usecases.diff import diff_of
-from callboard.usecases.gates import OpenGate, decide_gate, list_gates, open_gate
+from callboard.usecases.gates import Decision, OpenGate, decide_gate, list_gates, open_gate
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -40,10 +44,10 @@ def list_(json_output: Json = False) -> None:
     async def work(app: App, actor: Actor) -> int:
         gates = await list_gates(app, actor)
         if json_output:
-            give_json([_gate_json(gate) for gate in gates])
+            give_json([_gate_json(gate, app.ports.clock.now()) for gate in gates])
         elif gates:
-            rows = [(each.row.run_id, each.gate.reason, each.gate.question) for each in gates]
-            for line in table(("RUN", "WHY", "QUESTION"), rows):
+            rows = [_cells(each, app.ports.clock.now()) for each in gates]
+            for line in table(("RUN", "WHY", "WHO", "UNTIL", "QUESTION"), rows):
                 give(line)
         else:
             say("Nothing waits for a person.")
@@ -59,9 +63,10 @@ def show(run_id: RunId, json_output: Json = False) -> None:
     async def work(app: App, actor: Actor) -> int:
         gate = await open_gate(app, actor, run_id)
         if json_output:
-            give_json(_gate_json(gate))
+            give_json(_gate_json(gate, app.ports.clock.now()))
         else:
-            give(gate.gate.question)
+            for line in gate_lines(gate, app.ports.clock.now()):
+                give(line)
             give(await diff_of(app, actor, gate.row.run_id))
             say(_how_to_decide(gate.gate.reason, run_id))
         return DONE
@@ -79,16 +84,22 @@ def _how_to_decide(reason: str, run_id: str) -> str:
 def decide(
     run_id: RunId,
     verdict: Annotated[str, typer.Argument(help="approve, reject or answer")],
+    *,
     note: Annotated[str, typer.Option(help="Why; a rejection's note goes to the agent.")] = "",
     answer: Annotated[
         str | None, typer.Option(help="The answer to a question: a text, or a JSON object.")
+    ] = None,
+    arguments: Annotated[
+        str | None,
+        typer.Option(help="Approve the call with these arguments (a JSON object) instead."),
     ] = None,
     json_output: Json = False,
 ) -> None:
     """Decide, and drive the run on."""
 
     def body() -> int:
-        decision = Decision(_verdict(verdict), note, _answer(answer))
+        edited = None if arguments is None else params_of(arguments, option="--arguments")
+        decision = Decision(_verdict(verdict), note, _answer(answer), edited)
         return with_app(
             lambda app, actor: _decide(app, actor, run_id, decision, as_json=json_output),
             sources_of(run_id),
@@ -107,15 +118,6 @@ def _verdict(text: str) -> Verdict:
             return "answer"
         case _:
             raise ConfigurationInvalid(f"{text!r} is no decision; use approve, reject or answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What somebody decided, as the command line says it."""
-
-    verdict: Verdict
-    note: str = ""
-    answer: JsonValue = None
 
 
 def _answer(text: str | None) -> JsonValue:
@@ -151,18 +153,32 @@ async def _drive_on(
         app,
         actor,
         gate.row.run_id,
-        decision.verdict,
-        note=decision.note,
-        answer=decision.answer,
+        decision,
         digest=gate.gate.digest,
     )
     return await interruptible(app, gate.row.root_id, work)
 
 
-def _gate_json(gate: OpenGate) -> dict[str, object]:
+def _cells(each: OpenGate, now: datetime) -> tuple[str, ...]:
+    gate = each.gate
+    return (
+        each.row.run_id,
+        gate.reason,
+        who_may_decide(each),
+        until(gate, now),
+        one_line(gate.question, 80),
+    )
+
+
+def _gate_json(each: OpenGate, now: datetime) -> dict[str, object]:
     return {
-        "run_id": gate.row.run_id,
-        "root_id": gate.row.root_id,
-        "title": gate.row.title,
-        **gate.gate.model_dump(mode="json", exclude={"v", "type"}),
+        "run_id": each.row.run_id,
+        "root_id": each.row.root_id,
+        "title": each.row.title,
+        **each.gate.model_dump(mode="json", exclude={"v", "type"}),
+        "approvals": [
+            approval.model_dump(mode="json", exclude={"v", "type", "gate_id"})
+            for approval in each.approvals
+        ],
+        "expired": has_expired(each.gate, now),
     }

@@ -17,6 +17,7 @@ _COMMANDS = {
     "runs": ("callboard.cli.runs", "List, show, resume, cancel, fork and verify runs."),
     "agents": ("callboard.cli.agents", "List, show and validate agent definitions."),
     "credentials": ("callboard.cli.credentials", "Store the keys that agents work with."),
+    "policy": ("callboard.cli.policy", "See the rules in force, and why a call was judged so."),
     "inbox": ("callboard.cli.inbox", "See what waits for a person, and decide."),
     "init": ("callboard.cli.init", "Scaffold .agents/ with an example that runs."),
     "demo": ("callboard.cli.demo", "Take a task through a workflow of agents and a person."),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callboard.bootstrap import Sources
+from callboard.bootstrap import Sources, read_policy
 from callboard.cli.arguments import attachments_of, budget_of, params_of, workspace_of
 from callboard.cli.process import exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
@@ -44,6 +44,9 @@ def run(
         str | None,
         typer.Option("--continue", help="The run whose conversation this one continues."),
     ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="File with rules that hold for this run beside the others.")
+    ] = None,
     max_turns: Annotated[int | None, typer.Option(min=1, help="Most model answers.")] = None,
     budget: Annotated[str | None, typer.Option(help="Most to spend, in US dollars.")] = None,
     run_id: Annotated[str | None, typer.Option(help="Id of the run (default: a new one).")] = None,
@@ -68,6 +71,7 @@ def run(
                 previous=continued,
                 limits=Limits(turns=max_turns, cost_usd=budget_of(budget)),
                 folders=tuple(str(folder) for folder in folders),
+                rules=None if policy is None else read_policy(policy),
             )
             return await _watched(app, actor, wish, as_json=json_output)
 

@@ -10,9 +10,9 @@ from callboard.domain.definition.agent import (
     CompactContext,
     InputSchema,
     Limits,
-    PermissionRule,
     ReasoningOptions,
 )
+from callboard.domain.definition.permissions import PermissionRule
 
 PARTS: Final[dict[str, type[BaseModel]]] = {
     "reasoningOptions": ReasoningOptions,

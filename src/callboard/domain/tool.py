@@ -13,6 +13,12 @@ Access = Literal["read", "write", "control", "spawn"]
 """`read` calls of one turn run side by side, `write` calls alone and in order. `control` calls change
 only the run itself and are answered by the engine; `spawn` calls start child runs."""
 
+Source = Literal["people", "repository", "web", "mcp", "tool"]
+"""Where a result's content comes from. Only `people` are trusted: the task, and whoever answers for it."""
+
+Reach = Literal["run", "workspace", "outside"]
+"""How far a call's effects go: the run itself, its files, or beyond (a request is an effect, too)."""
+
 
 class ToolSpec(Frozen):
     """A tool as the model is told about it. `input_schema` is a JSON Schema of type object."""
@@ -23,10 +29,29 @@ class ToolSpec(Frozen):
 
 
 class ToolFacts(Frozen):
-    """What the engine needs to schedule a call and to recover from a crash in the middle of it."""
+    """What the engine needs to schedule a call, to recover from a crash in the middle of it, and to judge it.
+
+    `source` and `reach` are only given where they do not follow from `access`.
+    """
 
     access: Access
     retry_safety: RetrySafety
+    source: Source | None = None
+    reach: Reach | None = None
+
+    @property
+    def reads(self) -> Source:
+        """Where results come from."""
+        if self.source is not None:
+            return self.source
+        return "repository" if self.access in ("read", "write") else "people"
+
+    @property
+    def reaches(self) -> Reach:
+        """How far effects go."""
+        if self.reach is not None:
+            return self.reach
+        return "workspace" if self.access == "write" else "run"
 
 
 def json_outputs(value: object) -> ToolOutputs:

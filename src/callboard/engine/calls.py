@@ -1,11 +1,15 @@
 """What happens next while a turn's calls are open: reads side by side, writes alone and in order."""
 
-import hashlib
-import json
-
-from callboard.domain.events.gate import GateOpened, GateReason, Verdict
+from callboard.domain.events.gate import GateDecided, GateExpired
 from callboard.domain.events.tool_call import ToolCallInterrupted, ToolCallRefused
 from callboard.domain.run.state import Call, RunState
+from callboard.engine.approvals import (
+    approval_gate,
+    call_gate,
+    can_be_met,
+    decided,
+    required_approvers,
+)
 from callboard.engine.commands import (
     Append,
     Command,
@@ -16,13 +20,15 @@ from callboard.engine.commands import (
     Wait,
 )
 from callboard.engine.control import ASK_USER, control_events
-from callboard.engine.permissions import ruling
+from callboard.engine.permissions.explaining import described
+from callboard.engine.permissions.ruling import Asked, Ruling, ruling
 from callboard.engine.spawning import spawn_result
 
 OUTCOME_UNKNOWN = (
     "The outcome of this call is unknown: it was begun, and the process that made it died before it "
     "ended. It was not repeated. Find out what it did before you go on."
 )
+NOBODY_DECIDED = "Nobody decided about this call in time; it was not made."
 
 
 def decide_calls(state: RunState) -> Command:
@@ -80,12 +86,12 @@ def _recovery(state: RunState, call: Call) -> Command | None:
     """Return what to do about a call lost in a crash, or None where it may simply be made (again)."""
     if not state.lost(call) or call.facts.retry_safety != "unsafe":
         return None
-    verdict = _decided(state, call, "outcome_unknown")
-    if verdict == "approve":
+    decision = decided(state, call, "outcome_unknown")
+    if isinstance(decision, GateDecided) and decision.verdict == "approve":
         return None
-    if verdict is None and state.subject.definition.on_unknown_outcome == "ask":
+    if decision is None and state.subject.definition.on_unknown_outcome == "ask":
         question = f"The outcome of {call.tool} is unknown after a crash. Make the call again?"
-        return Append((_gate(state, call, "outcome_unknown", question),))
+        return Append((call_gate(state, call, "outcome_unknown", question),))
     return Append(
         (ToolCallInterrupted(turn=state.turn, call_id=call.call_id, message=OUTCOME_UNKNOWN),)
     )
@@ -93,29 +99,48 @@ def _recovery(state: RunState, call: Call) -> Command | None:
 
 def _permission(state: RunState, call: Call) -> Command | None:
     """Return what stands in the call's way: a refusal, a gate, or None."""
-    layers = (*state.subject.permission_layers, state.subject.definition.permissions)
-    effect, rule = ruling(layers, call.tool, call.arguments, state.created.workspace)
-    if effect == "allow":
+    if not any(layer.rules for layer in state.policy.layers):
         return None
-    if effect == "deny":
-        spelled = "" if rule is None else f" (rule: {rule.effect} {rule.tool} {rule.arguments})"
-        return _refuse(state, call, "denied", f"Not permitted by this agent's rules{spelled}.")
-    match _decided(state, call, "approval_required"):
-        case "approve":
+    said = ruling(state.policy, asked(state, call))
+    if said.effect == "allow":
+        return None
+    if said.effect == "deny":
+        return _refuse(state, call, "denied", f"Not permitted: {described(said)}.")
+    match decided(state, call, "approval_required"):
+        case GateDecided(verdict="approve"):
             return None
-        case "reject" | "answer":
-            return _refuse(state, call, "rejected", _rejection(state, call))
+        case GateDecided() as decision:
+            note = f": {decision.note}" if decision.note else "."
+            message = f"{decision.actor.name} rejected this call of {call.tool}{note}"
+            return _refuse(state, call, "rejected", message)
+        case GateExpired():
+            return _refuse(state, call, "rejected", NOBODY_DECIDED)
         case None:
-            question = f"{state.subject.definition.display_name} wants to call {call.tool}."
-            return Append((_gate(state, call, "approval_required", question),))
+            return _ask(state, call, said)
+
+
+def _ask(state: RunState, call: Call, said: Ruling) -> Command:
+    wanted = [reason.rule.approvers for reason in said.reasons]
+    if not can_be_met(required_approvers(wanted), wanted):
+        message = (
+            f"Not permitted: nobody may approve it for everybody who asks ({described(said)})."
+        )
+        return _refuse(state, call, "denied", message)
+    return Append((approval_gate(state, call, said.reasons),))
+
+
+def asked(state: RunState, call: Call) -> Asked:
+    """Return a call as the rules look at it."""
+    outside = call.facts.reaches == "outside"
+    return Asked(call.tool, call.arguments, state.created.workspace, state.read, outside)
 
 
 def _question(state: RunState, call: Call) -> Command | None:
     """Return the gate at which a question waits for somebody, or None once it was answered."""
-    if _decided(state, call, "input_required") is not None:
+    if decided(state, call, "input_required") is not None:
         return None
     name = state.subject.definition.display_name
-    return Append((_gate(state, call, "input_required", f"{name} asks:"),))
+    return Append((call_gate(state, call, "input_required", f"{name} asks:"),))
 
 
 def _refuse(state: RunState, call: Call, reason: str, message: str) -> Append:
@@ -130,44 +155,6 @@ def _refuse(state: RunState, call: Call, reason: str, message: str) -> Append:
             ),
         )
     )
-
-
-def _gate(state: RunState, call: Call, reason: GateReason, question: str) -> GateOpened:
-    return GateOpened(
-        gate_id=f"g{state.gates_opened + 1}",
-        reason=reason,
-        subject=call.call_id,
-        question=f"{question}\n{json.dumps(call.arguments, indent=2, ensure_ascii=False)}",
-        digest=_digest(state, call, reason),
-    )
-
-
-def _digest(state: RunState, call: Call, reason: GateReason) -> str:
-    """Bind a decision to the turn, the call, its arguments and, after a crash, the epoch that was lost."""
-    bound = [
-        state.subject.definition.digest,
-        reason,
-        state.turn,
-        call.call_id,
-        call.tool,
-        call.arguments,
-        call.epoch if reason == "outcome_unknown" else 0,
-    ]
-    return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
-
-
-def _decided(state: RunState, call: Call, reason: GateReason) -> Verdict | None:
-    digest = _digest(state, call, reason) if state.decisions else ""
-    for gate, decision in reversed(state.decisions):
-        if gate.reason == reason and gate.digest == digest:
-            return decision.verdict
-    return None
-
-
-def _rejection(state: RunState, call: Call) -> str:
-    _, decision = state.decisions[-1]
-    note = f": {decision.note}" if decision.note else "."
-    return f"{decision.actor.name} rejected this call of {call.tool}{note}"
 
 
 def _spawn(state: RunState, call: Call) -> Command:

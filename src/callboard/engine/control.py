@@ -1,6 +1,7 @@
 """Calls that change only the run itself. The engine answers them; nothing outside is touched."""
 
 from callboard.domain.events.conversation import MessageAdded, MessagesReplaced, OutputSet
+from callboard.domain.events.gate import GateDecided
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import Message, TextPart
@@ -60,7 +61,7 @@ def _answered(state: RunState, call: Call) -> ToolCallCompleted:
         ),
         None,
     )
-    if decision is None or decision.verdict == "reject":
+    if not isinstance(decision, GateDecided) or decision.verdict == "reject":
         return completed_call(state, call, {"skipped": True})
     given = decision.answer
     if isinstance(given, dict) and "answers" in given:

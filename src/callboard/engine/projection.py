@@ -5,7 +5,7 @@ from typing import Any
 
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunSuspended
 from callboard.domain.events.codec import Recorded
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import GateDecided, GateExpired, GateOpened, GateWithdrawn
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.program import ProgramYielded, SampleCompleted
 from callboard.domain.events.run import (
@@ -67,7 +67,7 @@ def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:
             changes["bill"] = changes.get("bill", row.bill).merged(event.bill)
         case (GateOpened() | ChildRunSuspended()) as event:
             changes |= {"status": "waiting", "waiting_for": event.question}
-        case GateDecided() | RunResumed():
+        case GateDecided() | GateExpired() | GateWithdrawn() | RunResumed():
             changes |= {"status": "running", "waiting_for": None}
         case (RunCompleted() | RunFailed() | RunCancelled()) as event:
             changes |= {"status": status_of(event), "waiting_for": None, "ended_at": recorded.at}

@@ -17,6 +17,7 @@ from callboard.domain.events.run import CancellationRequested, ParentLink, RunCr
 from callboard.domain.events.tool_call import ToolCallStarted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.run.state import Call, RunState, status_of
+from callboard.domain.tool import Source
 from callboard.domain.usage import Bill, Usage
 from callboard.engine.commands import CancelChildren
 from callboard.engine.limits import child_limits
@@ -31,7 +32,8 @@ from callboard.runtime.side_by_side import side_by_side
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a driven run stands: its terminal event with the bill, or the gate (its id and question) that
-    it waits at. `history` is what an inline run made of its parent's conversation.
+    it waits at. `history` is what an inline run made of its parent's conversation, `read` where what it
+    has seen comes from.
     """
 
     terminal: Terminal | None
@@ -39,6 +41,7 @@ class Ended:
     usage: Usage
     waiting: tuple[str, str] | None = None
     history: HistoryChange | None = None
+    read: tuple[Source, ...] = ()
 
 
 class ChildRuns(Protocol):
@@ -179,4 +182,5 @@ def ended_event(run_id: str, terminal: Terminal, ended: Ended) -> ChildRunEnded:
         bill=ended.bill,
         usage=ended.usage,
         history=ended.history,
+        read=ended.read,
     )

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from callboard.domain.actor import Actor
-from callboard.domain.definition.agent import AgentDefinition, Limits, PermissionRule
+from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.events.run import AgentSubject, ParentLink, RunCreated
 from callboard.domain.message import JsonObject, MediaPart, Message
+from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.history import handed_down
 from callboard.domain.run.state import RunState
+from callboard.domain.tool import Source
 from callboard.engine.limits import deadline
 from callboard.engine.prompt import (
     Spawnable,
@@ -22,29 +24,36 @@ from callboard.runtime.surroundings import surroundings_for
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What a child run gets from its parent's."""
+    """What a child run gets from its parent's; without a parent the policy is the deployment's."""
 
     system: str | None = None
     tools: tuple[str, ...] | None = None
     history: tuple[Message, ...] = ()
-    permission_layers: tuple[tuple[PermissionRule, ...], ...] = ()
+    policy: tuple[PolicyLayer, ...] | None = None
+    read: tuple[Source, ...] = ()
 
 
 def inherited_from(state: RunState) -> Inherited:
     """Return what a child of a run gets."""
-    own = state.subject.definition.permissions
+    layers = (
+        layer.model_copy(update={"level": "parent"}) if layer.level == "agent" else layer
+        for layer in state.policy.layers
+        if layer.rules
+    )
     return Inherited(
         system=state.subject.system,
         tools=told_names(state),
         history=handed_down(state.messages),
-        permission_layers=(*state.subject.permission_layers, own),
+        policy=tuple(layers),
+        read=tuple(sorted(state.read)),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class AgentStart:
     """What an agent run is started with. `limits` are the ones in effect; an `inline` run works on its
-    parent's conversation, one that `continues` a conversation has it for its history.
+    parent's conversation. `inherited` comes from its parent, or from the run whose conversation it
+    continues. `rules` are those of whoever starts it.
     """
 
     definition: AgentDefinition
@@ -57,7 +66,7 @@ class AgentStart:
     parent: ParentLink | None = None
     inherited: Inherited = Inherited()
     inline: bool = False
-    continues: tuple[Message, ...] = ()
+    rules: PolicyLayer | None = None
 
 
 async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
@@ -72,7 +81,7 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         Spawnable(reference, await known_agent(ports.registry, reference))
         for reference in definition.spawnable_agents
     ]
-    shares = definition.include_message_history or start.inline
+    shares = definition.include_message_history or start.inline or start.parent is None
     subject = AgentSubject(
         definition=definition,
         model=definition.model,
@@ -82,10 +91,11 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         system=system or "",
         instructions=instructions_prompt(definition, around, spawnable, told_others=inherits),
         step_prompt=step_prompt(definition, around),
-        history=start.continues or (passed.history if shares else ()),
+        history=passed.history if shares else (),
         tools=passed.tools if inherits else None,
         inline=start.inline,
-        permission_layers=passed.permission_layers,
+        policy=await _policy(ports, start),
+        read=passed.read,
     )
     return RunCreated(
         subject=subject,
@@ -95,3 +105,11 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         deadline_at=deadline(ports.clock.now(), start.limits),
         parent=start.parent,
     )
+
+
+async def _policy(ports: Ports, start: AgentStart) -> tuple[PolicyLayer, ...]:
+    """Return the layers above the agent's own rules."""
+    layers = start.inherited.policy
+    if layers is None:
+        layers = await ports.policies.layers(start.workspace)
+    return layers if start.rules is None else (*layers, start.rules)

@@ -28,7 +28,7 @@ from callboard.runtime.agent_drive import AgentDrive
 from callboard.runtime.children import Ended
 from callboard.runtime.offered import told_tools
 from callboard.runtime.ports import Ports
-from callboard.runtime.run_log import RunLog, create_run, load, take_over
+from callboard.runtime.run_log import RunLog, create_run, is_stale, load, take_over
 from callboard.runtime.shared_workspaces import SharedWorkspaces
 from callboard.runtime.standing import fold_any, standing
 from callboard.runtime.task_drive import TaskDrive
@@ -109,6 +109,8 @@ class Driver:
     async def _take_up(self, run_id: str, request: CancellationRequested | None) -> Ended:
         state = fold_any(await load(self.ports.store, run_id))
         waits = state.gate is not None and request is None
+        if waits and await is_stale(self.ports, state):
+            waits = False
         if state.terminal is not None or waits:
             return standing(state)
         if isinstance(state, TaskState):

@@ -41,9 +41,7 @@ async def call_model(
     )
     began = ports.clock.monotonic()
     try:
-        provider = await ports.models.provider_for(
-            state.subject.definition, state.subject.model
-        )
+        provider = await ports.models.provider_for(state.subject.definition, state.subject.model)
         request = request_for(state, specs)
         answer = await bounded(ports, provider, request, command.deadline_at)
     except ModelError as error:

@@ -6,17 +6,18 @@ from callboard.domain.errors import DefinitionInvalid
 from callboard.domain.message import JsonObject
 from callboard.domain.run.state import RunState
 from callboard.domain.tool import ToolSpec
+from callboard.engine.permissions.ruling import never_permitted
 from callboard.ports.registry import AgentRegistry
 from callboard.runtime.ports import Ports
 
 
 def offered_names(state: RunState) -> frozenset[str]:
-    """Return the names of the tools that a run may call, as far as its definition says."""
+    """Return the names of the tools that a run may call, as far as its definition and the rules say."""
     definition = state.subject.definition
     names = set(definition.tool_names)
     if definition.output_mode == "structured_output":
         names.add("set_output")
-    return frozenset(names)
+    return frozenset(name for name in names if not never_permitted(state.policy, name))
 
 
 def told_names(state: RunState) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelDirectory
+from callboard.ports.policies import Policies
 from callboard.ports.programs import Programs
 from callboard.ports.registry import AgentRegistry
 from callboard.ports.schemas import Schemas
@@ -24,5 +25,6 @@ class Ports:
     registry: AgentRegistry
     workspaces: Workspaces
     schemas: Schemas
+    policies: Policies
     programs: Programs
     live: Live

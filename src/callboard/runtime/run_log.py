@@ -16,12 +16,15 @@ from callboard.domain.events.codec import (
     unseal,
     with_blob,
 )
-from callboard.domain.events.run import RunCreated, RunResumed
+from callboard.domain.events.gate import GateExpired, GateWithdrawn
+from callboard.domain.events.run import PolicyChanged, RunCreated, RunResumed
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.folding import Folding
+from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.state import TaskState
+from callboard.engine.approvals import has_expired
 from callboard.engine.projection import first_row, project
 from callboard.ports.event_store import Batch, Claim, EventStore
 from callboard.runtime.ports import Ports
@@ -165,10 +168,49 @@ async def take_over(ports: Ports, run_id: str, folding: Folding[S]) -> RunLog[S]
         log = RunLog(ports, claim, state, row, folding)
         if state.terminal is None and state.gate is None:
             log.append(RunResumed(epoch=claim.epoch))
+        await _catch_up(ports, log)
     except BaseException:
         await ports.store.release(claim)
         raise
     return log
+
+
+async def _catch_up(ports: Ports, log: RunLog[S]) -> None:
+    """Record what changed while nobody drove the run: the rules, and that it is too late to decide."""
+    state = log.state
+    if not isinstance(state, RunState) or state.terminal is not None:
+        return
+    policy = await changed_policy(ports, state)
+    gate = state.gate
+    if policy is not None:
+        log.append(PolicyChanged(policy=policy))
+    if gate is None:
+        return
+    if has_expired(gate, ports.clock.now()):
+        log.append(GateExpired(gate_id=gate.gate_id))
+    elif policy is not None and gate.reason == "approval_required":
+        log.append(GateWithdrawn(gate_id=gate.gate_id))
+
+
+async def is_stale(ports: Ports, state: RunState | TaskState) -> bool:
+    """Return whether a run that waits has something to go on with although nobody decided."""
+    if not isinstance(state, RunState) or state.gate is None:
+        return False
+    if has_expired(state.gate, ports.clock.now()):
+        return True
+    return state.gate.reason == "approval_required" and bool(await changed_policy(ports, state))
+
+
+async def changed_policy(ports: Ports, state: RunState) -> tuple[PolicyLayer, ...] | None:
+    """Return the layers above a run's own rules as they are now, or None where they are as they were.
+
+    Raises:
+        ConfigurationInvalid: they cannot be read.
+    """
+    before = tuple(layer for layer in state.policy.layers if layer.level != "agent")
+    kept = [layer for layer in before if layer.level in ("parent", "run")]
+    current = (*await ports.policies.layers(state.created.workspace), *kept)
+    return None if current == before else current
 
 
 async def load(store: EventStore, run_id: str) -> list[Recorded]:

@@ -37,7 +37,8 @@ def standing(state: RunState | TaskState) -> Ended:
     history = None
     if isinstance(state, RunState) and state.subject.inline:
         history = history_change(state.subject.history, handed_down(state.messages))
-    return Ended(state.terminal, state.bill, state.usage, waiting, history)
+    read = tuple(sorted(state.read)) if isinstance(state, RunState) else ()
+    return Ended(state.terminal, state.bill, state.usage, waiting, history, read)
 
 
 def _child_waiting(state: RunState | TaskState) -> tuple[str, str] | None:

@@ -48,6 +48,7 @@ async def _run_one(
             tool=call.tool,
             output=outcome.output,
             is_error=outcome.is_error,
+            source=call.facts.reads,
             duration_ms=round((ports.clock.monotonic() - began) * 1000),
         )
     )

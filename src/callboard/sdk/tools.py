@@ -33,7 +33,10 @@ class FunctionTool:
             )
         self.name = name
         self._function = function
-        self._facts = ToolFacts(access=access, retry_safety=retry_safety)
+        # What a function reads and does is its own business: nobody vouches for either.
+        self._facts = ToolFacts(
+            access=access, retry_safety=retry_safety, source="tool", reach="outside"
+        )
         self._context_names, self._model = _arguments(function, name)
         schema = self._model.model_json_schema()
         schema.pop("title", None)

@@ -8,9 +8,11 @@ from pydantic import JsonValue
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.message import JsonObject
+from callboard.domain.policy import PolicyLayer
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelProvider
+from callboard.ports.policies import Policies
 from callboard.ports.programs import Programs
 from callboard.ports.registry import AgentRegistry
 from callboard.ports.releases import Releases
@@ -75,6 +77,18 @@ class RequiredOnly:
         return tuple(f"{name}: is missing" for name in names if str(name) not in fields)
 
 
+@dataclass(frozen=True, slots=True)
+class FixedPolicies:
+    """The same rules for every workspace."""
+
+    fixed: tuple[PolicyLayer, ...] = ()
+
+    async def layers(self, workspace: str) -> tuple[PolicyLayer, ...]:
+        """Return the rules."""
+        del workspace
+        return self.fixed
+
+
 def rig(
     provider: ModelProvider,
     *agents: AgentDefinition,
@@ -86,6 +100,7 @@ def rig(
     schemas: Schemas | None = None,
     programs: Programs | None = None,
     registry: AgentRegistry | None = None,
+    policies: Policies | None = None,
     releases: Releases | None = None,
     vault: Vault | None = None,
 ) -> App:
@@ -99,6 +114,7 @@ def rig(
         registry=registry or FixedRegistry({agent.id: agent for agent in agents}),
         workspaces=workspaces or WorldWorkspaces(outside),
         schemas=schemas or RequiredOnly(),
+        policies=policies or FixedPolicies(),
         live=Live(),
         programs=programs or TrustedPrograms(),
     )

@@ -116,7 +116,12 @@ class LedgerTool:
     @property
     def facts(self) -> ToolFacts:
         """What the engine needs to know."""
-        return ToolFacts(access=self.access, retry_safety=self.retry_safety)
+        return ToolFacts(
+            access=self.access,
+            retry_safety=self.retry_safety,
+            source="web" if self.name == "fetch" else None,
+            reach="outside" if self.name in ("fetch", "pay") else None,
+        )
 
     def normalise(self, arguments: JsonObject) -> JsonObject:
         """Check that there is a path, for tools that act; anything goes for the others."""
@@ -137,7 +142,9 @@ class LedgerTool:
 
 @dataclass(frozen=True, slots=True)
 class LedgerTools:
-    """A catalogue of `look` (pure), `put` (idempotent), `pay` (unsafe) and the control tools."""
+    """A catalogue of `look` (pure), `fetch` (from the web), `put` (idempotent), `pay` (unsafe, outside) and the
+    control tools.
+    """
 
     world: World
 
@@ -153,6 +160,7 @@ class LedgerTools:
 
 _KINDS: dict[str, tuple[Access, RetrySafety]] = {
     "look": ("read", "pure"),
+    "fetch": ("read", "pure"),
     "put": ("write", "idempotent"),
     "pay": ("write", "unsafe"),
     "end_turn": ("control", "pure"),

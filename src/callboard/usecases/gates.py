@@ -6,23 +6,41 @@ from pydantic import JsonValue
 
 from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
-from callboard.domain.events.gate import GateDecided, GateOpened, Verdict
+from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened, Verdict
+from callboard.domain.message import JsonObject
 from callboard.domain.run.fold import AGENT
+from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.fold import TASK
+from callboard.domain.task_run.state import TaskState
+from callboard.engine.approvals import has_expired, is_enough, objection
+from callboard.ports.tools import ArgumentsInvalid
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import load, take_over
+from callboard.runtime.run_log import RunLog, load, take_over
 from callboard.runtime.standing import fold_any
-from callboard.usecases.app import App, require
+from callboard.usecases.app import App, NotAllowed, require
 from callboard.usecases.runs import existing_row, require_models
 
 
 @dataclass(frozen=True, slots=True)
 class OpenGate:
-    """A gate that waits for a decision, with the run that opened it."""
+    """A gate that waits for a decision, with the run that opened it and the approvals that it has."""
 
     row: RunRow
     gate: GateOpened
+    approvals: tuple[ApprovalGiven, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decides. `arguments` are those approved where they are not those proposed, `answer` is for
+    gates that ask a question (a text, or an object with `answers`) or for a new limit.
+    """
+
+    verdict: Verdict
+    note: str = ""
+    answer: JsonValue = None
+    arguments: JsonObject | None = None
 
 
 async def list_gates(app: App, actor: Actor) -> list[OpenGate]:
@@ -35,7 +53,7 @@ async def list_gates(app: App, actor: Actor) -> list[OpenGate]:
 
 async def _gate_of(app: App, row: RunRow) -> OpenGate | None:
     state = fold_any(await load(app.ports.store, row.run_id))
-    return OpenGate(row, state.gate) if state.gate is not None else None
+    return OpenGate(row, state.gate, state.approvals) if state.gate is not None else None
 
 
 async def open_gate(app: App, actor: Actor, run_id: str) -> OpenGate:
@@ -57,45 +75,105 @@ async def open_gate(app: App, actor: Actor, run_id: str) -> OpenGate:
 
 
 async def decide_gate(
-    app: App,
-    actor: Actor,
-    run_id: str,
-    verdict: Verdict,
-    *,
-    note: str = "",
-    answer: JsonValue = None,
-    digest: str,
+    app: App, actor: Actor, run_id: str, decision: Decision, *, digest: str
 ) -> Ended:
-    """Record a decision and drive the whole tree on.
+    """Record a decision and, where it is enough, drive the whole tree on.
 
-    `digest` is that of the gate as it was shown: a decision on anything else is refused. `answer` is for
-    gates that ask a question: a text, or an object with `answers`.
+    `digest` is that of the gate as it was shown: a decision on anything else is refused.
 
     Raises:
-        NotAllowed: the actor is not a person.
+        NotAllowed: the actor is not a person, or not one who may decide here.
         UnknownThing: the run waits for nobody (any more).
-        ConfigurationInvalid: what waits now is not what was shown, or a model that the run needs to go
-            on cannot be reached.
+        ConfigurationInvalid: what waits now is not what was shown, it is too late, the decision does not fit
+            the gate, or a model that the run needs to go on cannot be reached.
     """
     require(actor, "gate.decide")
     found = await open_gate(app, actor, run_id)
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
-    if verdict == "answer" and found.gate.reason != "input_required":
-        raise ConfigurationInvalid("this gate asks for approve or reject, not for an answer")
+    decision = _fitting(app, found.gate, decision)
+    against = objection(found.gate, found.approvals, actor, decision.verdict)
+    if against:
+        raise NotAllowed(against)
     await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
+    if not await _recorded(app, actor, found, decision):
+        return _waiting(found)
+    return await app.driver.drive(found.row.root_id)
+
+
+def _fitting(app: App, gate: GateOpened, decision: Decision) -> Decision:
+    """Return a decision that the gate can take, with arguments as the tool spells them."""
+    if decision.verdict == "answer" and gate.reason not in ("input_required", "budget_exceeded"):
+        raise ConfigurationInvalid("this gate asks for approve or reject, not for an answer")
+    if decision.arguments is None:
+        return decision
+    tool = app.ports.tools.get(gate.tool) if gate.tool is not None else None
+    if tool is None or gate.reason != "approval_required" or decision.verdict != "approve":
+        raise ConfigurationInvalid("only the approval of a tool call can change its arguments")
+    try:
+        arguments = tool.normalise(decision.arguments)
+    except ArgumentsInvalid as error:
+        raise ConfigurationInvalid(f"the arguments do not fit {gate.tool}: {error}") from None
+    same = arguments == gate.arguments
+    return Decision("approve", decision.note, arguments=None if same else arguments)
+
+
+async def _recorded(app: App, actor: Actor, found: OpenGate, decision: Decision) -> bool:
+    """Record a decision; return whether the run goes on."""
     folding = TASK if found.row.kind == "workflow" else AGENT
+    log: RunLog[RunState] | RunLog[TaskState]
     log = await take_over(app.ports, found.row.run_id, folding)  # pyright: ignore[reportArgumentType]
     try:
         gate = log.state.gate
-        if gate is None or gate.digest != digest:
-            raise UnknownThing(f"run {found.row.run_id} was decided about meanwhile")
-        log.append(
-            GateDecided(
-                gate_id=gate.gate_id, verdict=verdict, actor=actor, note=note, answer=answer
-            )
+        if gate is None or gate.digest != found.gate.digest:
+            await log.durable()
+            raise _too_late(app, found)
+        against = objection(gate, log.state.approvals, actor, decision.verdict)
+        if against:  # somebody else's decision came in between
+            raise NotAllowed(against)
+        closes = decision.verdict != "approve" or is_enough(
+            gate, log.state.approvals, decision.arguments
         )
+        if closes:
+            log.append(
+                GateDecided(
+                    gate_id=gate.gate_id,
+                    verdict=decision.verdict,
+                    actor=actor,
+                    note=decision.note,
+                    answer=decision.answer,
+                    arguments=decision.arguments,
+                )
+            )
+        else:
+            log.append(
+                ApprovalGiven(
+                    gate_id=gate.gate_id,
+                    actor=actor,
+                    note=decision.note,
+                    arguments=decision.arguments,
+                )
+            )
         await log.durable()
     finally:
         await log.release()
-    return await app.driver.drive(found.row.root_id)
+    return closes
+
+
+def _too_late(app: App, found: OpenGate) -> Exception:
+    root_id = found.row.root_id
+    if has_expired(found.gate, app.ports.clock.now()):
+        return ConfigurationInvalid(
+            f"the time to decide was over at {found.gate.deadline_at:%Y-%m-%d %H:%M} UTC; "
+            f"`callboard runs resume {root_id}` goes on without the approval"
+        )
+    return UnknownThing(
+        f"run {found.row.run_id} was decided about meanwhile, or its rules changed; "
+        f"`callboard runs resume {root_id}` goes on"
+    )
+
+
+def _waiting(found: OpenGate) -> Ended:
+    """Return how a run stands that needs further approvals."""
+    waiting = (found.gate.gate_id, found.gate.question)
+    return Ended(None, found.row.bill, found.row.usage, waiting)

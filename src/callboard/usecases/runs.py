@@ -110,9 +110,7 @@ async def resume_run(app: App, actor: Actor, run_id: str) -> Ended:
     return await app.driver.drive(run_id)
 
 
-async def require_models(
-    app: App, entries: Sequence[Recorded], *, decided: bool = False
-) -> None:
+async def require_models(app: App, entries: Sequence[Recorded], *, decided: bool = False) -> None:
     """Refuse to go on with a run whose models cannot be reached: it would fail for good over a missing key.
 
     Runs that have ended are left alone, and so are those that wait, unless they are `decided` about.

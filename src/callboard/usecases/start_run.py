@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
-from callboard.domain.message import JsonObject, MediaPart, Message
+from callboard.domain.message import JsonObject, MediaPart
+from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.history import handed_down
 from callboard.domain.run.state import RunState
 from callboard.engine.limits import effective_limits
 from callboard.runtime.children import Ended
-from callboard.runtime.creation import AgentStart, agent_created
+from callboard.runtime.creation import AgentStart, Inherited, agent_created
 from callboard.runtime.inputs import input_issues
 from callboard.runtime.run_log import load
 from callboard.runtime.standing import fold_any
@@ -27,7 +28,7 @@ class StartRun:
     `previous` is the run whose conversation this one continues.
 
     `folders` are those that definitions come from where they are not the directory's own, for the record:
-    whoever resumes the run looks there again.
+    whoever resumes the run looks there again. `rules` narrow what this run may do.
     """
 
     run_id: str
@@ -39,6 +40,7 @@ class StartRun:
     limits: Limits = Limits()
     previous: str | None = None
     folders: tuple[str, ...] = ()
+    rules: PolicyLayer | None = None
 
 
 async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
@@ -63,7 +65,8 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
         prompt=wish.prompt,
         params=wish.params,
         attachments=wish.attachments,
-        continues=await _conversation(app, wish.previous),
+        inherited=await _continued(app, wish.previous),
+        rules=wish.rules,
     )
     created = await agent_created(app.ports, start)
     created = created.model_copy(update={"folders": wish.folders})
@@ -76,13 +79,14 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
         ) from None
 
 
-async def _conversation(app: App, run_id: str | None) -> tuple[Message, ...]:
+async def _continued(app: App, run_id: str | None) -> Inherited:
+    """Return what a run gets from the one whose conversation it continues."""
     if run_id is None:
-        return ()
+        return Inherited()
     state = fold_any(await load(app.ports.store, run_id))
     if not isinstance(state, RunState):
         raise ConfigurationInvalid(f"{run_id} is a task; only an agent's run can be continued")
-    return handed_down(state.messages)
+    return Inherited(history=handed_down(state.messages), read=tuple(sorted(state.read)))
 
 
 def check_run_id(run_id: str) -> None:

@@ -7,7 +7,7 @@ from callboard.cli.story.line import Piece
 from callboard.cli.text import dollars, duration, tokens
 from callboard.domain.events.child_run import ChildRunSuspended
 from callboard.domain.events.codec import Recorded
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import GateDecided, GateExpired, GateOpened, GateWithdrawn
 from callboard.domain.events.model_call import ModelCallCompleted, ModelCallFailed
 from callboard.domain.events.run import (
     AgentSubject,
@@ -55,7 +55,9 @@ class OfRuns:
     def _interruption(self, recorded: Recorded) -> list[Piece]:
         run_id = recorded.run_id
         match recorded.event:
-            case GateOpened() | GateDecided() | ChildRunSuspended():
+            case (
+                GateOpened() | GateDecided() | GateExpired() | GateWithdrawn() | ChildRunSuspended()
+            ):
                 self._resting.add(run_id)
             case RunResumed() if run_id in self._resting:
                 self._resting.discard(run_id)  # a decision, and no crash, is why it goes on

@@ -10,7 +10,7 @@ from callboard.cli.text import duration, money, tokens
 from callboard.domain.events.child_run import ChildRunEnded
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FileChange, FilesChanged
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateExpired, GateOpened
 from callboard.domain.events.run import RunCreated, WorkflowSubject
 from callboard.domain.events.workflow import (
     ChangeCommitted,
@@ -53,8 +53,14 @@ class OfTasks:
                 return [Piece(text, "good" if event.passed else "bad")]
             case GateOpened() as event:
                 return [Piece(f"waits for a decision: {one_line(event.question, 200)}", "note")]
+            case ApprovalGiven() as event:
+                note = f": {plain(event.note)}" if event.note else ""
+                text = f"approved, others must too{note}"
+                return [Piece(text, "good", who=plain(event.actor.name))]
             case GateDecided() as event:
                 return [_decision(event)]
+            case GateExpired():
+                return [Piece("nobody decided in time", "bad")]
             case ChangeCommitted(commit=None):
                 return [Piece("nothing to commit", "note")]
             case ChangeCommitted(commit=str(commit), branch=branch):

@@ -10,7 +10,7 @@ from callboard.cli.story.of_runs import OfRuns
 from callboard.cli.story.of_tasks import OfTasks
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FileChange
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import GateDecided, GateExpired, GateOpened
 from callboard.domain.events.model_call import ModelCallCompleted, ModelCallStarted
 from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import RunResumed
@@ -83,7 +83,7 @@ class Story:
                 self.doing = f"check $ {one_line(event.command, 60)}"
             case GateOpened():
                 self.doing = "waiting for a decision"
-            case GateDecided() | StepStarted() | RunResumed():
+            case GateDecided() | GateExpired() | StepStarted() | RunResumed():
                 self.doing = "going on"
             case _:
                 pass

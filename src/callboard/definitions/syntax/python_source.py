@@ -12,6 +12,8 @@ from callboard.definitions.findings import Findings
 _CALLS: Final = {
     "Agent",
     "AgentDefinition",
+    "Approvers",
+    "ArgumentCondition",
     "InputSchema",
     "Limits",
     "PermissionRule",

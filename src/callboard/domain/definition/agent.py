@@ -8,10 +8,10 @@ import hashlib
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-from callboard.domain.frozen import Frozen
+from callboard.domain.definition.language import Language
+from callboard.domain.definition.permissions import PermissionRule
 from callboard.domain.message import JsonObject
 from callboard.domain.usage import Usd
 
@@ -19,13 +19,7 @@ AgentId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
 OutputMode = Literal["last_message", "all_messages", "structured_output"]
 
 
-class _Language(Frozen):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
-
-
-class ReasoningOptions(_Language):
+class ReasoningOptions(Language):
     """How much a model thinks before it answers; ignored by models that cannot.
 
     `max_tokens` keeps its snake_case spelling in files, as OpenRouter writes it.
@@ -37,14 +31,14 @@ class ReasoningOptions(_Language):
     max_tokens: Annotated[int, Field(gt=0)] | None = Field(default=None, alias="max_tokens")
 
 
-class InputSchema(_Language):
+class InputSchema(Language):
     """JSON Schemas for what an agent may be spawned with."""
 
     prompt: JsonObject | None = None
     params: JsonObject | None = None
 
 
-class Limits(_Language):
+class Limits(Language):
     """Bounds of one run and everything below it. None means: no bound of its own.
 
     `turns` counts model answers, `cost_usd` is in US dollars, `wall_time_s` in seconds, `depth` is how
@@ -57,21 +51,7 @@ class Limits(_Language):
     depth: Annotated[int, Field(ge=0)] | None = None
 
 
-class PermissionRule(_Language):
-    """A rule on a tool and its arguments.
-
-    `tool` and the values of `arguments` are globs (`*`, `?`, `**` across `/`). A rule matches a call when
-    the tool matches and every named argument is there and matches (a list matches when one of its
-    strings does for `deny` and `ask`, when all do for `allow`). Deny wins over ask, ask over allow,
-    whatever the order. Where a tool has an allow rule, calls that no allow or ask rule matches are denied.
-    """
-
-    effect: Literal["allow", "ask", "deny"]
-    tool: str
-    arguments: dict[str, str] = Field(default_factory=dict)
-
-
-class CompactContext(_Language):
+class CompactContext(Language):
     """When a long conversation is replaced by a summary: once it is longer than `max_context_length`
     tokens, or longer than `cache_expiry_min_tokens` after a pause of `cache_expiry_ms`, when the provider's
     prompt cache has forgotten it anyway.
@@ -83,7 +63,7 @@ class CompactContext(_Language):
     cache_expiry_min_tokens: Annotated[int, Field(ge=0)] | None = None
 
 
-class AgentDefinition(_Language):
+class AgentDefinition(Language):
     """An agent: name, model, mandate, tools, skills, credential. Immutable; identified by its digest.
 
     `base_url` is an OpenAI-compatible endpoint of one's own (provider `self-hosted`); no stored or

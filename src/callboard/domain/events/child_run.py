@@ -6,6 +6,7 @@ from callboard.domain.events.event import Event
 from callboard.domain.frozen import Frozen
 from callboard.domain.message import Message
 from callboard.domain.output import RunOutput
+from callboard.domain.tool import Source
 from callboard.domain.usage import Bill, Usage
 
 
@@ -54,7 +55,8 @@ class HistoryChange(Frozen):
 class ChildRunEnded(Event):
     """The child reached its terminal event; its bill is now part of the parent's.
 
-    `history` is there for an inline child, whose conversation becomes the parent's.
+    `history` is there for an inline child, whose conversation becomes the parent's. `read` says where what the
+    child may tell comes from.
     """
 
     type: Literal["child_run.ended"] = "child_run.ended"
@@ -64,3 +66,4 @@ class ChildRunEnded(Event):
     bill: Bill
     usage: Usage
     history: HistoryChange | None = None
+    read: tuple[Source, ...] = ()

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from callboard.domain.actor import Actor
-from callboard.domain.definition.agent import AgentDefinition, Limits, PermissionRule
+from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.events.event import Event
 from callboard.domain.frozen import Frozen
 from callboard.domain.message import JsonObject, MediaPart, Message
 from callboard.domain.output import ErrorOutput, RunOutput
+from callboard.domain.policy import PolicyLayer
+from callboard.domain.tool import Source
 from callboard.domain.usage import Usage, Usd
 from callboard.domain.workflow import Task, WorkflowDefinition
 
@@ -31,8 +33,9 @@ class AgentSubject(Frozen):
     keeps the placeholders that change. `attachments` are images and files beside the prompt. `history` is
     the parent's conversation where the definition asks for it; what an `inline` child makes of it becomes
     the parent's. `tools` are the names told to the model where they are the parent's (for the provider's
-    prompt cache), which grants nothing. `permission_layers` are the rules of every ancestor; a call must
-    pass each layer and the definition's own rules.
+    prompt cache), which grants nothing. `policy` are the rules of the organisation, the space, every
+    ancestor and whoever started the run; a call must pass each layer and the definition's own rules. `read`
+    says where what the run begins with comes from, as far as no person answers for it.
     """
 
     kind: Literal["agent"] = "agent"
@@ -47,7 +50,8 @@ class AgentSubject(Frozen):
     history: tuple[Message, ...] = ()
     tools: tuple[str, ...] | None = None
     inline: bool = False
-    permission_layers: tuple[tuple[PermissionRule, ...], ...] = ()
+    policy: tuple[PolicyLayer, ...] = ()
+    read: tuple[Source, ...] = ()
 
 
 class WorkflowSubject(Frozen):
@@ -91,6 +95,15 @@ class RunResumed(Event):
 
     type: Literal["run.resumed"] = "run.resumed"
     epoch: int
+
+
+class PolicyChanged(Event):
+    """The rules of the organisation or the space are others now. Approvals given under the old ones are
+    void.
+    """
+
+    type: Literal["policy.changed"] = "policy.changed"
+    policy: tuple[PolicyLayer, ...]
 
 
 class CancellationRequested(Event):

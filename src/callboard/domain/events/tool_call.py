@@ -12,7 +12,7 @@ from pydantic import Field
 from callboard.domain.events.event import BlobRef, Event
 from callboard.domain.frozen import Frozen
 from callboard.domain.message import JsonObject, ToolOutputs
-from callboard.domain.tool import ToolFacts
+from callboard.domain.tool import Source, ToolFacts
 
 
 class CallRequest(Frozen):
@@ -50,7 +50,9 @@ class ToolCallStarted(Event):
 
 
 class ToolCallCompleted(Event):
-    """The call was made and returned `output`; `is_error` marks a failure that the model should correct."""
+    """The call was made and returned `output`; `is_error` marks a failure that the model should correct. `source`
+    labels the output: what comes from anywhere but people is untrusted.
+    """
 
     type: Literal["tool_call.completed"] = "tool_call.completed"
     turn: int
@@ -58,6 +60,7 @@ class ToolCallCompleted(Event):
     tool: str
     output: ToolOutputs | None = Field(default=None)
     is_error: bool = False
+    source: Source = "people"
     duration_ms: int = 0
     blob: BlobRef | None = None
 

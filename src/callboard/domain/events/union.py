@@ -18,7 +18,13 @@ from callboard.domain.events.conversation import (
     SubgoalRecorded,
 )
 from callboard.domain.events.files import FilesChanged
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import (
+    ApprovalGiven,
+    GateDecided,
+    GateExpired,
+    GateOpened,
+    GateWithdrawn,
+)
 from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
@@ -34,6 +40,7 @@ from callboard.domain.events.program import (
 )
 from callboard.domain.events.run import (
     CancellationRequested,
+    PolicyChanged,
     RunCancelled,
     RunCompleted,
     RunCreated,
@@ -57,6 +64,7 @@ from callboard.domain.events.workflow import (
 AnyEvent = (
     RunCreated
     | RunResumed
+    | PolicyChanged
     | CancellationRequested
     | RunCompleted
     | RunFailed
@@ -85,7 +93,10 @@ AnyEvent = (
     | OutputSet
     | FilesChanged
     | GateOpened
+    | ApprovalGiven
     | GateDecided
+    | GateExpired
+    | GateWithdrawn
     | StepStarted
     | StepEnded
     | CheckStarted

@@ -20,7 +20,13 @@ from callboard.domain.events.conversation import (
     SubgoalRecorded,
 )
 from callboard.domain.events.files import FilesChanged
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import (
+    ApprovalGiven,
+    GateDecided,
+    GateExpired,
+    GateOpened,
+    GateWithdrawn,
+)
 from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
@@ -37,6 +43,7 @@ from callboard.domain.events.program import (
 from callboard.domain.events.run import (
     AgentSubject,
     CancellationRequested,
+    PolicyChanged,
     RunCancelled,
     RunCompleted,
     RunCreated,
@@ -60,6 +67,7 @@ from callboard.domain.events.workflow import (
 from callboard.domain.folding import Folding
 from callboard.domain.frozen import changed
 from callboard.domain.message import JsonObject, Message, user_message
+from callboard.domain.policy import Policy, PolicyLayer
 from callboard.domain.run.history import handed_down
 from callboard.domain.run.program import after_program_event
 from callboard.domain.run.state import Child, RunState
@@ -68,8 +76,9 @@ from callboard.domain.run.turn import (
     call_settled,
     call_started,
     opened_turn,
+    with_edited,
 )
-from callboard.domain.tool import error_outputs
+from callboard.domain.tool import Source, error_outputs
 
 USER_PROMPT = "USER_PROMPT"
 INSTRUCTIONS_PROMPT = "INSTRUCTIONS_PROMPT"
@@ -90,6 +99,8 @@ def begin(first: Recorded) -> RunState:
         started_at=first.at,
         at=first.at,
         seq=first.seq,
+        policy=_policy(subject, subject.policy),
+        read=frozenset(subject.read),
         messages=(*subject.history, *_opening(subject)),
         own_from=len(subject.history),
     )
@@ -105,6 +116,13 @@ def evolve(state: RunState, recorded: Recorded) -> RunState:
     # The copy is ours alone until it is returned: no need for a second one.
     after.__dict__.update(seq=recorded.seq, at=recorded.at)
     return after
+
+
+def _policy(subject: AgentSubject, layers: tuple[PolicyLayer, ...]) -> Policy:
+    """Return all rules of a run: its definition's own are one layer among the others."""
+    definition = subject.definition
+    own = PolicyLayer(level="agent", name=definition.id, rules=definition.permissions)
+    return Policy((*layers, own))
 
 
 def _opening(subject: AgentSubject) -> tuple[Message, ...]:
@@ -151,11 +169,18 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
             | SubgoalRecorded()
         ):
             return _conversation(state, event)
-        case GateOpened() | GateDecided():
+        case GateOpened() | ApprovalGiven() | GateDecided() | GateExpired() | GateWithdrawn():
             return _gate(state, event)
         case FilesChanged():
             return changed(state, tree=event.tree, unrecorded=False)
-        case RunResumed() | CancellationRequested() | RunCompleted() | RunFailed() | RunCancelled():
+        case (
+            RunResumed()
+            | PolicyChanged()
+            | CancellationRequested()
+            | RunCompleted()
+            | RunFailed()
+            | RunCancelled()
+        ):
             return _life(state, event)
         case (
             RunCreated()
@@ -192,9 +217,18 @@ def _tool_call(
         case ToolCallStarted():
             return call_started(state, event)
         case ToolCallCompleted():
-            return call_settled(state, event.call_id, event.output or (), is_error=event.is_error)
+            settled = call_settled(
+                state, event.call_id, event.output or (), is_error=event.is_error
+            )
+            return _having_read(settled, event.source)
         case ToolCallInterrupted():
             return call_settled(state, event.call_id, error_outputs(event.message), is_error=True)
+
+
+def _having_read(state: RunState, source: Source) -> RunState:
+    if source == "people" or source in state.read:
+        return state
+    return changed(state, read=state.read | {source})
 
 
 def _child_run(
@@ -216,6 +250,7 @@ def _child_run(
                 usage=state.usage + event.usage,
                 messages=_with_inline(state, event.history),
                 tree=None,
+                read=state.read.union(event.read),
             )
 
 
@@ -276,20 +311,38 @@ def _nudged(state: RunState, message: Message) -> RunState:
     )
 
 
-def _gate(state: RunState, event: GateOpened | GateDecided) -> RunState:
+def _gate(
+    state: RunState,
+    event: GateOpened | ApprovalGiven | GateDecided | GateExpired | GateWithdrawn,
+) -> RunState:
+    gate = state.gate
+    if isinstance(event, GateOpened):
+        return changed(state, gate=event, approvals=(), gates_opened=state.gates_opened + 1)
+    if gate is None or gate.gate_id != event.gate_id:
+        return state
     match event:
-        case GateOpened():
-            return changed(state, gate=event, gates_opened=state.gates_opened + 1)
+        case ApprovalGiven():
+            return changed(state, approvals=(*state.approvals, event))
+        case GateWithdrawn():
+            return changed(state, gate=None)
+        case GateExpired():
+            return changed(state, gate=None, decisions=(*state.decisions, (gate, event)))
         case GateDecided():
-            if state.gate is None or state.gate.gate_id != event.gate_id:
-                return state
-            decisions = (*state.decisions, (state.gate, event))
-            return changed(state, gate=None, decisions=decisions)
+            calls = state.calls
+            if event.arguments is not None and event.verdict == "approve":
+                calls = with_edited(calls, gate.subject, event.arguments)
+            decisions = (*state.decisions, (gate, event))
+            return changed(state, gate=None, decisions=decisions, calls=calls)
 
 
 def _life(
     state: RunState,
-    event: RunResumed | CancellationRequested | RunCompleted | RunFailed | RunCancelled,
+    event: RunResumed
+    | PolicyChanged
+    | CancellationRequested
+    | RunCompleted
+    | RunFailed
+    | RunCancelled,
 ) -> RunState:
     match event:
         case RunCompleted() | RunFailed() | RunCancelled():
@@ -299,6 +352,8 @@ def _life(
             return changed(state, epoch=event.epoch, children=children)
         case CancellationRequested():
             return changed(state, cancellation=event)
+        case PolicyChanged():
+            return changed(state, policy=_policy(state.subject, event.policy))
 
 
 AGENT = Folding(begin, evolve)

@@ -13,12 +13,13 @@ from callboard.domain.events.child_run import (
     ChildRunSuspended,
 )
 from callboard.domain.events.conversation import Subgoal
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import ApprovalGiven, Closing, GateOpened
 from callboard.domain.events.model_call import Finish, ModelFailure
 from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import AgentSubject, CancellationRequested, RunCreated, Terminal
 from callboard.domain.message import JsonObject, Message, ToolResultPart
-from callboard.domain.tool import ToolFacts
+from callboard.domain.policy import Policy
+from callboard.domain.tool import Source, ToolFacts
 from callboard.domain.usage import Bill, Usage
 
 
@@ -27,7 +28,8 @@ class Call:
     """A tool call of the current turn.
 
     `epoch` is the epoch in which it was begun, 0 before that; `result` is there once it is settled.
-    `refused` tells a call that was never made from one that failed.
+    `refused` tells a call that was never made from one that failed, `edited` one whose arguments a person
+    changed.
     """
 
     call_id: str
@@ -37,6 +39,7 @@ class Call:
     epoch: int = 0
     result: ToolResultPart | None = None
     refused: bool = False
+    edited: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ class RunState:
     that failed. `calls`, `children` and `refused_children` belong to the current turn and are empty
     between turns. `late` are messages that wait for the turn's results, which must follow their calls.
     `recoveries` counts consecutive answers that came to nothing, `answered_at` is when the last one came. `unrecorded` says that files may have
-    changed since `tree` was recorded.
+    changed since `tree` was recorded. `policy` are all rules in force, `read` where what the run has seen so far
+    comes from.
     """
 
     run_id: str
@@ -111,6 +115,8 @@ class RunState:
     at: datetime
     seq: int
     epoch: int = 1
+    policy: Policy = field(default_factory=Policy)
+    read: frozenset[Source] = frozenset()
     messages: tuple[Message, ...] = ()
     own_from: int = 0
     turn: int = 0
@@ -124,7 +130,8 @@ class RunState:
     outcome: TurnOutcome | None = None
     recoveries: int = 0
     gate: GateOpened | None = None
-    decisions: tuple[tuple[GateOpened, GateDecided], ...] = ()
+    approvals: tuple[ApprovalGiven, ...] = ()
+    decisions: tuple[tuple[GateOpened, Closing], ...] = ()
     gates_opened: int = 0
     program: ProgramState | None = None
     subgoals: dict[str, Subgoal] = field(default_factory=dict[str, Subgoal])

@@ -3,9 +3,9 @@
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import CallRequest, ToolCallRefused, ToolCallStarted
 from callboard.domain.frozen import changed
-from callboard.domain.message import Message, TextPart, ToolOutputs, ToolResultPart
+from callboard.domain.message import JsonObject, Message, TextPart, ToolOutputs, ToolResultPart
 from callboard.domain.run.state import Call, ProgramState, RunState, TurnOutcome
-from callboard.domain.tool import ToolFacts, error_outputs
+from callboard.domain.tool import ToolFacts, error_outputs, json_outputs
 
 ENDING_TOOLS = frozenset({"end_turn", "task_completed"})
 """A call of one of these ends the run, once everything else of the turn is settled."""
@@ -94,7 +94,10 @@ def call_settled(state: RunState, call_id: str, output: ToolOutputs, *, is_error
         changed(
             call,
             result=ToolResultPart(
-                call_id=call_id, tool=call.tool, output=output, is_error=is_error
+                call_id=call_id,
+                tool=call.tool,
+                output=(*output, *_edited_note(call)),
+                is_error=is_error,
             ),
         )
         if call.call_id == call_id
@@ -102,6 +105,22 @@ def call_settled(state: RunState, call_id: str, output: ToolOutputs, *, is_error
         for call in state.calls
     )
     return _with_calls(state, calls)
+
+
+def with_edited(calls: tuple[Call, ...], call_id: str, arguments: JsonObject) -> tuple[Call, ...]:
+    """Return the calls with one of them as a person wants it."""
+    return tuple(
+        changed(call, arguments=arguments, edited=arguments != call.arguments)
+        if call.call_id == call_id
+        else call
+        for call in calls
+    )
+
+
+def _edited_note(call: Call) -> ToolOutputs:
+    """Tell whoever reads the result that it is not of the call that was asked for."""
+    note = "A person changed the arguments of this call before approving it."
+    return json_outputs({"note": note, "arguments": call.arguments}) if call.edited else ()
 
 
 def _with_calls(state: RunState, calls: tuple[Call, ...]) -> RunState:

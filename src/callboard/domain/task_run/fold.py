@@ -9,7 +9,7 @@ from callboard.domain.events.child_run import (
 )
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FilesChanged
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened
 from callboard.domain.events.run import (
     CancellationRequested,
     RunCancelled,
@@ -62,7 +62,7 @@ def _apply(state: TaskState, event: AnyEvent) -> TaskState:
             return _child(state, event)
         case FilesChanged() | CheckCompleted() | ChangeCommitted():
             return _evidence(state, event)
-        case GateOpened() | GateDecided():
+        case GateOpened() | ApprovalGiven() | GateDecided():
             return _gate(state, event)
         case RunResumed():
             progress = state.progress and changed(state.progress, waiting=None)
@@ -116,11 +116,13 @@ def _evidence(
     return changed(state, progress=progress and changed(progress, checks=(*progress.checks, event)))
 
 
-def _gate(state: TaskState, event: GateOpened | GateDecided) -> TaskState:
+def _gate(state: TaskState, event: GateOpened | ApprovalGiven | GateDecided) -> TaskState:
     if isinstance(event, GateOpened):
-        return changed(state, gate=event, gates_opened=state.gates_opened + 1)
+        return changed(state, gate=event, approvals=(), gates_opened=state.gates_opened + 1)
     if state.gate is None or state.gate.gate_id != event.gate_id:
         return state
+    if isinstance(event, ApprovalGiven):
+        return changed(state, approvals=(*state.approvals, event))
     progress = state.progress and changed(state.progress, decision=event)
     return changed(state, gate=None, progress=progress)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted, ChildRunSuspended
 from callboard.domain.events.files import FilesChanged
-from callboard.domain.events.gate import GateDecided, GateOpened
+from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened
 from callboard.domain.events.run import (
     CancellationRequested,
     RunCreated,
@@ -52,6 +52,7 @@ class TaskState:
     history: tuple[StepEnded, ...] = ()
     files: FilesChanged | None = None
     gate: GateOpened | None = None
+    approvals: tuple[ApprovalGiven, ...] = ()
     gates_opened: int = 0
     commit: ChangeCommitted | None = None
     usage: Usage = Usage()

@@ -50,7 +50,10 @@ def make_tool(services: ToolServices) -> TypedTool[BrowserLogs]:
         return success(_shown(visit))
 
     return TypedTool(
-        "browser_logs", BrowserLogs, ToolFacts(access="read", retry_safety="pure"), browser_logs
+        "browser_logs",
+        BrowserLogs,
+        ToolFacts(access="read", retry_safety="pure", source="web", reach="outside"),
+        browser_logs,
     )
 
 

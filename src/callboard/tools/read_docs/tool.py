@@ -56,5 +56,8 @@ def make_tool(services: ToolServices) -> TypedTool[ReadDocs]:
         return success({"documentation": text[: arguments.max_tokens * _CHARACTERS_PER_TOKEN]})
 
     return TypedTool(
-        "read_docs", ReadDocs, ToolFacts(access="read", retry_safety="pure"), read_docs
+        "read_docs",
+        ReadDocs,
+        ToolFacts(access="read", retry_safety="pure", source="web", reach="outside"),
+        read_docs,
     )

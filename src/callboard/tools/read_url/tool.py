@@ -70,7 +70,12 @@ def make_tool(services: ToolServices) -> TypedTool[ReadUrl]:
             return failure(f"Failed to read {arguments.url}: {failed}", url=arguments.url)
         return await asyncio.to_thread(_outcome, arguments, fetched)
 
-    return TypedTool("read_url", ReadUrl, ToolFacts(access="read", retry_safety="pure"), read_url)
+    return TypedTool(
+        "read_url",
+        ReadUrl,
+        ToolFacts(access="read", retry_safety="pure", source="web", reach="outside"),
+        read_url,
+    )
 
 
 def _outcome(arguments: ReadUrl, fetched: Fetched) -> ToolOutcome:

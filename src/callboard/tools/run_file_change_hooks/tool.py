@@ -68,6 +68,6 @@ async def _run(hook: Hook, commands: Commands) -> tuple[dict[str, JsonValue], bo
 TOOL = TypedTool(
     "run_file_change_hooks",
     RunFileChangeHooks,
-    ToolFacts(access="write", retry_safety="unsafe"),
+    ToolFacts(access="write", retry_safety="unsafe", reach="outside"),
     run_file_change_hooks,
 )

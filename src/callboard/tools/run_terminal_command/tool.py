@@ -76,6 +76,6 @@ def shown(result: CommandResult, limit: float | None) -> dict[str, JsonValue]:
 TOOL = TypedTool(
     "run_terminal_command",
     RunTerminalCommand,
-    ToolFacts(access="write", retry_safety="unsafe"),
+    ToolFacts(access="write", retry_safety="unsafe", reach="outside"),
     run_terminal_command,
 )

@@ -44,7 +44,10 @@ def make_tool(services: ToolServices) -> TypedTool[WebSearch]:
         return success({"result": _listed(found)})
 
     return TypedTool(
-        "web_search", WebSearch, ToolFacts(access="read", retry_safety="pure"), web_search
+        "web_search",
+        WebSearch,
+        ToolFacts(access="read", retry_safety="pure", source="web", reach="outside"),
+        web_search,
     )
 
 

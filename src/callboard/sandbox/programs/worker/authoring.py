@@ -26,6 +26,8 @@ __all__ = [
     "Agent",
     "AgentDefinition",
     "AgentState",
+    "Approvers",
+    "ArgumentCondition",
     "Context",
     "GenerateN",
     "InputSchema",
@@ -57,6 +59,14 @@ class Limits(_Recorded):
 
 class PermissionRule(_Recorded):
     """A rule on tools and their arguments."""
+
+
+class ArgumentCondition(_Recorded):
+    """A condition on one argument."""
+
+
+class Approvers(_Recorded):
+    """Who must approve."""
 
 
 class InputSchema(_Recorded):

@@ -1,0 +1,142 @@
+"""Who may approve, how many it takes, and what an approval is for."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from callboard.domain.actor import Actor
+from callboard.domain.definition.permissions import Approvers
+from callboard.domain.events.gate import (
+    ApprovalGiven,
+    AskingRule,
+    Closing,
+    GateDecided,
+    GateOpened,
+    GateReason,
+    Verdict,
+)
+from callboard.domain.message import JsonObject
+from callboard.domain.run.state import Call, RunState
+from callboard.engine.permissions.ruling import Reason
+
+
+def approval_gate(state: RunState, call: Call, reasons: Sequence[Reason]) -> GateOpened:
+    """Return the gate at which a call waits for its approval."""
+    approvers = required_approvers(reason.rule.approvers for reason in reasons)
+    whys = list(dict.fromkeys(reason.rule.reason for reason in reasons if reason.rule.reason))
+    question = f"{state.subject.definition.display_name} wants to call {call.tool}."
+    gate = call_gate(state, call, "approval_required", " ".join([question, *whys]))
+    rules = tuple(
+        AskingRule(level=reason.layer.level, name=reason.layer.name, rule=reason.rule)
+        for reason in reasons
+    )
+    return gate.model_copy(
+        update={"rules": rules, "approvers": approvers, "deadline_at": _deadline(state, approvers)}
+    )
+
+
+def call_gate(state: RunState, call: Call, reason: GateReason, question: str) -> GateOpened:
+    """Return a gate at which something about a call is to be decided."""
+    shown = json.dumps(call.arguments, indent=2, ensure_ascii=False)
+    return GateOpened(
+        gate_id=f"g{state.gates_opened + 1}",
+        reason=reason,
+        subject=call.call_id,
+        question=f"{question}\n{shown}",
+        digest=call_digest(state, call, reason, call.arguments),
+        tool=call.tool,
+        arguments=call.arguments,
+        asked_by=state.subject.definition.id,
+        requested_by=state.created.actor,
+        bill=state.bill,
+    )
+
+
+def call_digest(state: RunState, call: Call, reason: GateReason, arguments: JsonObject) -> str:
+    """Bind a decision to the run, the turn, the definition, the call with its arguments, the rules in force
+    and, after a crash, the epoch that was lost: it holds for this once and for nothing else.
+    """
+    bound = [
+        state.run_id,
+        state.subject.definition.digest,
+        reason,
+        state.turn,
+        call.call_id,
+        call.tool,
+        arguments,
+        state.policy.version if reason == "approval_required" else "",
+        call.epoch if reason == "outcome_unknown" else 0,
+    ]
+    return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
+
+
+def decided(state: RunState, call: Call, reason: GateReason) -> Closing | None:
+    """Return what was decided about a call as it stands now, if anything."""
+    for gate, closing in reversed(state.decisions):
+        if gate.reason != reason or gate.subject != call.call_id:
+            continue
+        proposed = call.arguments if gate.arguments is None else gate.arguments
+        approved = closing.arguments if isinstance(closing, GateDecided) else None
+        if call.arguments != (proposed if approved is None else approved):
+            continue
+        if gate.digest == call_digest(state, call, reason, proposed):
+            return closing
+    return None
+
+
+def objection(
+    gate: GateOpened, given: Sequence[ApprovalGiven], actor: Actor, verdict: Verdict
+) -> str:
+    """Return why somebody's decision does not count at a gate; nothing where it does."""
+    if actor.kind != "person":
+        return f"{actor.kind} {actor.name} is not a person, and only people decide"
+    approvers = gate.approvers
+    if approvers is None or verdict != "approve":
+        return ""
+    if gate.requested_by == actor:
+        return f"{actor.name} started this run; somebody else must approve"
+    if approvers.people and actor.name not in approvers.people:
+        return f"{actor.name} is not one of those who may approve: {', '.join(approvers.people)}"
+    if any(approval.actor == actor for approval in given):
+        return f"{actor.name} approved already; {approvers.count} different people must"
+    return ""
+
+
+def is_enough(
+    gate: GateOpened, given: Sequence[ApprovalGiven], arguments: JsonObject | None
+) -> bool:
+    """Return whether one more approval of these arguments closes the gate."""
+    wanted = 1 if gate.approvers is None else gate.approvers.count
+    return 1 + sum(approval.arguments == arguments for approval in given) >= wanted
+
+
+def can_be_met(approvers: Approvers | None, wanted: Sequence[Approvers | None]) -> bool:
+    """Return whether there are people who satisfy all of those who ask for approval."""
+    named = any(one is not None and one.people for one in wanted)
+    return approvers is None or not named or len(approvers.people) >= approvers.count
+
+
+def has_expired(gate: GateOpened, now: datetime) -> bool:
+    """Return whether it is too late to decide at a gate."""
+    return gate.deadline_at is not None and now >= gate.deadline_at
+
+
+def required_approvers(wanted: Iterable[Approvers | None]) -> Approvers | None:
+    """Return what satisfies everybody who asks for approval: the most people, of those that all name."""
+    given = [approvers for approvers in wanted if approvers is not None]
+    if not given:
+        return None
+    named: list[set[str]] = [set(approvers.people) for approvers in given if approvers.people]
+    times = [approvers.within_s for approvers in given if approvers.within_s is not None]
+    return Approvers.model_construct(
+        count=max(approvers.count for approvers in given),
+        people=tuple(sorted(named[0].intersection(*named))) if named else (),
+        within_s=min(times) if times else None,
+    )
+
+
+def _deadline(state: RunState, approvers: Approvers | None) -> datetime | None:
+    if approvers is None or approvers.within_s is None:
+        return None
+    return state.at + timedelta(seconds=approvers.within_s)
