@@ -37,7 +37,8 @@ def chosen(*kinds: str, language: str | None = None) -> list[Block]:
 def environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(KEYS)}
     programs = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
-    return kept | {"CALLBOARD_HOME": str(home), "PATH": programs, "COLUMNS": "200"}
+    own = {"CALLBOARD_HOME": str(home), "CALLBOARD_KEYRING": "off"}
+    return kept | own | {"PATH": programs, "COLUMNS": "200"}
 
 
 @pytest.mark.timeout(300)
