@@ -86,7 +86,11 @@ def decided(state: RunState, call: Call, reason: GateReason) -> Closing | None:
 
 
 def objection(
-    gate: GateOpened, given: Sequence[ApprovalGiven], actor: Actor, verdict: Verdict
+    gate: GateOpened,
+    given: Sequence[ApprovalGiven],
+    actor: Actor,
+    verdict: Verdict,
+    arguments: JsonObject | None = None,
 ) -> str:
     """Return why somebody's decision does not count at a gate; nothing where it does."""
     if actor.kind != "person":
@@ -98,7 +102,7 @@ def objection(
         return f"{actor.name} started this run; somebody else must approve"
     if approvers.people and actor.name not in approvers.people:
         return f"{actor.name} is not one of those who may approve: {', '.join(approvers.people)}"
-    if any(approval.actor == actor for approval in given):
+    if any(approval.actor == actor and approval.arguments == arguments for approval in given):
         return f"{actor.name} approved already; {approvers.count} different people must"
     return ""
 

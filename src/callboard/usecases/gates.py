@@ -92,7 +92,7 @@ async def decide_gate(
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
     decision = _fitting(app, found.gate, decision)
-    against = objection(found.gate, found.approvals, actor, decision.verdict)
+    against = objection(found.gate, found.approvals, actor, decision.verdict, decision.arguments)
     if against:
         raise NotAllowed(against)
     await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
@@ -128,7 +128,7 @@ async def _recorded(app: App, actor: Actor, found: OpenGate, decision: Decision)
         if gate is None or gate.digest != found.gate.digest:
             await log.durable()
             raise _too_late(app, found)
-        against = objection(gate, log.state.approvals, actor, decision.verdict)
+        against = objection(gate, log.state.approvals, actor, decision.verdict, decision.arguments)
         if against:  # somebody else's decision came in between
             raise NotAllowed(against)
         closes = decision.verdict != "approve" or is_enough(
