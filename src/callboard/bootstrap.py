@@ -29,14 +29,17 @@ if TYPE_CHECKING:
     from callboard.domain.message import JsonObject
     from callboard.domain.policy import PolicyLayer
     from callboard.domain.workflow import WorkflowDefinition
+    from callboard.ports.anchors import AnchorLog
     from callboard.ports.dispatcher import Dispatcher
     from callboard.ports.model import ModelDirectory, ModelProvider
     from callboard.ports.programs import Evaluated, Program, Programs
     from callboard.ports.registry import AgentRegistry
+    from callboard.ports.signer import Signer
     from callboard.ports.tool_services import ToolServices
     from callboard.ports.tools import Tool
     from callboard.ports.vault import SealedCredentials, Vault
     from callboard.ports.workspace import Workspaces
+    from callboard.usecases.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ async def build_app(
         vault=vault,
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
+        proof=_proof(settings, store.anchors),
     )
 
 
@@ -319,6 +323,43 @@ class _ProgramsOnDemand:
     async def close(self) -> None:
         if self._programs is not None:
             await self._programs.close()
+
+
+def _proof(settings: Settings, log: "AnchorLog") -> "Proof":
+    from callboard.proofs.files import CheckpointFile
+    from callboard.sandbox.git.contents import GitTrees
+    from callboard.usecases.proof import Proof
+
+    return Proof(
+        log,
+        CheckpointFile(settings.home / "checkpoint"),
+        GitTrees((settings.home / "sandbox").resolve()),
+        partial(_signer, settings),
+        is_signature,
+        partial(_known_secrets, settings),
+    )
+
+
+def _signer(settings: Settings) -> "Signer":
+    from callboard.proofs.ed25519 import Ed25519Signer
+    from callboard.proofs.files import log_seed
+
+    return Ed25519Signer(log_seed(settings.home, settings.log_key))
+
+
+def is_signature(key: bytes, message: bytes, signature: bytes) -> bool:
+    """Return whether an Ed25519 signature is a key's over a message. Never raises, whatever the bytes."""
+    from callboard.proofs.ed25519 import is_signature as check
+
+    return check(key, message, signature)
+
+
+def _known_secrets(settings: Settings) -> tuple[str, ...]:
+    """Return the values of the keys that this process was given."""
+    web = settings.web
+    keys = [provider.api_key for provider in settings.providers.values()]
+    keys += [web.search_key, web.context7.api_key, settings.vault_key, settings.log_key]
+    return tuple(key.get_secret_value() for key in keys if key is not None)
 
 
 def _vault(settings: Settings, table: "SealedCredentials", clock: SystemClock) -> "Vault":

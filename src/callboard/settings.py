@@ -55,7 +55,8 @@ class Settings:
 
     `home` holds all state, `database` is the SQLite file (inside `home` unless told otherwise). `sandbox` is `required` unless somebody opted out in so many words. `user` is
     the name under which decisions are recorded. `vault_key` is the key of the vault where the environment has
-    it; otherwise it may be in the keyring of the operating system where `keyring` allows that.
+    it; otherwise it may be in the keyring of the operating system where `keyring` allows that. `log_key` signs
+    the log of runs; where the environment has none, a file in `home` does.
     """
 
     home: Path
@@ -66,6 +67,7 @@ class Settings:
     web: WebSettings = field(default_factory=WebSettings)
     vault_key: SecretStr | None = None
     keyring: bool = True
+    log_key: SecretStr | None = None
 
 
 def process_settings() -> Settings:
@@ -100,6 +102,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         web=_web(environ),
         vault_key=_secret(environ, "CALLBOARD_VAULT_KEY"),
         keyring=_switch(environ, "CALLBOARD_KEYRING"),
+        log_key=_secret(environ, "CALLBOARD_LOG_KEY"),
     )
 
 

@@ -14,7 +14,8 @@ from callboard.cli.streams import say, tolerate_any_text
 # name -> module that defines `app`, and the line for --help
 _COMMANDS = {
     "run": ("callboard.cli.run", "Run one agent in a workspace."),
-    "runs": ("callboard.cli.runs", "List, show, resume, cancel, fork and verify runs."),
+    "runs": ("callboard.cli.runs", "List, show, resume, cancel, fork, verify and export runs."),
+    "verify": ("callboard.cli.verify", "Check an exported run, offline."),
     "agents": ("callboard.cli.agents", "List, show and validate agent definitions."),
     "credentials": ("callboard.cli.credentials", "Store the keys that agents work with."),
     "policy": ("callboard.cli.policy", "See the rules in force, and why a call was judged so."),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
+from callboard.cli.export import destination, text_of, write_export
 from callboard.cli.plain import one_line
 from callboard.cli.process import DONE, FAILED, guarded, with_app
 from callboard.cli.program import program
@@ -20,6 +21,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.run_row import RunRow
 from callboard.usecases.app import App
+from callboard.usecases.export_run import ExportRun
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.runs import (
     cancel_run,
@@ -43,7 +45,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.callback()
 def runs() -> None:
-    """List, show, steer, resume, cancel, fork and verify runs."""
+    """List, show, steer, resume, cancel, fork, verify and export runs."""
 
 
 @app.command("list")
@@ -213,6 +215,35 @@ def verify(
             give(f"{run_id}: {found.events} events in {found.runs} logs verify")
             give(f"head {found.head_hash}")
         return FAILED if found.problems else DONE
+
+    guarded(lambda: with_app(work))
+
+
+@app.command()
+def export(
+    run_id: RunId,
+    output: Annotated[
+        Path | None, typer.Option(help="File to write (default: RUN.callboard; - for stdout).")
+    ] = None,
+    *,
+    since: Annotated[
+        Path | None,
+        typer.Option(help="A checkpoint that was kept: show that the log continues it."),
+    ] = None,
+    files: Annotated[bool, typer.Option(help="With the recorded files.")] = True,
+    json_output: Json = False,
+) -> None:
+    """Write a run, and everything that proves it, into one file; `callboard verify` checks it offline."""
+
+    async def work(app: App, actor: Actor) -> int:
+        kept = None if since is None else text_of(since, "--since")
+        place = destination(output, run_id, as_json=json_output)
+        written = await write_export(app, actor, ExportRun(run_id, files, kept), place)
+        if json_output:
+            give_json({"run_id": run_id, "file": str(place), **written})
+        elif place is not None:
+            give(str(place))
+        return DONE
 
     guarded(lambda: with_app(work))
 

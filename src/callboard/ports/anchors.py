@@ -1,6 +1,7 @@
 """The deployment's log of runs: append-only leaves, and the signed checkpoints over them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from callboard.domain.proof.anchor import Anchor
@@ -19,8 +20,8 @@ class AnchorLog(Protocol):
         """Return all leaves in order."""
         ...
 
-    async def anchor_now(self, run_ids: Sequence[str]) -> None:
-        """Append a leaf for each of these runs that has come further than its last leaf says."""
+    async def append(self, anchors: Sequence[Anchor], at: datetime) -> None:
+        """Append leaves, but those that are there already."""
         ...
 
     async def signed_sizes(self) -> list[int]:

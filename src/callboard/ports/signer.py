@@ -1,4 +1,4 @@
-"""Signing for a deployment, and checking anybody's signatures."""
+"""Signing for a deployment. How signatures are checked: `callboard.domain.proof.note.SignatureCheck`."""
 
 from typing import Protocol
 
@@ -15,12 +15,4 @@ class Signer(Protocol):
 
     def sign(self, message: bytes) -> bytes:
         """Return the Ed25519 signature of a message: the same for the same message."""
-        ...
-
-
-class SignatureCheck(Protocol):
-    """Checks Ed25519 signatures."""
-
-    def __call__(self, key: bytes, message: bytes, signature: bytes) -> bool:
-        """Return whether a signature is the key's over the message. Never raises, whatever the bytes."""
         ...

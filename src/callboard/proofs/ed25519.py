@@ -24,7 +24,7 @@ class Ed25519Signer:
 
 
 def is_signature(key: bytes, message: bytes, signature: bytes) -> bool:
-    """See `ports.signer.SignatureCheck`."""
+    """See `callboard.domain.proof.note.SignatureCheck`."""
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except (InvalidSignature, ValueError):

@@ -10,6 +10,7 @@ from callboard.ports.releases import Releases
 from callboard.ports.vault import Vault
 from callboard.runtime.driver import Driver
 from callboard.runtime.ports import Ports
+from callboard.usecases.proof import Proof
 
 
 class NotAllowed(UserMistake):
@@ -20,7 +21,9 @@ class NotAllowed(UserMistake):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A running Callboard: its ports, its driver, and where it keeps private copies of repositories."""
+    """A running Callboard: its ports, its driver, where it keeps private copies of repositories, and what it
+    proves its runs with.
+    """
 
     ports: Ports
     driver: Driver
@@ -28,12 +31,15 @@ class App:
     vault: Vault
     ids: IdSource
     copies: str
+    proof: Proof | None = None
 
     async def close(self) -> None:
         """Finish what is pending and let go of everything."""
         await self.driver.close()
         await self.ports.programs.close()
         await self.ports.models.close()
+        if self.proof is not None:
+            await self.proof.close()
         await self.ports.store.close()
 
 

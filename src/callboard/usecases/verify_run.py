@@ -29,7 +29,8 @@ class Verification:
 async def verify_run(
     app: App, actor: Actor, run_id: str, *, expected_head: str | None = None
 ) -> Verification:
-    """Check hash chains, order, completeness, blobs and projections of a run and its children.
+    """Check hash chains, order, completeness, blobs and projections of a run and its children, and that the
+    deployment's log has them as they are and continues what was signed of it.
 
     Raises:
         UnknownThing: no such run.
@@ -40,14 +41,17 @@ async def verify_run(
     runs = events = 0
     head_hash = GENESIS
     waiting = [run_id]
+    tree: list[str] = []
     while waiting:
         current = waiting.pop()
+        tree.append(current)
         runs += 1
         count, last_hash, children = await _verify_one(app, current, problems)
         events += count
         head_hash = last_hash if current == run_id else head_hash
         waiting += children
     await _verify_shown_order(app, run_id, problems)
+    await _verify_anchors(app, frozenset(tree), problems)
     if expected_head is not None and head_hash != expected_head:
         problems.append(f"{run_id}: the log ends in {head_hash}, not in the expected head")
     return Verification(run_id, runs, events, head_hash, tuple(problems))
@@ -90,6 +94,35 @@ async def _verify_shown_order(app: App, run_id: str, problems: list[str]) -> Non
         if entry.seq <= last.get(entry.run_id, 0):
             problems.append(f"{entry.run_id}: event {entry.seq} is stored out of its order")
         last[entry.run_id] = entry.seq
+
+
+async def _verify_anchors(app: App, run_ids: frozenset[str], problems: list[str]) -> None:
+    """Check what the deployment's log says about these runs, and that nobody put another log in its place."""
+    if app.proof is None:
+        return
+    try:
+        seen = await app.proof.look()
+    except CallboardError as error:
+        problems.append(str(error))
+        return
+    problems += seen.problems
+    logs: dict[str, dict[int, str]] = {}
+    for anchor in seen.anchors:
+        if anchor.run_id not in run_ids:
+            continue
+        if anchor.run_id not in logs:
+            logs[anchor.run_id] = await _hashes(app, anchor.run_id)
+        if logs[anchor.run_id].get(anchor.seq) != anchor.hash:
+            problems.append(
+                f"{anchor.run_id}: event {anchor.seq} is not the one that this deployment's log was given"
+            )
+
+
+async def _hashes(app: App, run_id: str) -> dict[int, str]:
+    try:
+        return {entry.seq: entry.hash for entry in await app.ports.store.read(run_id)}
+    except CallboardError:
+        return {}
 
 
 def _verify_chain(run_id: str, sealed: list[Sealed], problems: list[str]) -> str:

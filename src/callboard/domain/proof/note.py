@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 LONGEST_NOTE: Final = 64 * 1024
 _ED25519: Final = b"\x01"
@@ -21,6 +21,14 @@ _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 class FormatInvalid(ValueError):
     """A text is not in the format that it should be in; says why."""
+
+
+class SignatureCheck(Protocol):
+    """Checks Ed25519 signatures."""
+
+    def __call__(self, key: bytes, message: bytes, signature: bytes) -> bool:
+        """Return whether a signature is the key's over the message. Never raises, whatever the bytes."""
+        ...
 
 
 class VerifierKey(NamedTuple):

@@ -1,10 +1,10 @@
 """The deployment's log of runs in the same file as the runs."""
 
-import json
-import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from callboard.domain.events.codec import timestamp
 from callboard.domain.proof.anchor import Anchor
 from callboard.stores.sqlite import sql
 from callboard.stores.sqlite.readers import Readers
@@ -30,16 +30,10 @@ class SqliteAnchors:
             for run_id, seq, digest in await self._query(sql.ANCHORS)
         ]
 
-    async def anchor_now(self, run_ids: Sequence[str]) -> None:
+    async def append(self, anchors: Sequence[Anchor], at: datetime) -> None:
         """See `AnchorLog`."""
-        wanted = {"run_ids": json.dumps(list(run_ids))}
-
-        def work(connection: sqlite3.Connection) -> None:
-            for run_id, head, digest, at in connection.execute(sql.HEADS, wanted).fetchall():
-                leaf = {"run_id": run_id, "seq": head, "hash": digest, "at": at}
-                connection.execute(sql.ANCHOR, leaf)
-
-        await self._writer.submit(work)
+        leaves = [anchor._asdict() | {"at": timestamp(at)} for anchor in anchors]
+        await self._writer.submit(lambda connection: connection.executemany(sql.ANCHOR, leaves))
 
     async def signed_sizes(self) -> list[int]:
         """See `AnchorLog`."""

@@ -38,7 +38,6 @@ REMOVE_CREDENTIAL = (
 ANCHOR = "INSERT INTO anchor (run_id, seq, hash, at) VALUES (:run_id, :seq, :hash, :at) ON CONFLICT DO NOTHING"
 ANCHORS = "SELECT anchor.run_id, anchor.seq, anchor.hash FROM anchor ORDER BY anchor.position"
 ANCHOR_COUNT = "SELECT count(*) AS count_1 FROM anchor"
-HEADS = "SELECT run.run_id, run.head, run.head_hash, run.updated_at FROM run WHERE run.run_id IN (SELECT anon_1.value FROM json_each(:run_ids) AS anon_1)"
 KEEP_CHECKPOINT = "INSERT INTO checkpoint (size, note) VALUES (:size, :note) ON CONFLICT DO NOTHING"
 CHECKPOINT = "SELECT checkpoint.note FROM checkpoint WHERE checkpoint.size = :size"
 CHECKPOINT_SIZES = "SELECT checkpoint.size FROM checkpoint ORDER BY checkpoint.size"

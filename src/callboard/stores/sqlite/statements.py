@@ -208,12 +208,10 @@ def _credentials() -> dict[str, str]:
 def _anchors() -> dict[str, str]:
     leaves = select(anchor.c.run_id, anchor.c.seq, anchor.c.hash).order_by(anchor.c.position)
     noted = select(checkpoint.c.note).where(checkpoint.c.size == bindparam("size"))
-    columns = (run.c.run_id, run.c.head, run.c.head_hash, run.c.updated_at)
     return {
         "ANCHOR": _insert(anchor, ignore=True),
         "ANCHORS": _compiled(leaves),
         "ANCHOR_COUNT": _compiled(select(func.count()).select_from(anchor)),
-        "HEADS": _compiled(select(*columns).where(run.c.run_id.in_(_listed("run_ids")))),
         "KEEP_CHECKPOINT": _insert(checkpoint, ignore=True),
         "CHECKPOINT": _compiled(noted),
         "CHECKPOINT_SIZES": _compiled(select(checkpoint.c.size).order_by(checkpoint.c.size)),
