@@ -336,7 +336,7 @@ def _proof(settings: Settings, log: "AnchorLog") -> "Proof":
         GitTrees((settings.home / "sandbox").resolve()),
         partial(_signer, settings),
         is_signature,
-        partial(_known_secrets, settings),
+        settings.known_secrets,
     )
 
 
@@ -352,14 +352,6 @@ def is_signature(key: bytes, message: bytes, signature: bytes) -> bool:
     from callboard.proofs.ed25519 import is_signature as check
 
     return check(key, message, signature)
-
-
-def _known_secrets(settings: Settings) -> tuple[str, ...]:
-    """Return the values of the keys that this process was given."""
-    web = settings.web
-    keys = [provider.api_key for provider in settings.providers.values()]
-    keys += [web.search_key, web.context7.api_key, settings.vault_key, settings.log_key]
-    return tuple(key.get_secret_value() for key in keys if key is not None)
 
 
 def _vault(settings: Settings, table: "SealedCredentials", clock: SystemClock) -> "Vault":

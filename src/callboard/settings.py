@@ -69,6 +69,12 @@ class Settings:
     keyring: bool = True
     log_key: SecretStr | None = None
 
+    def known_secrets(self) -> tuple[str, ...]:
+        """Return the values of all keys in these settings: nothing that leaves may hold one."""
+        keys = [provider.api_key for provider in self.providers.values()]
+        keys += [self.web.search_key, self.web.context7.api_key, self.vault_key, self.log_key]
+        return tuple(key.get_secret_value() for key in keys if key is not None)
+
 
 def process_settings() -> Settings:
     """Return the settings of this process.
