@@ -34,12 +34,17 @@ LOOK_AROUND = (
 TELL_AND_WAIT = f"({LOOK_AROUND}) 2>&1; echo ready > told; read go < gate; echo $go"
 
 
-@pytest.fixture
-def shell(tmp_path):
+KEY = base64.b64encode(b"canaryq7 of the deployment's key").decode()
+
+
+@pytest.fixture(params=["the key in a file", "the key in the environment"])
+def shell(tmp_path, request):
     workspace, home = tmp_path / "work", tmp_path / "home"
     workspace.mkdir()
     home.mkdir(mode=0o700)
     shell = Shell(home, workspace, {"CALLBOARD_KEYRING": "off", **VARIABLES})
+    if request.param == "the key in the environment":
+        shell.env["CALLBOARD_VAULT_KEY"] = KEY
     subprocess.run(["git", "init", "-q", workspace], check=True)
     (workspace / ".env").write_text(f"TOKEN={DOTENV}\n")
     (workspace / ".gitignore").write_text("told\ngate\n")
@@ -177,7 +182,8 @@ def test_a_run_that_looks_for_secrets_everywhere_finds_none_and_leaves_none(shel
     assert done.types[-1] == "run.failed"
     assert "[redacted]" in done.out
     assert len(children) >= 3  # the sandbox, the shell in it, the program's worker
-    key = (shell.home / "vault.key").read_text().strip()
+    key = shell.env.get("CALLBOARD_VAULT_KEY") or (shell.home / "vault.key").read_text().strip()
+    assert len(base64.b64decode(key)) == 32
     shown = {
         name: (result.out + result.err).encode()
         for name, result in {
