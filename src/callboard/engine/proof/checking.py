@@ -138,9 +138,11 @@ class _Runs:
         found = chain_hash(previous, body)
         if line.text("hash") != found:
             raise line.wrong(f"event {seq} of run {run_id} does not follow from the one before it")
+        sealed = Sealed(run_id, seq, body, found)
         try:
-            recorded = unseal(Sealed(run_id, seq, body, found))
-            self.index.add(recorded, body)
+            recorded = unseal(sealed)
+            if (recorded.run_id, recorded.seq) == (run_id, seq):
+                self.index.add(recorded, body)
         except (LogCorrupt, ValueError, ArithmeticError, RecursionError) as error:
             raise line.wrong(str(error)) from None
         if (recorded.run_id, recorded.seq) != (run_id, seq):
