@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import subprocess
 import zlib
 from pathlib import Path
@@ -123,6 +124,13 @@ def _unpacked(path, content):
     return zlib.decompress(content)
 
 
+def contents_of(export):
+    """Return what is packed into the lines of an export."""
+    packed = re.findall(rb'"zlib": ?"([^"]+)"', export)
+    assert packed
+    return b"\n".join(zlib.decompress(base64.b64decode(each)) for each in packed)
+
+
 def holding(places, needles):
     return [
         (place, needle)
@@ -194,10 +202,12 @@ def test_a_run_that_looks_for_secrets_everywhere_finds_none_and_leaves_none(shel
             "agents": shell("agents", "show", "helper", "--json"),
             "verify": shell("runs", "verify", "r", "--json"),
             "again": shell("runs", "resume", "r"),
+            "export": shell("runs", "export", "r", "--output", "-"),
         }.items()
     }
     places = {
         **shown,
+        "packed in the export": contents_of(shown["export"]),
         "stored": b"".join(said),
         **{f"child {pid}": seen for pid, seen in children.items()},
         **{f"meanwhile {name}": content for name, content in meanwhile.items()},

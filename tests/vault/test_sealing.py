@@ -132,6 +132,17 @@ async def test_no_new_key_hides_that_the_old_one_is_lost(open_vault, key_file):
 
 
 @pytest.mark.anyio
+async def test_what_does_not_open_is_not_among_the_known_values(open_vault, table):
+    for name in ("whole", "altered"):
+        await open_vault().set(replace(GRANT, name=name), SecretStr(f"sk-{name}-value"), ANN)
+    row = table.rows["altered", "org"]
+    table.rows["altered", "org"] = replace(row, ciphertext=row.ciphertext[::-1])
+    known = await open_vault().known_secrets()
+    assert [each.get_secret_value() for each in known] == ["sk-whole-value"]
+    assert list(await open_vault(environment_key()).known_secrets()) == []
+
+
+@pytest.mark.anyio
 async def test_the_use_of_a_credential_is_known_to_the_minute(vault, clock):
     stored = await vault.set(GRANT, SecretStr(VALUE), ANN)
     moments = []

@@ -62,6 +62,16 @@ class Vault(Protocol):
         """
         ...
 
+    async def known_secrets(self) -> Sequence[SecretStr]:
+        """Return all values that open here, to keep them out of something; that is no use of them.
+
+        Those that do not open are left out: nobody can look for them.
+
+        Raises:
+            ConfigurationInvalid: the place of the deployment key has something that cannot be used.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SealedCredential:

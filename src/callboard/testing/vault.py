@@ -108,6 +108,10 @@ class MemoryVault:
         self._all[_key(facts)] = replace(facts, last_used_at=self.now), secret
         return secret
 
+    async def known_secrets(self) -> Sequence[SecretStr]:
+        """See `ports.vault.Vault`."""
+        return [secret for _, secret in self._all.values()]
+
 
 def _key(credential: Credential) -> tuple[str, str]:
     return credential.name, str(credential.scope)
@@ -197,6 +201,16 @@ class VaultContract:
         (used,) = await vault.list()
         assert used.last_used_at is not None
         assert replace(used, last_used_at=None) == stored
+
+    async def test_tells_all_values_to_whoever_keeps_them_out_of_something(
+        self, vault: Vault
+    ) -> None:
+        assert list(await vault.known_secrets()) == []
+        await vault.set(GRANT, SecretStr("sk-first-value"), ANN)
+        await vault.set(replace(GRANT, scope=AGENT), SecretStr("sk-of-an-agent"), ANN)
+        known = await vault.known_secrets()
+        assert {each.get_secret_value() for each in known} == {"sk-first-value", "sk-of-an-agent"}
+        assert [each.last_used_at for each in await vault.list()] == [None, None]
 
     async def test_a_new_value_takes_the_place_of_the_old_one(self, vault: Vault) -> None:
         stored = await vault.set(GRANT, SecretStr("sk-first-value"), ANN)

@@ -98,8 +98,7 @@ async def _ends(app: App, root_id: str) -> dict[str, Anchor]:
 async def _secrets(app: App, proof: Proof) -> tuple[bytes, ...]:
     """Return the values that must not leave, as they would be in a text and in JSON."""
     values = list(proof.secrets())
-    stored = [await app.vault.secret_for(credential) for credential in await app.vault.list()]
-    values += [secret.get_secret_value() for secret in stored]
+    values += [secret.get_secret_value() for secret in await app.vault.known_secrets()]
     long_enough = {value for value in values if len(value) >= _SHORTEST_SECRET}
     spelt = {json.dumps(value, ensure_ascii=False)[1:-1] for value in long_enough} | long_enough
     return tuple(value.encode() for value in spelt)

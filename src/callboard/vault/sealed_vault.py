@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -80,6 +81,18 @@ class SealedVault:
         if last is None or now - last >= _USE_IS_KNOWN_TO:
             await self._table.used(sealed.credential, now)
         return secret
+
+    async def known_secrets(self) -> Sequence[SecretStr]:
+        """See `ports.vault.Vault`."""
+        stored = await self._table.all()
+        if not stored:
+            return ()
+        key = await asyncio.to_thread(self._keys.find)
+        known: list[SecretStr] = []
+        for each in stored:
+            with suppress(ConfigurationInvalid):
+                known.append(self._opened(each, key))
+        return known
 
     async def _replaced(
         self, found: SealedCredential | None, grant: Grant, secret: SecretStr, actor: Actor
