@@ -41,13 +41,21 @@ MAY_CALL = {
 }
 MAY_IMPORT = {
     (
-        "sandbox/commands/launched.py",
+        "sandbox/commands/jail.py",
         "marshal",
-    ): "writes the task for our own launcher, which starts in a tenth of json's time",
+    ): "writes what our own server is told, which starts in a tenth of json's time; reads none",
+    (
+        "sandbox/commands/lane.py",
+        "marshal",
+    ): "writes the command for a lane of that server; reads none",
     (
         "sandbox/commands/launcher/main.py",
         "marshal",
-    ): "reads the task from a pipe that only the parent process holds",
+    ): "reads what comes over a socket that only the parent process holds",
+    (
+        "sandbox/commands/launcher/lane.py",
+        "marshal",
+    ): "reads what comes over a socket that only the caller holds",
 }
 MAY_READ_ENVIRONMENT = {
     "settings.py": "turns the environment into settings",

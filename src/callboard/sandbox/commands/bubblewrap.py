@@ -1,29 +1,32 @@
 """The policy as bubblewrap's arguments: namespaces, in which most of the machine does not exist."""
 
 import os
+from collections.abc import Sequence
 
 from callboard.sandbox.commands.policy import ETC_READ_ONLY, SYSTEM_READ_ONLY, Policy
 
 _NAMESPACES = (
     *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"),
     *("--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+    "--as-pid-1",  # the server: no signal from inside ends the first process of a namespace
 )
 _OWN = ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/run")  # noqa: S108 - inside
 _GIT_CONTROL = ("config", "config.worktree", "commondir", "hooks", "info", "modules")
 
 
-def arguments(policy: Policy, cwd: str, env: dict[str, str]) -> bytes:
-    """Return the NUL separated arguments for `--args`; they never show up in the process list."""
+def arguments(policy: Policy, needed: Sequence[str]) -> bytes:
+    """Return the NUL separated arguments for `--args`; they never show up in the process list.
+
+    `needed` are directories that the server is read from.
+    """
     words = [*_NAMESPACES, *_OWN]
     system = (path for path in SYSTEM_READ_ONLY if not path.startswith("/proc"))
-    for path in (*system, *ETC_READ_ONLY, *policy.read_only):
+    for path in (*system, *ETC_READ_ONLY, *needed, *policy.read_only):
         words += ["--ro-bind-try", path, path]
     words += ["--bind" if policy.writable_root else "--ro-bind", policy.root, policy.root]
     for name in _GIT_CONTROL:
         control = f"{policy.root}/.git/{name}"
         words += ["--ro-bind-try", control, control]
     words += ["--bind", policy.temporary, policy.temporary]
-    words += ["--remount-ro", "/", "--chdir", cwd, "--clearenv"]
-    for name, value in env.items():
-        words += ["--setenv", name, value]
+    words += ["--remount-ro", "/", "--chdir", policy.root, "--clearenv"]
     return b"".join(os.fsencode(word) + b"\0" for word in words)

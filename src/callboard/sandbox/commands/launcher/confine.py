@@ -1,4 +1,4 @@
-"""What the child gives up before it becomes the command."""
+"""What the server and its commands give up."""
 
 import contextlib
 import ctypes
@@ -9,9 +9,6 @@ import stat
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn
-
-    from callboard.sandbox.commands.launcher.task import Task
 
 KEEP_CAPABILITIES = (
     0b11011  # chown, dac_override, fowner, fsetid: what root needs for its own files
@@ -57,10 +54,8 @@ def drop_capabilities(keep: int = KEEP_CAPABILITIES) -> None:
     checked(LIBC.syscall(CAPSET[os.uname().machine], header, data), "capset")
 
 
-def restrict_files(
-    handled: "Sequence[int]", rules: "Sequence[tuple[str, int]]", file_rights: int
-) -> None:
-    """Apply landlock rules, pairs of path and rights; a path that is not there grants nothing."""
+def rule_set(handled: "Sequence[int]", rules: "Sequence[tuple[str, int]]", file_rights: int) -> int:
+    """Return a descriptor of landlock rules, pairs of path and rights; a path that is not there grants nothing."""
     attributes = (ctypes.c_uint64 * 3)(*handled)
     size = ctypes.c_size_t(ctypes.sizeof(attributes))
     ruleset = checked(LIBC.syscall(LANDLOCK_CREATE, attributes, size, 0), "landlock_create")
@@ -74,7 +69,20 @@ def restrict_files(
         outcome = LIBC.syscall(LANDLOCK_ADD, ruleset, LANDLOCK_RULE_PATH_BENEATH, rule, 0)
         checked(outcome, f"landlock_add_rule {path}")
         os.close(fd)
+    return ruleset
+
+
+def enter(ruleset: int) -> None:
+    """Put this process, and all that come of it, under a set of rules."""
     checked(LIBC.syscall(LANDLOCK_RESTRICT, ruleset, 0), "landlock_restrict_self")
+
+
+def restrict_files(
+    handled: "Sequence[int]", rules: "Sequence[tuple[str, int]]", file_rights: int
+) -> None:
+    """Apply landlock rules to this process; see `rule_set`."""
+    ruleset = rule_set(handled, rules, file_rights)
+    enter(ruleset)
     os.close(ruleset)
 
 
@@ -109,28 +117,3 @@ def _tasks() -> int:
         return int(os.read(load, 200).split()[3].partition(b"/")[2])
     finally:
         os.close(load)
-
-
-def _memory_file(content: bytes) -> int:
-    fd = os.memfd_create("callboard", 0)
-    os.write(fd, content)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
-def become(task: "Task") -> "NoReturn":
-    """Turn this process into the command."""
-    argv, env = task["argv"], task["env"]
-    if task["kind"] == "bubblewrap":
-        arguments, calls = _memory_file(task["bubblewrap"]), _memory_file(task["seccomp"])
-        options = ["--args", str(arguments), "--seccomp", str(calls)]
-        argv = [task["program"], *options, "--", *argv]
-        env = {}  # bubblewrap would show its own environment to the command; it gets one by --setenv
-    os.chdir(task["cwd"])
-    set_limits(task["limits"])
-    if task["kind"] == "landlock":
-        drop_capabilities()
-        no_new_privileges()
-        restrict_files(task["handled"], task["rules"], task["file_rights"])
-        restrict_calls(task["seccomp"])
-    os.execvpe(argv[0], argv, env)  # noqa: S606 - no shell is the point

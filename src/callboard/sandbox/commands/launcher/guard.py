@@ -88,13 +88,23 @@ def put(path: str, entry: Entry) -> None:
 
 
 class GitGuard:
-    """The control files of one workspace at one moment."""
+    """The control files of one workspace at one moment: now, or as `kept` says they were."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, kept: "tuple[bool, Entries] | None" = None) -> None:
         self._root = root
         self._git = os.path.join(root, ".git")
-        self._directory = os.path.isdir(self._git) and not os.path.islink(self._git)
-        self._kept = control_entries(self._git) if self._directory else entries_of(root, ".git")
+        if kept is None:
+            directory = os.path.isdir(self._git) and not os.path.islink(self._git)
+            kept = (
+                directory,
+                control_entries(self._git) if directory else entries_of(root, ".git"),
+            )
+        self._directory, self._kept = kept
+
+    @property
+    def kept(self) -> "tuple[bool, Entries]":
+        """Whether there was a directory, and its entries; or the entry of what was there instead."""
+        return self._directory, self._kept
 
     def restore(self) -> list[str]:
         """Put everything back; return the paths that had been changed."""

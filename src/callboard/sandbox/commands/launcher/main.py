@@ -1,100 +1,204 @@
-"""Entry: read the task, run it, report."""
-
-# Importing pathlib would add a third to what every command costs.
-# ruff: noqa: PTH123
+"""Entry: confine, then open lanes and look after git's control files, until the caller is gone."""
 
 import marshal
+import mmap
 import os
+import select
+import socket
 import sys
 
-from .confine import LIBC, become, no_new_privileges, restrict_files
+from .confine import (
+    LIBC,
+    drop_capabilities,
+    enter,
+    no_new_privileges,
+    restrict_calls,
+    rule_set,
+    set_limits,
+)
 from .guard import GitGuard
-from .supervise import supervise
+from .lane import ADOPTS, Lane, adopt
+from .supervise import reap, sweep
+from .wire import framed, receive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from callboard.sandbox.commands.launcher.task import Task
+    from typing import NoReturn
 
-PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE = 36, 4
-STDERR = 2
+    from callboard.sandbox.commands.launcher.task import Jail
+
+PR_SET_DUMPABLE = 4
 MOST_NAMED = 10
+MOST_LANES = 4096
+LONGEST_NAMES = 60_000
+DYING_MS = 1000
+NOBODY = 0
 
 
-def read_task() -> "Task":
-    """Read a length of four bytes, little endian, and that many bytes of marshalled dict."""
-    with open(0, "rb", buffering=0, closefd=False) as lifeline:
-        size = int.from_bytes(_exactly(lifeline.fileno(), 4), "little")
-        return marshal.loads(_exactly(lifeline.fileno(), size))  # noqa: S302 - from our own caller
+class Server:
+    """The jail's only process that knows the caller. Lanes are forks of it."""
+
+    def __init__(self, control: socket.socket, jail: "Jail") -> None:
+        self._control = control
+        self._jail = jail
+        self._ruleset = _confine(jail)
+        self._kept: tuple[bool, dict[str, tuple[int, bytes]]] | None = None
+        self._busy = memoryview(mmap.mmap(-1, MOST_LANES))
+        self._unsettled = False
+        self._orphaned = 0
+        self._lanes: dict[
+            int, tuple[int, int]
+        ] = {}  # process id: its descriptor, its place in _busy
+
+    def serve(self) -> None:
+        """Answer until the caller is gone; then end everything, and undo what was not."""
+        while True:
+            met = self._next()
+            for pid, (process, place) in list(self._lanes.items()):
+                if process in met or (not ADOPTS and os.waitpid(pid, os.WNOHANG)[0]):
+                    self._bury(pid, process, place)
+            if self._control.fileno() in met and not self._answer():
+                break
+        if ADOPTS:
+            sweep(NOBODY)
+        if (self._unsettled or any(self._busy)) and self._kept:
+            self._undo()
+
+    def _next(self, *, lanes_only_ms: "int | None" = None) -> "set[int]":
+        """Wait until the caller says something or a lane ends; return their descriptors."""
+        poll = select.poll()
+        if lanes_only_ms is None:
+            poll.register(self._control, select.POLLIN)
+        for process, _ in self._lanes.values():
+            if process >= 0:
+                poll.register(process, select.POLLIN)
+        return {fd for fd, _ in poll.poll(lanes_only_ms)}
+
+    def _answer(self) -> bool:
+        message = receive(self._control)
+        if message is None:
+            return False
+        content, descriptors = message
+        if content == b"lane" and descriptors:
+            self._open_lane(socket.socket(fileno=descriptors[0]))
+        elif content == b"keep":
+            self._kept = GitGuard(self._jail["guarded"]).kept
+            self._control.sendall(framed(marshal.dumps(self._kept)))
+        elif content.startswith(b"undo "):
+            self._kept = marshal.loads(content[5:])  # noqa: S302 - our own words, kept by the caller
+            self._control.sendall(framed(self._undo()))
+        elif content == b"calm":
+            self._unsettled = False
+        elif content == b"lost":
+            self._await_burial()
+            self._control.sendall(framed(b"buried"))
+        return True
+
+    def _await_burial(self) -> None:
+        """End what a lane left that the caller saw die before we did."""
+        if not self._orphaned:
+            met = self._next(lanes_only_ms=DYING_MS)
+            for pid, (process, place) in list(self._lanes.items()):
+                if process in met:
+                    self._bury(pid, process, place)
+        self._orphaned = max(0, self._orphaned - 1)
+
+    def _open_lane(self, channel: socket.socket) -> None:
+        taken = {place for _, place in self._lanes.values()}
+        place = next((place for place in range(MOST_LANES) if place not in taken), None)
+        if place is None:
+            channel.close()
+            return
+        pid = os.fork()
+        if pid == 0:
+            self._control.close()
+            for process, _ in self._lanes.values():
+                os.close(process)
+            Lane(channel, self._ruleset, self._busy[place : place + 1]).serve()
+        channel.close()
+        self._lanes[pid] = (os.pidfd_open(pid) if ADOPTS else -1, place)
+
+    def _bury(self, pid: int, process: int, place: int) -> None:
+        """Forget a lane that ended. Where a command killed it, what was below is here now: end that too."""
+        if process >= 0:
+            os.close(process)
+            reap(NOBODY)
+        del self._lanes[pid]
+        if self._busy[place]:
+            if ADOPTS:
+                sweep(NOBODY, frozenset(self._lanes))
+            self._busy[place] = 0
+            self._unsettled = True
+            self._orphaned += 1
+
+    def _undo(self) -> bytes:
+        """Put git's control files back, confined as commands are: something may still be watching.
+
+        Return the names of what had been changed, or `!` and what went wrong.
+        """
+        names, told = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._restore(told)
+        os.close(told)
+        content = b""
+        while piece := os.read(names, LONGEST_NAMES):
+            content += piece
+        os.close(names)
+        if os.waitpid(pid, 0)[1]:
+            return b"! it was interrupted"
+        self._unsettled = False
+        return content
+
+    def _restore(self, told: int) -> "NoReturn":
+        code = 1
+        try:
+            if self._ruleset >= 0:
+                enter(self._ruleset)
+            changed = GitGuard(self._jail["guarded"], self._kept).restore()
+            more = ["…"] if len(changed) > MOST_NAMED else []
+            os.write(told, ", ".join(changed[:MOST_NAMED] + more).encode(errors="replace"))
+            code = 0
+        except OSError as problem:
+            os.write(told, f"! {problem}".encode(errors="replace"))
+            code = 0
+        finally:
+            os._exit(code)
 
 
-def _exactly(fd: int, size: int) -> bytes:
-    content = b""
-    while len(content) < size:
-        piece = os.read(fd, size - len(content))
-        if not piece:
-            sys.exit(1)  # the caller is gone
-        content += piece
-    return content
+def _confine(jail: "Jail") -> int:
+    """Give up what no command needs; return the rules that commands enter, or a negative number.
 
-
-def spawn(task: "Task") -> int:
-    """Fork the command; return its id once it runs the program.
-
-    Raises:
-        OSError: it could not be confined or started; nothing was run.
+    The server itself stays outside of these rules: so commands can neither signal it nor look into it.
     """
-    readable, writable = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _child(task, writable)
-    os.close(writable)
-    with open(readable, "rb") as gate:
-        problem = gate.read()
-    if problem:
-        os.waitpid(pid, 0)
-        raise OSError(problem.decode(errors="replace"))
-    return pid
-
-
-def _child(task: "Task", gate: int) -> None:
-    try:
-        os.setsid()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.close(task["status"])
-        become(task)
-    except (OSError, ValueError) as problem:
-        os.write(gate, str(problem).encode(errors="replace"))
-    finally:
-        os._exit(127)
-
-
-def undo(task: "Task", guard: GitGuard) -> None:
-    """Put git's control files back, confined as the command was: something may still be watching."""
-    if task["handled"]:
+    if ADOPTS:
+        LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        adopt()
+    set_limits(jail["limits"])
+    ruleset = -1
+    if jail["handled"]:
+        ruleset = rule_set(jail["handled"], jail["rules"], jail["file_rights"])
+    if jail["kind"] == "landlock":
+        drop_capabilities()
+    if jail["kind"] != "off":
         no_new_privileges()
-        restrict_files(task["handled"], task["rules"], task["file_rights"])
-    changed = guard.restore()
-    if changed:
-        names = ", ".join(changed[:MOST_NAMED])
-        os.write(STDERR, f"\n[changes to {names} were undone]\n".encode(errors="replace"))
+    if jail["seccomp"]:
+        restrict_calls(jail["seccomp"])
+    return ruleset
 
 
 def main() -> None:
-    """Run the task that comes over stdin."""
-    task = read_task()
-    adopts = sys.platform == "linux"
-    if adopts:
-        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-    guard = GitGuard(task["guarded"]) if task["guarded"] else None
-    try:
-        pid = spawn(task)
-    except OSError as problem:
-        os.write(task["status"], f"failed {problem}".encode(errors="replace"))
+    """Serve over the socket whose descriptor is the last argument."""
+    control = socket.socket(fileno=int(sys.argv[-1]))
+    control.set_inheritable(False)
+    message = receive(control)
+    if message is None:
         return
-    os.close(1)
-    status, broken = supervise(pid, adopts=adopts)
-    if guard:
-        undo(task, guard)
-    code = os.waitstatus_to_exitcode(status)
-    os.write(task["status"], f"{'killed' if broken else 'exit'} {code}".encode())
+    try:
+        server = Server(control, marshal.loads(message[0]))  # noqa: S302 - from our own caller
+    except OSError as problem:
+        control.sendall(framed(f"failed {problem}".encode(errors="replace")))
+        return
+    control.sendall(framed(b"ready"))
+    server.serve()
+    os._exit(0)

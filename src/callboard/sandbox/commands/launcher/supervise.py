@@ -10,7 +10,6 @@ import select
 SIGKILL, SIGSTOP = 9, 19
 POLL_MS = 250
 PAUSE_S = 0.002
-LIFELINE = 0
 
 
 def reap(main: int) -> "int | None":
@@ -38,13 +37,16 @@ def _parents() -> "dict[int, list[int]]":
     return children
 
 
-def descendants() -> "list[int]":
-    """Return the ids of everything below this process, which adopts orphans: none is missed."""
+def descendants(spared: "frozenset[int]" = frozenset()) -> "list[int]":
+    """Return the ids of everything below this process, which adopts orphans: none is missed.
+
+    Left out are `spared` processes and what is below them.
+    """
     children = _parents()
     found: list[int] = []
     pending = [os.getpid()]
     while pending:
-        below = children.get(pending.pop(), [])
+        below = [pid for pid in children.get(pending.pop(), []) if pid not in spared]
         found += below
         pending += below
     return found
@@ -56,7 +58,8 @@ def _signal(pids: "list[int]", number: int) -> None:
             os.kill(pid, number)
 
 
-def _none_left() -> bool:
+def none_left() -> bool:
+    """Whether this process has no child, dead or alive."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)
     except ChildProcessError:
@@ -64,14 +67,17 @@ def _none_left() -> bool:
     return False
 
 
-def sweep(main: int) -> "int | None":
+def sweep(main: int, spared: "frozenset[int]" = frozenset()) -> "int | None":
     """Kill until nothing is left; return the main process's wait status if it was still to be had.
 
-    Stopping everything first keeps a fork bomb from outrunning the killing.
+    Stopping everything first keeps a fork bomb from outrunning the killing. `spared` processes stay, with all
+    that is below them.
     """
     status = reap(main)
-    while not _none_left():
-        below = descendants()
+    while spared or not none_left():
+        below = descendants(spared)
+        if spared and not below:
+            break
         _signal(below, SIGSTOP)
         _signal(below, SIGKILL)
         select.select([], [], [], PAUSE_S)
@@ -89,19 +95,24 @@ def sweep_group(main: int) -> "int | None":
     return None
 
 
-def supervise(main: int, *, adopts: bool) -> "tuple[int, bool]":
-    """Wait for the command or for the lifeline to break; return the wait status and whether it broke."""
-    ending = sweep if adopts else sweep_group
+def supervise(main: int, lifeline: int, *, adopts: bool) -> "tuple[int | None, bool]":
+    """Wait for the command or for the lifeline to break; return the wait status and whether it broke.
+
+    There is no status where the command still runs. What else it left is for the caller to sweep.
+    """
     poll = select.poll()
-    poll.register(LIFELINE, select.POLLIN | select.POLLHUP)
+    poll.register(lifeline, select.POLLIN | select.POLLHUP)
+    process = os.pidfd_open(main) if adopts else -1
     if adopts:
-        poll.register(os.pidfd_open(main), select.POLLIN)
-    while True:
-        broken = any(fd == LIFELINE for fd, _ in poll.poll(POLL_MS if adopts else PAUSE_S * 1000))
-        status = reap(main)
-        if status is None and broken:
-            late = ending(main)
-            return SIGKILL if late is None else late, True
-        if status is not None:
-            ending(main)
-            return status, False
+        poll.register(process, select.POLLIN)
+    try:
+        while True:
+            met = poll.poll(POLL_MS if adopts else PAUSE_S * 1000)
+            status = reap(main)
+            if status is not None:
+                return status, False
+            if any(fd == lifeline for fd, _ in met):
+                return None, True
+    finally:
+        if adopts:
+            os.close(process)

@@ -1,0 +1,271 @@
+"""A jail: one confined server for the commands of one workspace, started once."""
+
+import asyncio
+import marshal
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from callboard.domain.errors import SandboxUnavailable
+from callboard.sandbox.commands import bubblewrap, landlock, seccomp
+from callboard.sandbox.commands.lane import Ended, Lane
+from callboard.sandbox.commands.launcher.task import Jail as Told
+from callboard.sandbox.commands.launcher.wire import LARGEST, LENGTH, framed
+from callboard.sandbox.commands.policy import Kind, Policy
+
+_START = "import sys; sys.path.append(sys.argv[1]); from launcher.main import main; main()"
+_PLACE = str(Path(__file__).parent)
+_START_S = 20.0
+_LONGEST_ENDING_S = 10.0
+_LONGEST_COMPLAINT = 2000
+
+
+class Running:
+    """A command under way in a jail."""
+
+    def __init__(self, lane: Lane, ended: asyncio.Future[Ended]) -> None:
+        self._lane = lane
+        self._ended = ended
+
+    async def wait(self) -> Ended:
+        """Wait until the command and all that came of it is gone."""
+        return await asyncio.shield(self._ended)
+
+    async def end(self) -> Ended:
+        """Kill what still runs; return how it ended."""
+        if not self._ended.done():
+            self._lane.cut()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LONGEST_ENDING_S):
+                    return await asyncio.shield(self._ended)
+            self._lane.close()
+        return await self._ended
+
+
+class Jail:
+    """The server of a jail, and its lanes. Commands outlive neither the server nor this object's `close`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
+        self._process = process
+        self._control = control
+        self._lanes: list[Lane] = []
+        self._asking = asyncio.Lock()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server runs, as far as is known."""
+        return self._process.returncode is None and self._control.fileno() >= 0
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server, or of what started it in namespaces."""
+        return self._process.pid
+
+    async def begin(
+        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], outputs: Sequence[int]
+    ) -> Running:
+        """Start a command whose output goes to these descriptors: one for both streams, or one each.
+
+        Raises:
+            SandboxUnavailable: the server has ended; nothing was run.
+        """
+        while True:
+            lane = next((lane for lane in self._lanes if lane.free), None) or self._open()
+            with suppress(ConnectionError):
+                return Running(lane, await lane.begin(argv, cwd, env, outputs))
+            if not self.alive:
+                raise _gone()
+
+    async def keep(self) -> bytes:
+        """Return git's control files as they are now: opaque, for `undo`."""
+        return await self._ask(b"keep")
+
+    async def undo(self, kept: bytes) -> str:
+        """Make git's control files what they were; return the names of those that had been changed.
+
+        Raises:
+            SandboxUnavailable: it could not be done.
+        """
+        names = (await self._ask(b"undo " + kept)).decode(errors="replace")
+        if names.startswith("!"):
+            message = f"Git's control files could not be put back ({names[2:]}): see .git/config and .git/hooks."
+            raise SandboxUnavailable(message)
+        return names
+
+    async def calm(self) -> None:
+        """Say that a command that was cut off has left nothing to undo."""
+        try:
+            await asyncio.get_running_loop().sock_sendall(self._control, framed(b"calm"))
+        except OSError:
+            self._control.close()
+
+    async def lost(self) -> None:
+        """Wait until what a lane left that died is ended too. Nothing to wait for where the server has died."""
+        with suppress(SandboxUnavailable):
+            await self._ask(b"lost")
+
+    async def close(self) -> None:
+        """End the server and everything that it started. Idempotent."""
+        lanes, self._lanes = self._lanes, []
+        for lane in lanes:
+            lane.close()
+        self._control.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_ENDING_S):
+                await self._process.wait()
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+    async def greet(self, told: Told) -> None:
+        """Tell the server what it is to confine, and wait until it has.
+
+        Raises:
+            SandboxUnavailable: it cannot.
+        """
+        async with asyncio.timeout(_START_S):
+            answer = (await self._ask(marshal.dumps({**told}))).decode(errors="replace")
+        if answer != "ready":
+            raise SandboxUnavailable(answer.removeprefix("failed "))
+
+    def _open(self) -> Lane:
+        self._lanes = [lane for lane in self._lanes if not lane.closed]
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)  # noqa: FBT003 - its only parameter
+        with theirs:
+            try:
+                socket.send_fds(self._control, [framed(b"lane")], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                self._control.close()
+                raise _gone() from None
+        lane = Lane(ours)
+        self._lanes.append(lane)
+        return lane
+
+    async def _ask(self, content: bytes) -> bytes:
+        """Return the server's answer to a frame. The server may be in the hands of what it confines."""
+        loop = asyncio.get_running_loop()
+        async with self._asking:
+            try:
+                await loop.sock_sendall(self._control, framed(content))
+                size = int.from_bytes(await self._receive(LENGTH), "little")
+                if size <= LARGEST:
+                    return await self._receive(size)
+            except OSError:
+                self._control.close()
+                raise _gone() from None
+            except BaseException:
+                self._control.close()  # the answer would be taken for that to another question
+                raise
+        self._control.close()
+        raise _gone()
+
+    async def _receive(self, size: int) -> bytes:
+        loop = asyncio.get_running_loop()
+        content = bytearray()
+        while len(content) < size:
+            piece = await loop.sock_recv(self._control, size - len(content))
+            if not piece:
+                self._control.close()
+                raise ConnectionResetError
+            content += piece
+        return bytes(content)
+
+
+def _gone() -> SandboxUnavailable:
+    return SandboxUnavailable(
+        "The process that confines commands has ended. The next command starts another."
+    )
+
+
+async def open_jail(kind: Kind, policy: Policy, program: str) -> Jail:
+    """Start the server of a jail; `program` is bubblewrap's path, where that is the kind.
+
+    Raises:
+        SandboxUnavailable: the message says why it did not start.
+    """
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)  # noqa: FBT003 - its only parameter
+    channel = theirs.fileno()
+    argv = [interpreter(), "-I", "-S", "-c", _START, _PLACE, str(channel)]
+    files: list[int] = []
+    if kind == "bubblewrap":
+        needed = (python_home(), _PLACE)
+        files = [_memory_file(bubblewrap.arguments(policy, needed)), _memory_file(_calls(kind))]
+        argv = [program, "--args", str(files[0]), "--seccomp", str(files[1]), "--", *argv]
+    complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed below; a pipe would have to be read
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=complaints,
+            env={},
+            cwd="/",
+            pass_fds=(channel, *files),
+            start_new_session=True,
+        )
+    except BaseException:
+        ours.close()
+        complaints.close()
+        raise
+    finally:
+        theirs.close()
+        for file in files:
+            os.close(file)
+    jail = Jail(process, ours)
+    try:
+        await jail.greet(_told(kind, policy))
+    except (SandboxUnavailable, TimeoutError) as problem:
+        await jail.close()
+        complaints.seek(0)
+        said = complaints.read(_LONGEST_COMPLAINT).decode(errors="replace").strip()
+        raise SandboxUnavailable(said or str(problem)) from None
+    except BaseException:
+        await jail.close()
+        raise
+    finally:
+        complaints.close()
+    return jail
+
+
+def interpreter() -> str:
+    """Return the path of the interpreter itself, beneath `python_home`, rather than of a link to it."""
+    return os.path.realpath(sys.executable)
+
+
+def python_home() -> str:
+    """Return the directory that holds the interpreter and its standard library."""
+    return os.path.realpath(sys.base_prefix)
+
+
+def _memory_file(content: bytes) -> int:
+    file = os.memfd_create("callboard")
+    os.write(file, content)
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
+
+
+def _calls(kind: Kind) -> bytes:
+    return b"" if kind == "off" else seccomp.program(unix_sockets=kind == "bubblewrap")
+
+
+def _told(kind: Kind, policy: Policy) -> Told:
+    confined = kind != "off"
+    scoped = confined and landlock.version() >= landlock.NEEDED_VERSION
+    handled = landlock.HANDLED if kind == "landlock" else landlock.SCOPES_ONLY
+    return Told(
+        kind=kind,
+        guarded=policy.root if confined and policy.writable_root else "",
+        limits=policy.limits.by_name(),
+        seccomp=_calls(kind) if kind == "landlock" else b"",
+        handled=list(handled) if scoped else [],
+        rules=landlock.rules(policy) if kind == "landlock" else [],
+        file_rights=landlock.FILE_RIGHTS,
+    )
