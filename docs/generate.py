@@ -103,6 +103,10 @@ VARIABLES: Mapping[str, str] = {
         "The key that stored credentials are sealed with: 32 bytes in base64. Default: one in the keyring of the "
         "operating system, else in `vault.key` inside `CALLBOARD_HOME`."
     ),
+    "CALLBOARD_LOG_KEY": (
+        "The key that signs the log of runs: 32 bytes in base64. Default: the one in `log.key` inside "
+        "`CALLBOARD_HOME`, made when it is first needed."
+    ),
     "CALLBOARD_KEYRING": "`on` (default) or `off`: whether the keyring of the operating system is asked for that key.",
     "OPENROUTER_API_KEY": "Key for OpenRouter, which serves `vendor/model` strings.",
     "OPENROUTER_BASE_URL": "Another address for OpenRouter, up to `/api/v1`.",
