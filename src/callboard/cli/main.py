@@ -19,8 +19,11 @@ _COMMANDS = {
     "agents": ("callboard.cli.agents", "List, show and validate agent definitions."),
     "credentials": ("callboard.cli.credentials", "Store the keys that agents work with."),
     "policy": ("callboard.cli.policy", "See the rules in force, and why a call was judged so."),
+    "budgets": ("callboard.cli.budgets", "See and set limits on what is spent."),
+    "usage": ("callboard.cli.usage", "Show what was spent, by model, agent, task, person, …"),
     "inbox": ("callboard.cli.inbox", "See what waits for a person, and decide."),
     "init": ("callboard.cli.init", "Scaffold .agents/ with an example that runs."),
+    "doctor": ("callboard.cli.doctor", "Try out what Callboard needs on this machine."),
     "demo": ("callboard.cli.demo", "Take a task through a workflow of agents and a person."),
 }
 

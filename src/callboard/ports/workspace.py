@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callboard.domain.events.files import FileChange
+from callboard.ports.examination import Finding
 
 
 class FileRefused(Exception):
@@ -178,6 +179,10 @@ class Workspace(Protocol):
 
 class Workspaces(Protocol):
     """Opens workspaces and makes private copies of repositories."""
+
+    async def examine(self) -> Sequence[Finding]:
+        """Try what commands are run and confined with on this machine; return what was found. Never raises."""
+        ...
 
     async def open(self, root: str) -> Workspace:
         """Open an existing directory.

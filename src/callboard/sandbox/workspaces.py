@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.examination import Finding
 from callboard.ports.workspace import PublishedTexts
 from callboard.sandbox.commands.confined import ConfinedCommands
 from callboard.sandbox.commands.confinement import Confinement, Mode
 from callboard.sandbox.commands.policy import Kind, Limits, Policy, grantable
+from callboard.sandbox.examination import examine
 from callboard.sandbox.files.beneath import open_beneath
 from callboard.sandbox.files.confined import ConfinedFiles
 from callboard.sandbox.files.ignores import Ignores, folds_case
@@ -111,6 +113,10 @@ class ConfinedWorkspaces:
             commands,
             TreeSnapshots(store, beneath, ignores),
         )
+
+    async def examine(self) -> Sequence[Finding]:
+        """See `ports.workspace.Workspaces`."""
+        return await examine(self._confinement, self._rg)
 
     async def clone(self, repository: str, commit: str, destination: str) -> None:
         """See `ports.workspace.Workspaces`."""

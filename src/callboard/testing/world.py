@@ -13,6 +13,7 @@ from typing import Literal
 from callboard.domain.events.files import FileChange
 from callboard.domain.message import JsonObject
 from callboard.domain.tool import Access, RetrySafety, ToolFacts, ToolSpec, json_outputs
+from callboard.ports.examination import Finding
 from callboard.ports.model import ModelAnswer, ModelProvider, ModelRequest, OnDelta
 from callboard.ports.tools import ArgumentsInvalid, Tool, ToolContext, ToolOutcome
 from callboard.ports.workspace import (
@@ -297,6 +298,10 @@ class WorldWorkspaces:
     """Every directory is the world; commits go to `world.commits` by branch."""
 
     world: World
+
+    async def examine(self) -> Sequence[Finding]:
+        """See the port. There is nothing to try."""
+        return ()
 
     async def open(self, root: str) -> Workspace:
         """Open the world."""

@@ -97,8 +97,12 @@ class Confinement:
             findings = await self.findings(kind)
         except SandboxUnavailable as unavailable:
             return str(unavailable)
-        possible = [finding.attempt for finding in findings if not finding.held]
-        return f"a trial could {', '.join(possible)}" if possible else None
+        failed = [
+            f"{'could' if finding.possible else 'could not'} {finding.attempt}"
+            for finding in findings
+            if not finding.held
+        ]
+        return f"a trial {', '.join(failed)}" if failed else None
 
 
 def _missing(kind: Kind) -> str | None:

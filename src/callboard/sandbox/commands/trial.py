@@ -26,8 +26,8 @@ ATTEMPTS = {
     "write_outside": "write a file outside the workspace",
     "connect": "connect to a listening socket of this machine",
     "local_socket": "connect to a local socket outside the workspace",
-    "environment": "read the environment of the process that confines it",
-    "environment_of_1": "read the secrets in /proc/1/environ",
+    "environment": "see an environment other than its own",
+    "environment_of_1": "read /proc/1/environ",
     "signal": "signal a process outside",
     "git_hooks": "leave a hook in .git/hooks",
     "git_config": "change .git/config",
@@ -38,6 +38,7 @@ ATTEMPTS = {
 _CANARY = """
 import json, os, socket, sys
 outside, port, pid, secret = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+granted = set(sys.argv[5:])
 def write(path):
     with open(path, "w") as file:
         file.write("x")
@@ -49,7 +50,7 @@ def reach(family, address):
     return True
 def environ(which):
     with open(f"/proc/{which}/environ") as file:
-        return secret in file.read()
+        return bool(file.read(1))
 def hook():
     os.makedirs(".git/hooks", exist_ok=True)
     return write(".git/hooks/pre-commit")
@@ -59,7 +60,7 @@ attempts = {
     "write_outside": lambda: write(f"{outside}/planted"),
     "connect": lambda: reach(socket.AF_INET, ("127.0.0.1", port)),
     "local_socket": lambda: reach(socket.AF_UNIX, f"{outside}/socket"),
-    "environment": lambda: secret in str(os.environ) or environ(os.getppid()),
+    "environment": lambda: not granted >= set(os.environ) or environ(os.getppid()),
     "environment_of_1": lambda: environ(1),
     "signal": lambda: os.kill(pid, 0) is None,
     "git_hooks": hook,
@@ -78,10 +79,11 @@ print(json.dumps(possible))
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One attempt, in words that follow `could` or `could not`, and whether the jail held."""
+    """One attempt, in words that follow `could` or `could not`; whether it was possible, and the jail held."""
 
     name: str
     attempt: str
+    possible: bool
     held: bool
 
 
@@ -104,14 +106,16 @@ async def trial(place: Path, open_jail: Callable[[Policy], Awaitable[Jail]]) -> 
         finally:
             await jail.close()
     return tuple(
-        Finding(name, words, held=(name in possible) == (name == "write_inside"))
+        Finding(name, words, name in possible, held=(name in possible) == (name == "write_inside"))
         for name, words in ATTEMPTS.items()
     )
 
 
 async def _possible(jail: Jail, policy: Policy, place: Path, port: int) -> set[str]:
     kept = await jail.keep()
-    possible = await _ask(jail, policy, [str(place), str(port), str(os.getpid()), _SECRET])
+    possible = await _ask(
+        jail, policy, [str(place), str(port), str(os.getpid()), _SECRET, *policy.environment()]
+    )
     await jail.undo(kept)
     # What counts is what is left: a write may seem to succeed and go nowhere, or be undone.
     outcomes = {

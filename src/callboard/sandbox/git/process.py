@@ -92,7 +92,7 @@ class Git:
         place = ["-C" if self.discover else "--git-dir", self.directory]
         settings = [word for setting in _NEUTRAL for word in ("-c", setting)]
         return await asyncio.create_subprocess_exec(
-            *(_program(), *place, *settings, *arguments),
+            *(program(), *place, *settings, *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -111,7 +111,12 @@ async def _feed(stdin: asyncio.StreamWriter, content: bytes) -> None:
         stdin.close()
 
 
-def _program() -> str:
+def program() -> str:
+    """Return git's path.
+
+    Raises:
+        ConfigurationInvalid: it is not installed.
+    """
     found = shutil.which("git", path=_SYSTEM_PATH)
     if found is None:
         message = "git is not installed (looked in the system's directories): install it."

@@ -1,0 +1,90 @@
+"""Look at what Callboard needs on this machine, by trying it."""
+
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from callboard.domain.errors import CallboardError
+from callboard.ports.examination import Finding
+from callboard.usecases.app import App
+
+_OLDEST_PYTHON = (3, 11)
+_OLDEST_SQLITE = (3, 37)
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the caller knows. `keys` are the names of providers with a key in the environment, never a value."""
+
+    version: str
+    home: str
+    database: str
+    keys: Collection[str]
+    browser: str | None
+
+
+def versions(version: str) -> list[Finding]:
+    """Return the versions of what this process runs on, beside that of Callboard."""
+    python, sqlite = platform.python_version(), sqlite3.sqlite_version
+    return [
+        Finding("callboard", version, held=True),
+        Finding(
+            "python",
+            python,
+            held=sys.version_info[:2] >= _OLDEST_PYTHON,
+            way_out="Use Python 3.11 or newer.",
+        ),
+        Finding(
+            "sqlite",
+            sqlite,
+            held=sqlite3.sqlite_version_info >= _OLDEST_SQLITE,
+            way_out="Use a Python with SQLite 3.37 or newer.",
+        ),
+    ]
+
+
+def unusable(error: CallboardError) -> Finding:
+    """Return what to say where the app could not be built: its home or its database is of no use."""
+    way_out = "Set CALLBOARD_HOME to a directory that you may write, or put the database right."
+    return Finding("home", str(error), held=False, way_out=way_out)
+
+
+async def examine(app: App, configured: Configured) -> Sequence[Finding]:
+    """Return what was found, in the order in which to show it."""
+    found = versions(configured.version)
+    found.append(Finding("home", f"{configured.home} is writable", held=True))
+    found.append(await _database(app, configured.database))
+    found += await app.ports.workspaces.examine()
+    found.append(await _keys(app, configured))
+    if configured.browser:
+        usable = os.access(configured.browser, os.X_OK)
+        said = f"{configured.browser} {'can' if usable else 'cannot'} be executed"
+        found.append(
+            Finding(
+                "browser",
+                said,
+                held=usable,
+                way_out="Set CALLBOARD_CHROMIUM to the path of a Chromium.",
+            )
+        )
+    return found
+
+
+async def _database(app: App, place: str) -> Finding:
+    """Opening it brought the schema up to date; reading shows that it can be used."""
+    try:
+        await app.vault.list()
+    except CallboardError as error:
+        return Finding("database", str(error), held=False, way_out="Restore it from a copy.")
+    return Finding("database", f"{place} has the schema of this version", held=True)
+
+
+async def _keys(app: App, configured: Configured) -> Finding:
+    stored = {credential.provider for credential in await app.vault.list()}
+    names = sorted({*configured.keys, *stored})
+    said = ", ".join(names) if names else "no provider has a key; scripted models work without"
+    way_out = "Run `callboard credentials set`, or set a key such as OPENROUTER_API_KEY."
+    return Finding("providers", said, held=bool(names), way_out=way_out, required=False)
