@@ -106,6 +106,7 @@ async def build_app(
         workspaces=_workspaces(settings),
         schemas=JsonSchemas(),
         policies=FilePolicies(settings.home, sources.agents),
+        budgets=store.budgets,
         live=Live(),
         programs=_ProgramsOnDemand(settings),
     )

@@ -15,6 +15,7 @@ from .sources import argument, calls, modules, texts
 
 EVENT_TYPES = {
     "approval.given",
+    "budget.reached",
     "cancellation.requested",
     "change.committed",
     "check.completed",
@@ -73,12 +74,14 @@ PARTICIPLES = {
     *("failed", "interrupted", "opened", "refused", "replaced", "requested", "resumed", "set"),
     "suspended",
     "started",
+    "reached",
     "given",
     "expired",
     "withdrawn",
 }
 
 LEVELS = {"agent", "organisation", "parent", "run", "space"}
+BASES = {"estimated", "included", "metered", "unknown"}
 SOURCES = {"mcp", "people", "repository", "tool", "web"}
 
 CHOICES = {
@@ -106,6 +109,7 @@ CHOICES = {
     "MediaPart.kind": {"media"},
     "Message.expires": {"run", "turn"},
     "Message.role": {"assistant", "tool", "user"},
+    "ModelCallCompleted.basis": BASES,
     "ModelCallCompleted.finish": {"length", "other", "refusal", "stop", "tool_calls"},
     "PeopleStep.kind": {"people"},
     "PermissionRule.effect": {"allow", "ask", "deny"},
@@ -116,6 +120,8 @@ CHOICES = {
     "ProgramYielded.kind": {"generate", "step", "step_all", "text", "tool"},
     "ReasoningOptions.effort": {"high", "low", "max", "medium", "minimal", "none", "xhigh"},
     "ReasoningPart.kind": {"reasoning"},
+    "RunCreated.on_budget": {"fail", "wait"},
+    "SampleCompleted.basis": BASES,
     "StepEnded.outcome": {"failed", "passed", "rejected"},
     "StructuredOutput.type": {"structuredOutput"},
     "Subgoal.status": {"ABORTED", "COMPLETE", "IN_PROGRESS", "NOT_STARTED"},

@@ -119,7 +119,7 @@ def test_nothing_runs_while_the_rules_cannot_be_read(shell, model, text, told):
     assert "policy.yaml" in refused.err
     assert told in refused.err
     assert "Traceback" not in refused.err
-    assert model.requests == []
+    assert shell("runs", "list", "--json").out.strip() == "[]"
 
 
 def test_explaining_names_the_calls_there_are_where_one_is_not(shell, model):

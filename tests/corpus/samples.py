@@ -15,6 +15,7 @@ from callboard.domain.definition.permissions import (
     ArgumentCondition,
     PermissionRule,
 )
+from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
@@ -477,6 +478,9 @@ EVENTS: dict[str, AnyEvent] = {
     ),
     "gate.decided.v1": GateDecided(
         gate_id="g1", verdict="reject", actor=ADA, note="not on a Friday"
+    ),
+    "budget.reached.v1": BudgetReached(
+        account="organisation", limit_usd=usd(100), spent_usd=usd("99.5"), least_usd=usd("0.75")
     ),
     "gate.opened.v1.approval": GateOpened(
         gate_id="g2",

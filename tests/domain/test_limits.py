@@ -14,6 +14,7 @@ from callboard.engine.limits import (
     DEFAULT_DEPTH,
     DEFAULT_TURNS,
     breach,
+    child_accounts,
     child_limits,
     deadline,
     effective_limits,
@@ -75,19 +76,23 @@ def test_limits_together_are_never_looser_than_either(left, right):
         assert one.depth is None or (both.depth or 0) <= one.depth
 
 
-@given(amounts, st.lists(amounts, max_size=4), st.integers(1, 12), bounds)
-def test_children_side_by_side_cannot_spend_more_than_is_left(budget, costs, siblings, own):
-    state = spent(Limits(turns=100, cost_usd=budget, depth=3), *costs)
-    share = child_limits(state, own, siblings, START).cost_usd
-    left = max(budget - state.bill.known_usd, Decimal(0))
-    assert share is not None
-    assert share * siblings <= left
+@given(bounds, bounds)
+def test_a_child_draws_on_its_own_budget_and_on_those_of_the_runs_above_it(parent, own):
+    state = spent(parent, usd("0.01"))
+    accounts = child_accounts(state)
+    if parent.cost_usd is None:
+        assert accounts == ()
+    else:
+        assert [(one.run_id, one.limit_usd) for one in accounts] == [
+            (state.run_id, parent.cost_usd)
+        ]
+    assert child_limits(state, own, START).cost_usd == own.cost_usd
 
 
-@given(bounds, st.integers(1, 5), bounds)
-def test_a_childs_bounds_are_within_its_parents_and_its_own(parent, siblings, own):
+@given(bounds, bounds)
+def test_a_childs_bounds_are_within_its_parents_and_its_own(parent, own):
     state = spent(parent, seconds=parent.wall_time_s)
-    child = child_limits(state, own, siblings, START)
+    child = child_limits(state, own, START)
     assert own.turns is None or (child.turns or 0) <= own.turns
     assert parent.turns is None or (child.turns or 0) <= parent.turns
     assert parent.depth is None or child.depth is None or child.depth <= max(parent.depth - 1, 0)
@@ -102,13 +107,13 @@ def test_depth_runs_out_after_as_many_levels_as_it_says(depth):
     levels = 0
     while (state.created.limits.depth or 0) > 0:
         levels += 1
-        state = spent(child_limits(state, Limits(), 1, START))
+        state = spent(child_limits(state, Limits(), START))
     assert levels == min(depth, DEFAULT_DEPTH) or levels == depth
 
 
 def test_a_child_of_a_run_whose_time_is_over_still_gets_a_deadline():
     state = spent(Limits(), seconds=10)
-    child = child_limits(state, Limits(), 1, START + timedelta(seconds=60))
+    child = child_limits(state, Limits(), START + timedelta(seconds=60))
     assert child.wall_time_s == 0.001
 
 

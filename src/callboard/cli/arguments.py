@@ -6,7 +6,7 @@ import mimetypes
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.message import JsonObject, MediaPart
@@ -100,3 +100,20 @@ def workspace_of(path: Path) -> Path:
     if not place.is_dir():
         raise ConfigurationInvalid(f"--workspace {path}: there is no such directory")
     return place
+
+
+def on_budget_of(text: str | None, *, is_interactive: bool) -> Literal["fail", "wait"]:
+    """Return the value of --on-budget; by default a run waits where somebody is there to be asked.
+
+    Raises:
+        ConfigurationInvalid: it is neither.
+    """
+    match text:
+        case None:
+            return "wait" if is_interactive else "fail"
+        case "fail":
+            return "fail"
+        case "wait":
+            return "wait"
+        case _:
+            raise ConfigurationInvalid(f"--on-budget {text!r}: use `fail` or `wait`")

@@ -75,6 +75,8 @@ def show(run_id: RunId, json_output: Json = False) -> None:
 
 
 def _how_to_decide(reason: str, run_id: str) -> str:
+    if reason == "budget_exceeded":
+        return f"Go on: {program()} inbox decide {run_id} approve --budget USD; or end it: reject"
     if reason == "input_required":
         return f"Answer: {program()} inbox decide {run_id} answer --answer TEXT"
     return f"Decide: {program()} inbox decide {run_id} approve|reject [--note TEXT]"
@@ -93,13 +95,19 @@ def decide(
         str | None,
         typer.Option(help="Approve the call with these arguments (a JSON object) instead."),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Approve a higher limit for the budget that is used up (USD)."),
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Decide, and drive the run on."""
 
     def body() -> int:
         edited = None if arguments is None else params_of(arguments, option="--arguments")
-        decision = Decision(_verdict(verdict), note, _answer(answer), edited)
+        decision = Decision(
+            _verdict(verdict), note, _answer(answer if budget is None else budget), edited
+        )
         return with_app(
             lambda app, actor: _decide(app, actor, run_id, decision, as_json=json_output),
             sources_of(run_id),

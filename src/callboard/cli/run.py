@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from callboard.bootstrap import Sources, read_policy
-from callboard.cli.arguments import attachments_of, budget_of, params_of, workspace_of
+from callboard.cli.arguments import attachments_of, budget_of, on_budget_of, params_of, workspace_of
 from callboard.cli.process import exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
+from callboard.cli.sign_off import can_ask
 from callboard.cli.story.story import Story
 from callboard.cli.streams import give_json, say
 from callboard.cli.text import dollars
@@ -23,32 +24,41 @@ from callboard.usecases.start_run import StartRun, start_run
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option("--agents", help="Folder with definitions; may be repeated (default: .agents)."),
+]
+Workspace = Annotated[Path, typer.Option(help="Directory to work in; tools see nothing above it.")]
+Attached = Annotated[
+    list[Path] | None,
+    typer.Option(help="An image or a file to go with the prompt; may be repeated."),
+]
+Continued = Annotated[
+    str | None, typer.Option("--continue", help="The run whose conversation this one continues.")
+]
+PolicyFile = Annotated[
+    Path | None, typer.Option(help="File with rules that hold for this run beside the others.")
+]
+OnBudget = Annotated[
+    str | None,
+    typer.Option(help="Where a budget ends: `wait` for a person or `fail` (a terminal waits)."),
+]
+
+
 @app.command()
 def run(
     agent: Annotated[str, typer.Argument(help="The agent's id.")],
     prompt: Annotated[str | None, typer.Argument(help="What to do.")] = None,
     *,
     params: Annotated[str | None, typer.Option(help="Parameters, as a JSON object.")] = None,
-    agents: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder with definitions; may be repeated (default: .agents)."),
-    ] = None,
-    workspace: Annotated[
-        Path, typer.Option(help="Directory to work in; tools see nothing above it.")
-    ] = Path(),
-    attach: Annotated[
-        list[Path] | None,
-        typer.Option(help="An image or a file to go with the prompt; may be repeated."),
-    ] = None,
-    continued: Annotated[
-        str | None,
-        typer.Option("--continue", help="The run whose conversation this one continues."),
-    ] = None,
-    policy: Annotated[
-        Path | None, typer.Option(help="File with rules that hold for this run beside the others.")
-    ] = None,
+    agents: Folders = None,
+    workspace: Workspace = Path(),
+    attach: Attached = None,
+    continued: Continued = None,
+    policy: PolicyFile = None,
     max_turns: Annotated[int | None, typer.Option(min=1, help="Most model answers.")] = None,
     budget: Annotated[str | None, typer.Option(help="Most to spend, in US dollars.")] = None,
+    on_budget: OnBudget = None,
     run_id: Annotated[str | None, typer.Option(help="Id of the run (default: a new one).")] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print events, one JSON object a line.")
@@ -71,6 +81,7 @@ def run(
                 previous=continued,
                 limits=Limits(turns=max_turns, cost_usd=budget_of(budget)),
                 folders=tuple(str(folder) for folder in folders),
+                on_budget=on_budget_of(on_budget, is_interactive=can_ask()),
                 rules=None if policy is None else read_policy(policy),
             )
             return await _watched(app, actor, wish, as_json=json_output)

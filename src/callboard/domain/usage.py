@@ -1,13 +1,17 @@
 """Tokens and money. Unknown is never zero: an unknown cost is None everywhere."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
 from callboard.domain.frozen import Frozen
 
 NANO = Decimal("1e-9")
+
+Basis = Literal["metered", "included", "estimated", "unknown"]
+"""How a cost is known: the vendor said it, it is part of something paid for otherwise, it follows from a list
+of prices, or it is not known."""
 
 
 def usd(value: Decimal | float | str) -> Decimal:

@@ -15,13 +15,15 @@ Action = Literal[
     "credential.manage",
     "credential.read",
     "gate.decide",
+    "usage.read",
+    "budget.manage",
 ]
 
 
 def may(actor: Actor, action: Action) -> bool:
     """Return whether an actor may take an action. Only a person decides at a gate, publishes, or
-    manages credentials.
+    manages credentials and budgets.
     """
-    if action in ("gate.decide", "agent.publish", "credential.manage"):
+    if action in ("gate.decide", "agent.publish", "credential.manage", "budget.manage"):
         return actor.kind == "person"
     return actor.kind in ("person", "system", "schedule", "integration")

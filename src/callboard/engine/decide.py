@@ -10,6 +10,7 @@ from callboard.domain.events.run import CancellationRequested
 from callboard.domain.message import user_message
 from callboard.domain.run.fold import OUTPUT_REMINDER, RECOVERY
 from callboard.domain.run.state import ProgramState, RunState, TurnOutcome
+from callboard.engine.budget_gate import out_of_money
 from callboard.engine.calls import decide_calls, never_requested
 from callboard.engine.commands import (
     AdvanceProgram,
@@ -172,6 +173,8 @@ def _asking(state: RunState, ask: Callable[[float], Command]) -> Command:
     reached = breach(state)
     if reached is not None:
         return Append((failed(state, reached.message, reached.code),))
+    if state.short_of is not None:
+        return out_of_money(state, state.short_of)
     delay_s = 0.0
     if state.failure is not None:
         delay = retry_delay(state.failure, state.failures, seed=state.run_id)

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TypeVar
 
 from callboard.domain.definition.agent import Limits
+from callboard.domain.events.run import BudgetAccount
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
-from callboard.domain.usage import NANO
 
 Bound = TypeVar("Bound", int, float, Decimal)
 
@@ -64,7 +64,7 @@ def breach(state: RunState) -> Breach | None:
         return Breach(
             "turn_limit", f"The run reached its limit of {limits.turns} turns (--max-turns)."
         )
-    return _cost_breach(state, limits.cost_usd)
+    return None if state.created.on_budget == "wait" else _cost_breach(state, limits.cost_usd)
 
 
 def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:
@@ -84,22 +84,32 @@ def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:
     return None
 
 
-def child_limits(state: RunState | TaskState, own: Limits, siblings: int, now: datetime) -> Limits:
-    """Return the limits of one of `siblings` children: its own, and its share of what is left here.
+def budget_path(state: RunState | TaskState) -> tuple[tuple[str, Decimal], ...]:
+    """Return the runs whose budgets a run draws on, each with its limit: those above it, then its own."""
+    path = tuple((account.run_id, account.limit_usd) for account in state.created.accounts)
+    own = state.created.limits.cost_usd
+    return path if own is None else (*path, (state.run_id, own))
 
-    The money that is left is divided, so that children running side by side cannot overspend it.
+
+def child_accounts(state: RunState | TaskState) -> tuple[BudgetAccount, ...]:
+    """Return the budgets that a child draws on."""
+    return tuple(
+        BudgetAccount(run_id=run_id, limit_usd=limit) for run_id, limit in budget_path(state)
+    )
+
+
+def child_limits(state: RunState | TaskState, own: Limits, now: datetime) -> Limits:
+    """Return the limits of a child: its own and what is left here.
+
+    Money is the exception: a child has its own budget, if any, and draws on those of the runs above it, call
+    by call, so that children running side by side cannot overspend them.
     """
     limits = state.created.limits
-    share = None
-    if limits.cost_usd is not None:
-        left = max(limits.cost_usd - state.bill.known_usd, Decimal(0))
-        share = (left / max(siblings, 1)).quantize(NANO, rounding="ROUND_DOWN")
     time_left = None
     if state.created.deadline_at is not None:
         time_left = max((state.created.deadline_at - now).total_seconds(), 0.001)
     inherited = Limits(
         turns=limits.turns,
-        cost_usd=share,
         wall_time_s=time_left,
         depth=None if limits.depth is None else max(limits.depth - 1, 0),
     )

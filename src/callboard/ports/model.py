@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from callboard.domain.definition.agent import AgentDefinition, ReasoningOptions
 from callboard.domain.events.model_call import Finish
 from callboard.domain.message import JsonObject, Message, Part
 from callboard.domain.tool import ToolSpec
-from callboard.domain.usage import Usage
+from callboard.domain.usage import Basis, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,26 @@ OnDelta = Callable[[Delta], None]
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """A whole answer. Tool calls in `parts` have ids unique within it; `cost_usd` None means unknown."""
+    """A whole answer. Tool calls in `parts` have ids unique within it; `cost_usd` None means unknown.
+
+    `market_usd` is what the call costs at the vendor's own prices where that is not what was paid. `basis` None:
+    as `cost_usd` tells.
+    """
 
     parts: tuple[Part, ...]
     finish: Finish
     usage: Usage | None
     cost_usd: Decimal | None
     answered_by: str | None = None
+    market_usd: Decimal | None = None
+    basis: Basis | None = None
+
+    @property
+    def cost_basis(self) -> Basis:
+        """How the cost is known."""
+        if self.cost_usd is None:
+            return "unknown"
+        return self.basis or "metered"
 
 
 class ModelProvider(Protocol):
@@ -72,6 +85,17 @@ class ModelProvider(Protocol):
         Raises:
             ModelError: the call failed; never with a key in its text.
         """
+        ...
+
+
+@runtime_checkable
+class PricedProvider(Protocol):
+    """A provider that can say beforehand what a call may cost."""
+
+    async def ceiling_usd(
+        self, model: str, *, input_tokens: int, output_tokens: int
+    ) -> Decimal | None:
+        """Return the most that a call of so many tokens costs, or None where no price is known."""
         ...
 
 

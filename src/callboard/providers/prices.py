@@ -27,7 +27,7 @@ async def priced(answer: ModelAnswer, vendor: str | None, model: str) -> ModelAn
     cost = price_of(answer.usage, vendor, answer.answered_by or model)
     if cost is None and answer.answered_by:
         cost = price_of(answer.usage, vendor, model)
-    return replace(answer, cost_usd=cost)
+    return replace(answer, cost_usd=cost, basis=None if cost is None else "estimated")
 
 
 def price_of(usage: Usage, vendor: str, model: str) -> Decimal | None:
@@ -47,6 +47,24 @@ def price_of(usage: Usage, vendor: str, model: str) -> Decimal | None:
     except (LookupError, ValueError):
         return None
     return usd(calculation.total_price)
+
+
+async def ceiling(
+    vendor: str | None, model: str, *, input_tokens: int, output_tokens: int
+) -> Decimal | None:
+    """Return the most that a call of so many tokens costs at list price, or None where none is known.
+
+    Writing all of the input to the prompt cache is what makes it dearest.
+    """
+    if vendor is None:
+        return None
+    if not _price_list.cache_info().currsize:
+        await asyncio.to_thread(_price_list)
+    tokens = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
+    written = tokens.model_copy(update={"cache_write_tokens": input_tokens})
+    prices = [price_of(usage, vendor, model) for usage in (tokens, written)]
+    known = [price for price in prices if price is not None]
+    return max(known) if known else None
 
 
 @cache

@@ -62,6 +62,8 @@ def answer_events(
         finish=answer.finish,
         usage=answer.usage,
         cost_usd=answer.cost_usd,
+        market_usd=answer.market_usd,
+        basis=answer.cost_basis,
         requests=requests,
         answered_by=answer.answered_by,
         duration_ms=duration_ms,

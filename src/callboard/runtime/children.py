@@ -20,7 +20,7 @@ from callboard.domain.run.state import Call, RunState, status_of
 from callboard.domain.tool import Source
 from callboard.domain.usage import Bill, Usage
 from callboard.engine.commands import CancelChildren
-from callboard.engine.limits import child_limits
+from callboard.engine.limits import child_accounts, child_limits
 from callboard.engine.spawning import SPAWN_INLINE, SpawnWish, child_run_id, spawn_wishes
 from callboard.runtime.creation import AgentStart, agent_created, inherited_from
 from callboard.runtime.inputs import input_issues
@@ -70,9 +70,8 @@ async def start_children(ports: Ports, log: RunLog[RunState], runs: ChildRuns, c
     events: list[AnyEvent] = [
         ToolCallStarted(turn=log.state.turn, call_id=call.call_id, tool=call.tool, epoch=log.epoch)
     ]
-    permitted = sum(1 for wish in wishes if wish.agent is not None)
     for wish in wishes:
-        event, created = await _planned(ports, log.state, call, wish, permitted)
+        event, created = await _planned(ports, log.state, call, wish)
         if created is not None and isinstance(event, ChildRunStarted):
             await runs.create(event.child_run_id, created)
         events.append(event)
@@ -80,7 +79,7 @@ async def start_children(ports: Ports, log: RunLog[RunState], runs: ChildRuns, c
 
 
 async def _planned(
-    ports: Ports, state: RunState, call: Call, wish: SpawnWish, siblings: int
+    ports: Ports, state: RunState, call: Call, wish: SpawnWish
 ) -> tuple[ChildRunStarted | ChildRunRefused, RunCreated | None]:
     """Return what to record for one entry, and the first event of the run that it asks for."""
     definition, refusal = await _found(ports, wish)
@@ -96,10 +95,12 @@ async def _planned(
             definition,
             Actor(kind="agent", name=state.subject.definition.id),
             state.created.workspace,
-            child_limits(state, definition.limits, siblings, now),
+            child_limits(state, definition.limits, now),
             prompt=wish.prompt,
             params=wish.params,
             parent=link_to(state),
+            accounts=child_accounts(state),
+            on_budget=state.created.on_budget,
             inherited=inherited_from(state),
             inline=call.tool == SPAWN_INLINE,
         ),

@@ -1,10 +1,11 @@
 """The first event of a run: everything that it is started with, rendered and pinned."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
-from callboard.domain.events.run import AgentSubject, ParentLink, RunCreated
+from callboard.domain.events.run import AgentSubject, BudgetAccount, ParentLink, RunCreated
 from callboard.domain.message import JsonObject, MediaPart, Message
 from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.history import handed_down
@@ -64,6 +65,8 @@ class AgentStart:
     params: JsonObject | None = None
     attachments: tuple[MediaPart, ...] = ()
     parent: ParentLink | None = None
+    accounts: tuple[BudgetAccount, ...] = ()
+    on_budget: Literal["fail", "wait"] = "fail"
     inherited: Inherited = Inherited()
     inline: bool = False
     rules: PolicyLayer | None = None
@@ -103,6 +106,8 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         workspace=start.workspace,
         limits=start.limits,
         deadline_at=deadline(ports.clock.now(), start.limits),
+        accounts=start.accounts,
+        on_budget=start.on_budget,
         parent=start.parent,
     )
 

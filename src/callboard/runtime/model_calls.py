@@ -5,6 +5,7 @@ import contextlib
 from datetime import datetime
 
 from callboard.domain.errors import CallboardError, ModelError
+from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.model_call import (
     ModelCallFailed,
     ModelCallStarted,
@@ -19,6 +20,7 @@ from callboard.ports.model import Delta, ModelAnswer, ModelProvider, ModelReques
 from callboard.runtime.answers import Offer, answer_events
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog
+from callboard.runtime.spending import Hold, reserve
 
 
 async def call_model(
@@ -36,19 +38,24 @@ async def call_model(
     if command.delay_s > 0:
         await ports.clock.sleep(command.delay_s)
     state = log.state
-    log.append(
-        ModelCallStarted(turn=command.turn, attempt=command.attempt, model=state.subject.model)
-    )
+    model = state.subject.model
+    started = ModelCallStarted(turn=command.turn, attempt=command.attempt, model=model)
+    key = f"{state.run_id}:{command.turn}.{command.attempt}"
+    try:
+        provider = await ports.models.provider_for(state.subject.definition, model)
+        hold = await reserve(ports, state, provider, request_for(state, specs), key)
+    except CallboardError as error:
+        log.append(started, _failure(command, as_model_error(error)))
+        return
+    if isinstance(hold, BudgetReached):
+        log.append(hold)
+        return
+    log.append(started)
     began = ports.clock.monotonic()
     try:
-        provider = await ports.models.provider_for(state.subject.definition, state.subject.model)
-        request = request_for(state, specs)
-        answer = await bounded(ports, provider, request, command.deadline_at)
-    except ModelError as error:
-        log.append(_failure(command, error))
-        return
+        answer = await held(ports, provider, hold, command.deadline_at)
     except CallboardError as error:
-        log.append(_failure(command, ModelError(str(error), reason=error.code)))
+        log.append(_failure(command, as_model_error(error)))
         return
     duration_ms = round((ports.clock.monotonic() - began) * 1000)
     log.append(
@@ -75,19 +82,43 @@ def request_for(state: RunState, specs: tuple[ToolSpec, ...]) -> ModelRequest:
     )
 
 
-async def bounded(
+def as_model_error(error: CallboardError) -> ModelError:
+    """Return any failure as that of a model call."""
+    return error if isinstance(error, ModelError) else ModelError(str(error), reason=error.code)
+
+
+async def held(
+    ports: Ports,
+    provider: ModelProvider,
+    hold: Hold,
+    deadline_at: datetime | None,
+    *,
+    show: bool = True,
+) -> ModelAnswer:
+    """Return an answer and settle what was reserved for it; its pieces are shown to watchers, if at all.
+
+    Raises:
+        ModelError: there is none.
+    """
+    try:
+        answer = await _bounded(ports, provider, hold.request, deadline_at, show=show)
+        hold.answered(answer)
+    except ModelError:
+        hold.refused()
+        raise
+    finally:
+        await hold.settle()
+    return answer
+
+
+async def _bounded(
     ports: Ports,
     provider: ModelProvider,
     request: ModelRequest,
     deadline_at: datetime | None,
     *,
-    show: bool = True,
+    show: bool,
 ) -> ModelAnswer:
-    """Return an answer that comes before the deadline; its pieces are shown to watchers, if at all.
-
-    Raises:
-        ModelError: there is none.
-    """
 
     def on_delta(delta: Delta) -> None:
         if show:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from callboard.ports.budgets import Budgets
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelDirectory
@@ -26,5 +27,6 @@ class Ports:
     workspaces: Workspaces
     schemas: Schemas
     policies: Policies
+    budgets: Budgets
     programs: Programs
     live: Live

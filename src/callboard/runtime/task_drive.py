@@ -10,7 +10,7 @@ from callboard.domain.events.workflow import ChangeCommitted, CheckCompleted, Ch
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 from callboard.engine.decide_task import decide_task
-from callboard.engine.limits import child_limits
+from callboard.engine.limits import child_accounts, child_limits
 from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
 from callboard.ports.workspace import CommandRequest, CommandResult, Workspace
 from callboard.runtime.agent_drive import record_files
@@ -70,9 +70,11 @@ class TaskDrive:
                 definition,
                 Actor(kind="system", name=f"workflow {state.subject.workflow.id}"),
                 state.created.workspace,
-                child_limits(state, definition.limits, siblings=1, now=now),
+                child_limits(state, definition.limits, now),
                 prompt=command.prompt,
                 parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
+                accounts=child_accounts(state),
+                on_budget=state.created.on_budget,
             ),
         )
         run_id = f"{state.run_id}.{command.step.id}-{command.attempt}"

@@ -130,6 +130,26 @@ checkpoint = Table(
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+)
+
+budget = Table(
+    "budget",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("limit_nano", BigInteger, nullable=False),
+    Column("spent_nano", BigInteger, nullable=False),
+    Column("reserved_nano", BigInteger, nullable=False),
+)
+
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("reservation_key", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("amount_nano", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Index("reservation_by_account", "account"),
 )
 
 signal = Table(

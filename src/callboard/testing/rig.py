@@ -9,6 +9,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.message import JsonObject
 from callboard.domain.policy import PolicyLayer
+from callboard.ports.budgets import Budgets
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelProvider
@@ -23,6 +24,7 @@ from callboard.ports.workspace import Workspaces
 from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
+from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
 from callboard.testing.programs import TrustedPrograms
 from callboard.testing.releases import MemoryReleases
@@ -101,6 +103,7 @@ def rig(
     programs: Programs | None = None,
     registry: AgentRegistry | None = None,
     policies: Policies | None = None,
+    budgets: Budgets | None = None,
     releases: Releases | None = None,
     vault: Vault | None = None,
 ) -> App:
@@ -115,6 +118,7 @@ def rig(
         workspaces=workspaces or WorldWorkspaces(outside),
         schemas=schemas or RequiredOnly(),
         policies=policies or FixedPolicies(),
+        budgets=budgets or MemoryBudgets(),
         live=Live(),
         programs=programs or TrustedPrograms(),
     )

@@ -74,6 +74,7 @@ def _origin(first: AnyEvent, actor: Actor, wish: ForkRun, place: str, now: datet
     changes: dict[str, object] = {
         "forked_from": f"{wish.run_id}@{wish.at}",
         "parent": None,
+        "accounts": (),
         "actor": actor,
         "workspace": place,
         "deadline_at": deadline(now, first.limits),

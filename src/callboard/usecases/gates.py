@@ -1,6 +1,7 @@
 """Find the gates where runs wait, and decide."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from pydantic import JsonValue
 
@@ -13,6 +14,7 @@ from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.fold import TASK
 from callboard.domain.task_run.state import TaskState
+from callboard.domain.usage import usd
 from callboard.engine.approvals import has_expired, is_enough, objection
 from callboard.ports.tools import ArgumentsInvalid
 from callboard.runtime.children import Ended
@@ -96,6 +98,8 @@ async def decide_gate(
     if against:
         raise NotAllowed(against)
     await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
+    if found.gate.reason == "budget_exceeded":
+        await _raise_budget(app, found.gate, decision)
     if not await _recorded(app, actor, found, decision):
         return _waiting(found)
     return await app.driver.drive(found.row.root_id)
@@ -116,6 +120,35 @@ def _fitting(app: App, gate: GateOpened, decision: Decision) -> Decision:
         raise ConfigurationInvalid(f"the arguments do not fit {gate.tool}: {error}") from None
     same = arguments == gate.arguments
     return Decision("approve", decision.note, arguments=None if same else arguments)
+
+
+async def _raise_budget(app: App, gate: GateOpened, decision: Decision) -> None:
+    """Let a run go on only with more money: with the limit in the answer, or one that was raised meanwhile."""
+    if decision.verdict == "reject":
+        return
+    standings = {one.account: one for one in await app.ports.budgets.standings()}
+    standing = standings.get(gate.subject)
+    wanted = None if decision.answer is None else _dollars(decision.answer)
+    limit = wanted if wanted is not None else standing and standing.limit_usd
+    if limit is not None and standing is not None and limit <= standing.spent_usd:
+        spent = f"${standing.spent_usd:f} of {gate.subject} is spent already"
+        raise ConfigurationInvalid(
+            f"{spent}; approve with a higher limit: `callboard inbox decide RUN approve --budget USD`"
+        )
+    if wanted is not None:
+        await app.ports.budgets.set_limit(gate.subject, wanted)
+
+
+def _dollars(answer: JsonValue) -> Decimal:
+    try:
+        amount = usd(str(answer))
+    except (ArithmeticError, ValueError):
+        amount = usd(-1)
+    if not amount.is_finite() or amount < 0:
+        raise ConfigurationInvalid(
+            f"the new limit must be an amount in US dollars, found {answer!r}"
+        )
+    return amount
 
 
 async def _recorded(app: App, actor: Actor, found: OpenGate, decision: Decision) -> bool:

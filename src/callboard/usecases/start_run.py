@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
@@ -28,7 +29,8 @@ class StartRun:
     `previous` is the run whose conversation this one continues.
 
     `folders` are those that definitions come from where they are not the directory's own, for the record:
-    whoever resumes the run looks there again. `rules` narrow what this run may do.
+    whoever resumes the run looks there again. `rules` narrow what this run may do. `on_budget` says
+    what happens where money runs out.
     """
 
     run_id: str
@@ -41,6 +43,7 @@ class StartRun:
     previous: str | None = None
     folders: tuple[str, ...] = ()
     rules: PolicyLayer | None = None
+    on_budget: Literal["fail", "wait"] = "fail"
 
 
 async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
@@ -67,6 +70,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
         attachments=wish.attachments,
         inherited=await _continued(app, wish.previous),
         rules=wish.rules,
+        on_budget=wish.on_budget,
     )
     created = await agent_created(app.ports, start)
     created = created.model_copy(update={"folders": wish.folders})

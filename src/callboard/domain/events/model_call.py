@@ -6,7 +6,7 @@ from callboard.domain.events.event import Event
 from callboard.domain.events.tool_call import CallRequest
 from callboard.domain.frozen import Frozen
 from callboard.domain.message import Message
-from callboard.domain.usage import Usage, Usd
+from callboard.domain.usage import Basis, Usage, Usd
 
 Finish = Literal["stop", "tool_calls", "length", "refusal", "other"]
 
@@ -22,8 +22,9 @@ class ModelCallStarted(Event):
 
 class ModelCallCompleted(Event):
     """The whole answer. `requests` are those of its calls that are to be made; a `tool_call.refused` follows
-    for each of the others. `cost_usd` is None where the price is unknown; `answered_by` is the provider's
-    own name of the model that answered.
+    for each of the others. `cost_usd` is what was paid, None where that is unknown, `basis` how it is known;
+    `market_usd` is the vendor's own price where that is another one. `answered_by` is the provider's own name
+    of the model that answered.
     """
 
     type: Literal["model_call.completed"] = "model_call.completed"
@@ -33,6 +34,8 @@ class ModelCallCompleted(Event):
     finish: Finish
     usage: Usage | None
     cost_usd: Usd | None
+    market_usd: Usd | None = None
+    basis: Basis = "unknown"
     requests: tuple[CallRequest, ...] = ()
     answered_by: str | None = None
     duration_ms: int = 0

@@ -13,7 +13,7 @@ from callboard.domain.events.model_call import ModelFailure
 from callboard.domain.events.tool_call import CallRequest
 from callboard.domain.frozen import Frozen
 from callboard.domain.message import Message
-from callboard.domain.usage import Usage, Usd
+from callboard.domain.usage import Basis, Usage, Usd
 
 YieldKind = Literal["tool", "step", "step_all", "text", "generate"]
 ProgramEnding = Literal["returned", "failed", "diverged"]
@@ -87,6 +87,8 @@ class SampleCompleted(Event):
     text: str
     usage: Usage | None
     cost_usd: Usd | None
+    market_usd: Usd | None = None
+    basis: Basis = "unknown"
     duration_ms: int = 0
 
 

@@ -71,12 +71,20 @@ class WorkflowSubject(Frozen):
     agents: dict[str, AgentDefinition] = Field(default_factory=dict)
 
 
+class BudgetAccount(Frozen):
+    """The budget of a run above this one, on which this one draws."""
+
+    run_id: str
+    limit_usd: Usd
+
+
 class RunCreated(Event):
     """First event of every log: everything the run was started with.
 
     `limits` are those in effect (own and inherited, the tighter of each), `deadline_at` the absolute end
     of its wall time. `workspace` is a directory on the machine that created the run, `folders` are the
-    folders that it was told to find definitions in, where it was told any.
+    folders that it was told to find definitions in, where it was told any. `accounts` are the budgets of the
+    runs above it; `on_budget` says whether it fails or waits for a person where money runs out.
     """
 
     type: Literal["run.created"] = "run.created"
@@ -86,6 +94,8 @@ class RunCreated(Event):
     folders: tuple[str, ...] = ()
     limits: Limits = Limits()
     deadline_at: datetime | None = None
+    accounts: tuple[BudgetAccount, ...] = ()
+    on_budget: Literal["fail", "wait"] = "fail"
     parent: ParentLink | None = None
     forked_from: str | None = None
 

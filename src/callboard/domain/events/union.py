@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
@@ -92,6 +93,7 @@ AnyEvent = (
     | SubgoalRecorded
     | OutputSet
     | FilesChanged
+    | BudgetReached
     | GateOpened
     | ApprovalGiven
     | GateDecided

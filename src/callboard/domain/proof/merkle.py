@@ -6,6 +6,7 @@ are lists of 32-byte hashes, from the bottom of the tree to its top.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 Hashes = tuple[bytes, ...]
@@ -24,6 +25,39 @@ def leaf_hash(content: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node."""
     return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """What is needed of a tree to go on with it: the roots of its complete subtrees, the largest first."""
+
+    size: int = 0
+    hashes: Hashes = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are as many hashes as a tree of this size has complete subtrees."""
+        return self.size >= 0 and len(self.hashes) == self.size.bit_count()
+
+    def root(self) -> bytes:
+        """Return the root of the tree."""
+        if not self.hashes:
+            return EMPTY_ROOT
+        *lefts, found = self.hashes
+        for left in reversed(lefts):
+            found = node_hash(left, found)
+        return found
+
+    def grown(self, leaves: Iterable[bytes]) -> "Frontier":
+        """Return the frontier after some more leaf hashes."""
+        size, hashes = self.size, list(self.hashes)
+        for leaf in leaves:
+            found, carry = leaf, size
+            while carry & 1:
+                found, carry = node_hash(hashes.pop(), found), carry >> 1
+            hashes.append(found)
+            size += 1
+        return Frontier(size, tuple(hashes))
 
 
 class Tree:
@@ -48,6 +82,16 @@ class Tree:
             IndexError: there are fewer.
         """
         return self._range(0, self._checked(self.size if size is None else size))
+
+    def frontier(self) -> Frontier:
+        """Return what is needed to go on with the tree without its leaves."""
+        hashes: list[bytes] = []
+        start = 0
+        for level in range(self.size.bit_length() - 1, -1, -1):
+            if self.size >> level & 1:
+                hashes.append(self._levels[level][start >> level])
+                start += 1 << level
+        return Frontier(self.size, tuple(hashes))
 
     def inclusion(self, index: int, size: int) -> Hashes:
         """Return the proof that leaf `index` (from 0) is one of the first `size` leaves.

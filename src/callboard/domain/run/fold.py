@@ -4,6 +4,7 @@ import json
 from typing import assert_never
 
 from callboard.domain.errors import LogCorrupt
+from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
@@ -171,8 +172,8 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
             return _conversation(state, event)
         case GateOpened() | ApprovalGiven() | GateDecided() | GateExpired() | GateWithdrawn():
             return _gate(state, event)
-        case FilesChanged():
-            return changed(state, tree=event.tree, unrecorded=False)
+        case BudgetReached() | FilesChanged():
+            return _standing(state, event)
         case (
             RunResumed()
             | PolicyChanged()
@@ -193,6 +194,12 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
             return state
         case _:
             assert_never(event)
+
+
+def _standing(state: RunState, event: BudgetReached | FilesChanged) -> RunState:
+    if isinstance(event, BudgetReached):
+        return changed(state, short_of=event)
+    return changed(state, tree=event.tree, unrecorded=False)
 
 
 def _model_call(
@@ -332,7 +339,9 @@ def _gate(
             if event.arguments is not None and event.verdict == "approve":
                 calls = with_edited(calls, gate.subject, event.arguments)
             decisions = (*state.decisions, (gate, event))
-            return changed(state, gate=None, decisions=decisions, calls=calls)
+            goes_on = gate.reason == "budget_exceeded" and event.verdict != "reject"
+            short_of = None if goes_on else state.short_of
+            return changed(state, gate=None, decisions=decisions, calls=calls, short_of=short_of)
 
 
 def _life(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
@@ -105,7 +106,7 @@ class RunState:
     between turns. `late` are messages that wait for the turn's results, which must follow their calls.
     `recoveries` counts consecutive answers that came to nothing, `answered_at` is when the last one came. `unrecorded` says that files may have
     changed since `tree` was recorded. `policy` are all rules in force, `read` where what the run has seen so far
-    comes from.
+    comes from. `short_of` is the budget that the next model call is too dear for.
     """
 
     run_id: str
@@ -134,6 +135,7 @@ class RunState:
     decisions: tuple[tuple[GateOpened, Closing], ...] = ()
     gates_opened: int = 0
     program: ProgramState | None = None
+    short_of: BudgetReached | None = None
     subgoals: dict[str, Subgoal] = field(default_factory=dict[str, Subgoal])
     answered_at: datetime | None = None
     output_is_set: bool = False

@@ -50,6 +50,7 @@ class _ChatAssembly:
         self._model: str | None = None
         self._usage: Usage | None = None
         self._cost: Decimal | None = None
+        self._market: Decimal | None = None
 
     @property
     def ended(self) -> bool:
@@ -80,6 +81,7 @@ class _ChatAssembly:
             finish=finish,
             usage=self._usage,
             cost_usd=self._cost,
+            market_usd=self._market,
             answered_by=self._model,
         )
 
@@ -109,6 +111,11 @@ class _ChatAssembly:
 
     def _take_usage(self, usage: JsonObject) -> None:
         self._cost = money(usage.get("cost"))
+        if (
+            usage.get("is_byok") is True
+        ):  # the model's vendor is paid otherwise; this is only the fee
+            upstream = money(obj(usage.get("cost_details")).get("upstream_inference_cost"))
+            self._market = upstream
         tokens_in, tokens_out = (
             count(usage.get("prompt_tokens")),
             count(usage.get("completion_tokens")),

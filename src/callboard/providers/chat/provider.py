@@ -1,10 +1,12 @@
 """Chat completions over HTTP."""
 
+from decimal import Decimal
+
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.providers.chat.decode import decoder
 from callboard.providers.chat.dialect import Dialect
 from callboard.providers.chat.encode import encode, encode_tools
-from callboard.providers.prices import priced
+from callboard.providers.prices import ceiling, priced
 from callboard.providers.wire.encoded_history import EncodedHistory
 from callboard.providers.wire.endpoint_call import EndpointClient, Target
 from callboard.providers.wire.tool_bytes import ToolBytes
@@ -37,6 +39,13 @@ class ChatProvider:
             on_delta,
         )
         return await priced(answer, self._client.target.vendor, model)
+
+    async def ceiling_usd(
+        self, model: str, *, input_tokens: int, output_tokens: int
+    ) -> Decimal | None:
+        """See `PricedProvider.ceiling_usd`."""
+        vendor, name = self._client.target.vendor, self._model(model)
+        return await ceiling(vendor, name, input_tokens=input_tokens, output_tokens=output_tokens)
 
     def _model(self, model: str) -> str:
         return model.removeprefix("openai/") if self._dialect.name == "openai" else model

@@ -1,12 +1,13 @@
 """generateContent over HTTP."""
 
+from decimal import Decimal
 from urllib.parse import quote
 
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.providers.gemini.decode import decoder
 from callboard.providers.gemini.encode import encode, encode_tools, tag
 from callboard.providers.gemini.model_facts import direct_name
-from callboard.providers.prices import priced
+from callboard.providers.prices import ceiling, priced
 from callboard.providers.wire.encoded_history import EncodedHistory
 from callboard.providers.wire.endpoint_call import EndpointClient, Target
 from callboard.providers.wire.tool_bytes import ToolBytes
@@ -37,3 +38,10 @@ class GeminiProvider:
             on_delta,
         )
         return await priced(answer, self._client.target.vendor, model)
+
+    async def ceiling_usd(
+        self, model: str, *, input_tokens: int, output_tokens: int
+    ) -> Decimal | None:
+        """See `PricedProvider.ceiling_usd`."""
+        vendor, name = self._client.target.vendor, direct_name(model)
+        return await ceiling(vendor, name, input_tokens=input_tokens, output_tokens=output_tokens)

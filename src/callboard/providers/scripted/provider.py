@@ -101,6 +101,7 @@ class ScriptedProvider:
             finish=finish,
             usage=turn.usage or self._recording.usage(request, parts),
             cost_usd=turn.cost_usd,
+            basis="included",
             answered_by=turn.answered_by or request.model,
         )
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from callboard.domain.events.codec import timestamp
 from callboard.domain.proof.anchor import Anchor
+from callboard.domain.proof.merkle import HASH_BYTES, Frontier
+from callboard.ports.anchors import SignedState
 from callboard.stores.sqlite import sql
 from callboard.stores.sqlite.readers import Readers
 from callboard.stores.sqlite.writer import Writer
@@ -23,11 +25,11 @@ class SqliteAnchors:
         ((count,),) = await self._query(sql.ANCHOR_COUNT)
         return int(count)
 
-    async def anchors(self) -> list[Anchor]:
+    async def anchors(self, *, after: int = 0) -> list[Anchor]:
         """See `AnchorLog`."""
         return [
             Anchor(str(run_id), int(seq), str(digest))
-            for run_id, seq, digest in await self._query(sql.ANCHORS)
+            for run_id, seq, digest in await self._query(sql.ANCHORS, {"after": after})
         ]
 
     async def append(self, anchors: Sequence[Anchor], at: datetime) -> None:
@@ -39,17 +41,22 @@ class SqliteAnchors:
         """See `AnchorLog`."""
         return [int(size) for (size,) in await self._query(sql.CHECKPOINT_SIZES)]
 
-    async def keep(self, size: int, note: str) -> None:
+    async def keep(self, signed: SignedState) -> None:
         """See `AnchorLog`."""
-        columns = {"size": size, "note": note}
+        frontier = b"".join(signed.frontier.hashes)
+        columns = {"size": signed.frontier.size, "note": signed.note, "frontier": frontier}
         await self._writer.submit(
             lambda connection: connection.execute(sql.KEEP_CHECKPOINT, columns)
         )
 
-    async def note(self, size: int) -> str | None:
+    async def signed(self, size: int) -> SignedState | None:
         """See `AnchorLog`."""
         found = await self._query(sql.CHECKPOINT, {"size": size})
-        return str(found[0][0]) if found else None
+        if not found:
+            return None
+        note, content = str(found[0][0]), bytes(found[0][1])
+        hashes = (content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES))
+        return SignedState(note, Frontier(size, tuple(hashes)))
 
     async def _query(
         self, statement: str, named: dict[str, int] | None = None

@@ -36,8 +36,20 @@ REMOVE_CREDENTIAL = (
     "DELETE FROM credential WHERE credential.name = :name AND credential.scope = :scope"
 )
 ANCHOR = "INSERT INTO anchor (run_id, seq, hash, at) VALUES (:run_id, :seq, :hash, :at) ON CONFLICT DO NOTHING"
-ANCHORS = "SELECT anchor.run_id, anchor.seq, anchor.hash FROM anchor ORDER BY anchor.position"
+ANCHORS = "SELECT anchor.run_id, anchor.seq, anchor.hash FROM anchor ORDER BY anchor.position LIMIT -1 OFFSET :after"
 ANCHOR_COUNT = "SELECT count(*) AS count_1 FROM anchor"
-KEEP_CHECKPOINT = "INSERT INTO checkpoint (size, note) VALUES (:size, :note) ON CONFLICT DO NOTHING"
-CHECKPOINT = "SELECT checkpoint.note FROM checkpoint WHERE checkpoint.size = :size"
+KEEP_CHECKPOINT = "INSERT INTO checkpoint (size, note, frontier) VALUES (:size, :note, :frontier) ON CONFLICT DO NOTHING"
+CHECKPOINT = (
+    "SELECT checkpoint.note, checkpoint.frontier FROM checkpoint WHERE checkpoint.size = :size"
+)
 CHECKPOINT_SIZES = "SELECT checkpoint.size FROM checkpoint ORDER BY checkpoint.size"
+BUDGETS = "SELECT budget.account, budget.limit_nano, budget.spent_nano, budget.reserved_nano FROM budget WHERE budget.account IN (SELECT anon_1.value FROM json_each(:names) AS anon_1) ORDER BY budget.account"
+EVERY_BUDGET = "SELECT budget.account, budget.limit_nano, budget.spent_nano, budget.reserved_nano FROM budget ORDER BY budget.account"
+OPEN_BUDGET = "INSERT INTO budget (account, limit_nano, spent_nano, reserved_nano) VALUES (:account, :limit_nano, :spent_nano, :reserved_nano) ON CONFLICT DO NOTHING"
+SET_BUDGET = "INSERT INTO budget (account, limit_nano, spent_nano, reserved_nano) VALUES (:account, :limit_nano, :spent_nano, :reserved_nano) ON CONFLICT (account) DO UPDATE SET limit_nano = excluded.limit_nano"
+MOVE_BUDGET = "UPDATE budget SET spent_nano=:spent_nano, reserved_nano=:reserved_nano WHERE budget.account = :name"
+REMOVE_BUDGET = "DELETE FROM budget WHERE budget.account = :name"
+RESERVE = "INSERT INTO reservation (reservation_key, account, amount_nano, owner) VALUES (:reservation_key, :account, :amount_nano, :owner)"
+RESERVED = "SELECT reservation.account, reservation.amount_nano FROM reservation WHERE reservation.reservation_key = :key"
+RESERVED_BY_OTHERS = "SELECT DISTINCT reservation.reservation_key, reservation.owner FROM reservation WHERE reservation.account IN (SELECT anon_1.value FROM json_each(:names) AS anon_1) AND reservation.owner != :us"
+UNRESERVE = "DELETE FROM reservation WHERE reservation.reservation_key = :key"

@@ -32,10 +32,12 @@ from sqlalchemy.sql.selectable import ScalarSelect
 from callboard.stores.tables import (
     anchor,
     blob,
+    budget,
     checkpoint,
     credential,
     event,
     release,
+    reservation,
     run,
     signal,
 )
@@ -189,6 +191,32 @@ def _releases() -> dict[str, str]:
     }
 
 
+def _budgets() -> dict[str, str]:
+    this = budget.c.account == bindparam("name")
+    every = select(budget).order_by(budget.c.account)
+    opened = sqlite.insert(budget)
+    upserted = opened.on_conflict_do_update(
+        index_elements=["account"], set_={"limit_nano": opened.excluded.limit_nano}
+    )
+    by_key = reservation.c.reservation_key == bindparam("key")
+    held = select(reservation.c.account, reservation.c.amount_nano).where(by_key)
+    others = select(reservation.c.reservation_key, reservation.c.owner).where(
+        reservation.c.account.in_(_listed("names")), reservation.c.owner != bindparam("us")
+    )
+    return {
+        "BUDGETS": _compiled(every.where(budget.c.account.in_(_listed("names")))),
+        "EVERY_BUDGET": _compiled(every),
+        "OPEN_BUDGET": _insert(budget, ignore=True),
+        "SET_BUDGET": _compiled(upserted, [column.name for column in budget.c]),
+        "MOVE_BUDGET": _compiled(update(budget).where(this), ["spent_nano", "reserved_nano"]),
+        "REMOVE_BUDGET": _compiled(delete(budget).where(this)),
+        "RESERVE": _insert(reservation),
+        "RESERVED": _compiled(held),
+        "RESERVED_BY_OTHERS": _compiled(others.distinct()),
+        "UNRESERVE": _compiled(delete(reservation).where(by_key)),
+    }
+
+
 def _credentials() -> dict[str, str]:
     this = and_(credential.c.name == bindparam("name"), credential.c.scope == bindparam("scope"))
     replaced = update(credential).where(this, credential.c.version == bindparam("replacing"))
@@ -207,10 +235,13 @@ def _credentials() -> dict[str, str]:
 
 def _anchors() -> dict[str, str]:
     leaves = select(anchor.c.run_id, anchor.c.seq, anchor.c.hash).order_by(anchor.c.position)
-    noted = select(checkpoint.c.note).where(checkpoint.c.size == bindparam("size"))
+    later = leaves.limit(literal_column("-1")).offset(bindparam("after", type_=Integer))
+    noted = select(checkpoint.c.note, checkpoint.c.frontier).where(
+        checkpoint.c.size == bindparam("size")
+    )
     return {
         "ANCHOR": _insert(anchor, ignore=True),
-        "ANCHORS": _compiled(leaves),
+        "ANCHORS": _compiled(later),
         "ANCHOR_COUNT": _compiled(select(func.count()).select_from(anchor)),
         "KEEP_CHECKPOINT": _insert(checkpoint, ignore=True),
         "CHECKPOINT": _compiled(noted),
@@ -225,7 +256,7 @@ def source() -> str:
         "",
     ]
     statements = _claims() | _logs() | _projections() | _signals() | _releases() | _credentials()
-    for name, text in (statements | _anchors()).items():
+    for name, text in (statements | _anchors() | _budgets()).items():
         lines.append(f'{name} = "{text}"')
     return "\n".join(lines) + "\n"
 

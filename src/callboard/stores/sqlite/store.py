@@ -15,6 +15,7 @@ from callboard.ports.event_store import Batch, Claim, Head, Signal
 from callboard.stores.rules import HeldClaims, unknown_run
 from callboard.stores.sqlite import sql, work
 from callboard.stores.sqlite.anchors import SqliteAnchors
+from callboard.stores.sqlite.budgets import SqliteBudgets
 from callboard.stores.sqlite.connections import connect, prepare_file
 from callboard.stores.sqlite.credentials import SqliteSealedCredentials
 from callboard.stores.sqlite.failures import explain
@@ -60,6 +61,7 @@ class SqliteEventStore:
         self._readers = Readers(partial(connect, path, read_only=True), self._explain)
         self._closed = False
         self.releases = SqliteReleases(self._writer, self._readers)
+        self.budgets = SqliteBudgets(self._writer, self._readers, self._owner)
         self.credentials = SqliteSealedCredentials(self._writer, self._readers)
         self.anchors = SqliteAnchors(self._writer, self._readers)
 

@@ -24,4 +24,5 @@ def upgrade() -> None:
         "checkpoint",
         sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("note", sa.Text, nullable=False),
+        sa.Column("frontier", sa.LargeBinary, nullable=False),
     )

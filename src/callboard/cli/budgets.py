@@ -1,0 +1,88 @@
+"""`callboard budgets`: limits, and what is left of them."""
+
+from typing import Annotated
+
+import typer
+
+from callboard.cli.arguments import budget_of
+from callboard.cli.process import DONE, guarded, with_app
+from callboard.cli.streams import give, give_json, say
+from callboard.cli.table import table
+from callboard.domain.actor import Actor
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.engine.budgets import Standing
+from callboard.usecases.app import App
+from callboard.usecases.spending import list_budgets, remove_budget, set_budget
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+Account = Annotated[
+    str, typer.Argument(help="`organisation`, or `run:ID` of a run that has a budget.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def budgets() -> None:
+    """See and set limits on what is spent."""
+
+
+@app.command("list")
+def list_(json_output: Json = False) -> None:
+    """List budgets and what is left of them."""
+
+    async def work(app: App, actor: Actor) -> int:
+        found = await list_budgets(app, actor)
+        if json_output:
+            give_json([_json(one) for one in found])
+        elif found:
+            rows = [_cells(one) for one in found]
+            for line in table(("ACCOUNT", "LIMIT", "SPENT", "RESERVED", "LEFT"), rows):
+                give(line)
+        else:
+            say("There are no budgets. `callboard budgets set organisation USD` sets one.")
+        return DONE
+
+    guarded(lambda: with_app(work))
+
+
+@app.command("set")
+def set_(account: Account, usd: Annotated[str, typer.Argument(help="US dollars.")]) -> None:
+    """Set a limit; it holds for the next model call of every run below the account."""
+
+    async def work(app: App, actor: Actor) -> int:
+        limit = budget_of(usd)
+        if limit is None or not (account == "organisation" or account.startswith("run:")):
+            raise ConfigurationInvalid(f"{account!r}: budgets are of `organisation` or `run:ID`")
+        await set_budget(app, actor, account, limit)
+        say(f"{account}: ${limit:f}")
+        return DONE
+
+    guarded(lambda: with_app(work))
+
+
+@app.command()
+def remove(account: Account) -> None:
+    """Take a limit away."""
+
+    async def work(app: App, actor: Actor) -> int:
+        await remove_budget(app, actor, account)
+        say(f"{account} has no limit any more.")
+        return DONE
+
+    guarded(lambda: with_app(work))
+
+
+def _cells(one: Standing) -> tuple[str, ...]:
+    amounts = (one.limit_usd, one.spent_usd, one.reserved_usd, one.left_usd)
+    return (one.account, *(f"${amount:.6f}" for amount in amounts))
+
+
+def _json(one: Standing) -> dict[str, object]:
+    return {
+        "account": one.account,
+        "limit_usd": float(one.limit_usd),
+        "spent_usd": float(one.spent_usd),
+        "reserved_usd": float(one.reserved_usd),
+        "left_usd": float(one.left_usd),
+    }

@@ -1,0 +1,159 @@
+"""Budgets in the same file as the log: every reservation is one transaction of the one writer."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from callboard.domain.usage import NANO
+from callboard.engine.budgets import (
+    Exhausted,
+    Granted,
+    Occupied,
+    Standing,
+    Wanted,
+    admit,
+    settled,
+)
+from callboard.ports.budgets import Account
+from callboard.stores.sqlite import sql
+from callboard.stores.sqlite.owners import Owner
+from callboard.stores.sqlite.readers import Readers
+from callboard.stores.sqlite.writer import Writer
+
+_FRESH_S = 1.0
+
+
+class SqliteBudgets:
+    """`callboard.ports.budgets.Budgets`; shares the event store's connections."""
+
+    def __init__(self, writer: Writer, readers: Readers, owner: Owner) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._owner = owner
+        self._known: frozenset[str] = frozenset()
+        self._read_at = float("-inf")
+
+    async def limited(self, names: Sequence[str]) -> tuple[str, ...]:
+        """See `ports.budgets.Budgets`."""
+        now = asyncio.get_running_loop().time()
+        if now - self._read_at > _FRESH_S:
+            self._known = frozenset(one.account for one in await self.standings())
+            self._read_at = now
+        return tuple(name for name in names if name in self._known)
+
+    async def reserve(
+        self, key: str, path: Sequence[Account], wanted: Wanted
+    ) -> Granted | Exhausted | Occupied:
+        """See `ports.budgets.Budgets`."""
+        ask = _Ask(key, tuple(path), wanted)
+        return await self._writer.submit(partial(_reserve, ask=ask, owner=self._owner))
+
+    async def settle(self, key: str, cost_usd: Decimal | None) -> None:
+        """See `ports.budgets.Budgets`."""
+        await self._writer.submit(partial(_settle, key=key, cost_usd=cost_usd))
+
+    async def set_limit(self, name: str, limit_usd: Decimal) -> None:
+        """See `ports.budgets.Budgets`."""
+        row = {"account": name, "limit_nano": _nano(limit_usd), "spent_nano": 0, "reserved_nano": 0}
+        await self._writer.submit(lambda connection: connection.execute(sql.SET_BUDGET, row))
+        self._read_at = float("-inf")
+
+    async def remove_limit(self, name: str) -> bool:
+        """See `ports.budgets.Budgets`."""
+        self._read_at = float("-inf")
+        return await self._writer.submit(
+            lambda connection: connection.execute(sql.REMOVE_BUDGET, {"name": name}).rowcount > 0
+        )
+
+    async def standings(self) -> list[Standing]:
+        """See `ports.budgets.Budgets`."""
+        return await self._readers.run(
+            lambda connection: [_standing(row) for row in connection.execute(sql.EVERY_BUDGET)]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    key: str
+    path: tuple[Account, ...]
+    wanted: Wanted
+
+    @property
+    def names(self) -> str:
+        return json.dumps([account.name for account in self.path])
+
+
+def _reserve(
+    connection: sqlite3.Connection, ask: _Ask, owner: Owner
+) -> Granted | Exhausted | Occupied:
+    _settle(connection, ask.key, None)
+    for account in ask.path:
+        if account.limit_usd is not None:
+            limit = _nano(account.limit_usd)
+            row = {
+                "account": account.name,
+                "limit_nano": limit,
+                "spent_nano": 0,
+                "reserved_nano": 0,
+            }
+            connection.execute(sql.OPEN_BUDGET, row)
+    said = admit(_standings(connection, ask.names), ask.wanted)
+    if isinstance(said, Occupied) and _free_the_dead(connection, ask.names, owner):
+        said = admit(_standings(connection, ask.names), ask.wanted)
+    if isinstance(said, Granted):
+        _hold(connection, ask, said.amount_usd, owner.name)
+    return said
+
+
+def _hold(connection: sqlite3.Connection, ask: _Ask, amount_usd: Decimal, us: str) -> None:
+    for standing in _standings(connection, ask.names):
+        reserved = standing.reserved_usd + amount_usd
+        _move(connection, standing.account, standing.spent_usd, reserved)
+        row = {"reservation_key": ask.key, "account": standing.account, "owner": us}
+        connection.execute(sql.RESERVE, row | {"amount_nano": _nano(amount_usd)})
+
+
+def _free_the_dead(connection: sqlite3.Connection, names: str, owner: Owner) -> bool:
+    """Settle what processes that died had reserved; return whether there was anything."""
+    others = {"names": names, "us": owner.name}
+    held = connection.execute(sql.RESERVED_BY_OTHERS, others).fetchall()
+    alive = {name: owner.is_alive(name) for _, name in held}
+    dead = [key for key, name in held if not alive[name]]
+    for key in dead:
+        _settle(connection, key, None)
+    return bool(dead)
+
+
+def _settle(connection: sqlite3.Connection, key: str, cost_usd: Decimal | None) -> None:
+    held = dict(connection.execute(sql.RESERVED, {"key": key}).fetchall())
+    if not held:
+        return
+    for standing in _standings(connection, json.dumps(list(held))):
+        after = settled(standing, held[standing.account] * NANO, cost_usd)
+        _move(connection, after.account, after.spent_usd, after.reserved_usd)
+    connection.execute(sql.UNRESERVE, {"key": key})
+
+
+def _standings(connection: sqlite3.Connection, names: str) -> list[Standing]:
+    return [_standing(row) for row in connection.execute(sql.BUDGETS, {"names": names})]
+
+
+def _standing(row: Sequence[object]) -> Standing:
+    account, limit, spent, reserved = row
+    return Standing(
+        str(account),
+        *(Decimal(str(amount)) * NANO for amount in (limit, spent, reserved)),
+    )
+
+
+def _move(connection: sqlite3.Connection, name: str, spent: Decimal, reserved: Decimal) -> None:
+    moved = {"name": name, "spent_nano": _nano(spent), "reserved_nano": _nano(reserved)}
+    connection.execute(sql.MOVE_BUDGET, moved)
+
+
+def _nano(amount_usd: Decimal) -> int:
+    return int(amount_usd.scaleb(9).to_integral_value())
