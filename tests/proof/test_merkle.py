@@ -3,7 +3,15 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.domain.proof.merkle import EMPTY_ROOT, Tree, extends, includes, leaf_hash, node_hash
+from callboard.domain.proof.merkle import (
+    EMPTY_ROOT,
+    Frontier,
+    Tree,
+    extends,
+    includes,
+    leaf_hash,
+    node_hash,
+)
 
 contents = st.lists(st.binary(max_size=4), max_size=70)
 
@@ -37,6 +45,16 @@ def test_every_prefix_has_the_root_that_the_definition_gives_it(items):
     tree = Tree(leaves)
     for size in range(len(leaves) + 1):
         assert tree.root(size) == naive_root(leaves[:size])
+
+
+@given(contents, st.integers(0, 70))
+def test_a_tree_goes_on_from_its_frontier_as_from_its_leaves(items, place):
+    leaves = [leaf_hash(item) for item in items]
+    frontier = Tree(leaves[:place]).frontier()
+    assert frontier == Frontier().grown(leaves[:place])
+    assert frontier.is_whole
+    assert frontier.root() == Tree(leaves[:place]).root()
+    assert frontier.grown(leaves[place:]) == Tree(leaves).frontier()
 
 
 @given(contents.filter(bool), st.data())

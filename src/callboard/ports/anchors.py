@@ -1,10 +1,20 @@
 """The deployment's log of runs: append-only leaves, and the signed checkpoints over them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from callboard.domain.proof.anchor import Anchor
+from callboard.domain.proof.merkle import Frontier
+
+
+@dataclass(frozen=True, slots=True)
+class SignedState:
+    """A signed checkpoint, and what is needed to go on from it without reading all leaves again."""
+
+    note: str
+    frontier: Frontier
 
 
 class AnchorLog(Protocol):
@@ -16,8 +26,8 @@ class AnchorLog(Protocol):
         """Return the number of leaves."""
         ...
 
-    async def anchors(self) -> list[Anchor]:
-        """Return all leaves in order."""
+    async def anchors(self, *, after: int = 0) -> list[Anchor]:
+        """Return the leaves in order, without the first `after`."""
         ...
 
     async def append(self, anchors: Sequence[Anchor], at: datetime) -> None:
@@ -28,11 +38,11 @@ class AnchorLog(Protocol):
         """Return the sizes at which checkpoints were signed, ascending."""
         ...
 
-    async def keep(self, size: int, note: str) -> None:
-        """Remember the signed checkpoint of a size. The first one of a size stays."""
+    async def keep(self, signed: SignedState) -> None:
+        """Remember a signed checkpoint. The first one of a size stays."""
         ...
 
-    async def note(self, size: int) -> str | None:
+    async def signed(self, size: int) -> SignedState | None:
         """Return the signed checkpoint of a size."""
         ...
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from callboard.domain.errors import CallboardError, ConfigurationInvalid, LogCorrupt
 from callboard.domain.proof.anchor import Anchor
 from callboard.domain.proof.checkpoint import Checkpoint
-from callboard.domain.proof.merkle import Tree
+from callboard.domain.proof.merkle import Frontier, Tree
 from callboard.domain.proof.note import FormatInvalid, Note, Signature, SignatureCheck
 from callboard.engine.proof.log import signed_checkpoint
-from callboard.ports.anchors import AnchorLog, CheckpointPlace
+from callboard.ports.anchors import AnchorLog, CheckpointPlace, SignedState
 from callboard.ports.file_trees import FileTrees
 from callboard.ports.signer import Signer
 
@@ -71,23 +71,50 @@ class Proof:
         seen = await self.look()
         if seen.problems:
             raise LogCorrupt("\n".join(seen.problems))
-        signer = await asyncio.to_thread(self.signer)
-        name, key_id = signer.verifier.name, signer.verifier.key_id
-        text = str(Checkpoint(name, seen.tree.size, seen.tree.root()))
-        note = Note(text, (Signature(name, key_id, signer.sign(text.encode())),))
-        if seen.last is None or seen.last.size < seen.tree.size:
-            await self.log.keep(seen.tree.size, str(note))
-            await asyncio.to_thread(self.place.advance, seen.tree.size, str(note))
-        return seen, note
+        is_new = seen.last is None or seen.last.size < seen.tree.size
+        return seen, await self._signed(seen.tree.frontier(), keep=is_new)
 
     async def close(self) -> None:
         """Sign what is new. What stands in the way of that is told by whoever verifies next."""
         try:
-            sizes = await self.log.signed_sizes()
-            if await self.log.size() > max(sizes, default=0):
+            size = await self.log.size()
+            if size > max(await self.log.signed_sizes(), default=0) and not await self._go_on(size):
                 await self.sign()
         except CallboardError:
             return
+
+    async def _go_on(self, size: int) -> bool:
+        """Sign what came after the last checkpoint without reading what was before; return whether that was
+        possible. What is signed then continues what was signed, whatever the database has become.
+        """
+        kept = await asyncio.to_thread(self.place.read)
+        sizes = await self.log.signed_sizes()
+        last = await self.log.signed(sizes[-1]) if sizes else None
+        if last is None or last.note != kept or not last.frontier.is_whole:
+            return False
+        verifier = (await asyncio.to_thread(self.signer)).verifier
+        try:
+            checkpoint = signed_checkpoint(last.note, verifier, self.is_signature)
+        except FormatInvalid:
+            return False
+        if (checkpoint.size, checkpoint.root) != (last.frontier.size, last.frontier.root()):
+            return False
+        later = await self.log.anchors(after=checkpoint.size)
+        frontier = last.frontier.grown(anchor.leaf for anchor in later)
+        if frontier.size < size:
+            return False
+        await self._signed(frontier, keep=True)
+        return True
+
+    async def _signed(self, frontier: Frontier, *, keep: bool) -> Note:
+        signer = await asyncio.to_thread(self.signer)
+        name, key_id = signer.verifier.name, signer.verifier.key_id
+        text = str(Checkpoint(name, frontier.size, frontier.root()))
+        note = Note(text, (Signature(name, key_id, signer.sign(text.encode())),))
+        if keep:
+            await self.log.keep(SignedState(str(note), frontier))
+            await asyncio.to_thread(self.place.advance, frontier.size, str(note))
+        return note
 
     async def _missing(self) -> tuple[str, ...]:
         """Return what is wrong where no checkpoint is outside: this key must not have signed one then."""
@@ -95,9 +122,9 @@ class Proof:
         if not sizes:
             return ()
         verifier = (await asyncio.to_thread(self.signer)).verifier
-        note = await self.log.note(sizes[-1])
+        last = await self.log.signed(sizes[-1])
         try:
-            signed_checkpoint(note or "", verifier, self.is_signature)
+            signed_checkpoint(last.note if last else "", verifier, self.is_signature)
         except FormatInvalid:
             return ()  # another home signed it, which keeps it
         return (f"{self.place.title}: the last signed checkpoint of the log was removed",)
