@@ -18,6 +18,7 @@ from callboard.sandbox.commands.launcher.guard import CONTROL
 
 _MODULES = "modules"
 _MOST_ENTRIES = 4096
+_NEVER_RUN = ".sample"  # examples that git lays into each hooks directory; under another name, they are noticed
 _SETTLED_NS = 1_000_000_000  # a later change could carry the same time as an earlier one
 
 Signature = tuple[tuple[str, int, int, int, int], ...]
@@ -46,6 +47,13 @@ class ControlFiles:
                     self._kept = await (await self._jail()).keep()
                     self._seen = seen
             self._running += 1
+
+    def end_unchanged(self) -> bool:
+        """Do what `end` does where it is certain at once that nothing changed; return whether it is."""
+        if self._lock.locked() or not self._seen or signature(self._git) != self._seen:
+            return False
+        self._running -= 1
+        return True
 
     async def end(self) -> str:
         """Undo what changed, after a command; return the names of what had, or nothing.
@@ -86,6 +94,8 @@ def _entries(git: str) -> Signature:
         if len(found) + len(pending) > _MOST_ENTRIES:
             raise OSError
         name, path = pending.pop()
+        if name.endswith(_NEVER_RUN):
+            continue
         try:
             status = os.lstat(path)
         except FileNotFoundError:

@@ -31,6 +31,11 @@ class Running:
         self._lane = lane
         self._ended = ended
 
+    @property
+    def ended(self) -> Ended | None:
+        """How the command ended, once it has."""
+        return self._ended.result() if self._ended.done() else None
+
     async def wait(self) -> Ended:
         """Wait until the command and all that came of it is gone."""
         return await asyncio.shield(self._ended)

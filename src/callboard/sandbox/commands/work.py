@@ -53,8 +53,19 @@ class Work:
         except TimeoutError:
             timed_out = True
         finally:
-            ended, undone = await _shielded(self._finish(running, drains))
+            ended, undone = self._finished(running, drains) or await _shielded(
+                self._finish(running, drains)
+            )
         return self._result(ended, undone, timed_out=timed_out)
+
+    def _finished(
+        self, running: Running | None, drains: Sequence[Drain]
+    ) -> tuple[Ended, str] | None:
+        """Return what `_finish` would, where nothing is left to do or to wait for: so it nearly always is."""
+        ended = running and running.ended
+        if not ended or ended.word != "exit" or not all(one.closed.done() for one in drains):
+            return None
+        return None if self._git and not self._git.end_unchanged() else (ended, "")
 
     async def _finish(self, running: Running | None, drains: Sequence[Drain]) -> tuple[Ended, str]:
         ended = Ended("failed", "it was not begun")
