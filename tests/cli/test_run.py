@@ -229,7 +229,7 @@ def test_a_missing_key_names_the_variable_and_starts_nothing(bare):
     done = bare("run", "helper", "Hi", "--json")
     assert (done.code, done.out) == (2, "")
     assert "OPENROUTER_API_KEY" in done.err
-    assert "credential" not in done.err
+    assert "callboard credentials set openrouter" in done.err
     assert len(done.err.splitlines()) == 1
     assert bare("runs", "list", "--json").json == []
 
