@@ -117,6 +117,7 @@ async def build_app(
         vault=vault,
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
+        engine=store.engine,
         proof=_proof(settings, store.anchors),
     )
 

@@ -22,7 +22,7 @@ class NotAllowed(UserMistake):
 @dataclass(frozen=True, slots=True)
 class App:
     """A running Callboard: its ports, its driver, where it keeps private copies of repositories, and what it
-    proves its runs with.
+    proves its runs with. `engine` is the version of what keeps the log, for people to read.
     """
 
     ports: Ports
@@ -32,6 +32,7 @@ class App:
     ids: IdSource
     copies: str
     proof: Proof | None = None
+    engine: str = ""
 
     async def close(self) -> None:
         """Finish what is pending and let go of everything."""

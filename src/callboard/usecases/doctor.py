@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sqlite3
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from callboard.ports.examination import Finding
 from callboard.usecases.app import App
 
 _OLDEST_PYTHON = (3, 11)
-_OLDEST_SQLITE = (3, 37)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +26,13 @@ class Configured:
 
 def versions(version: str) -> list[Finding]:
     """Return the versions of what this process runs on, beside that of Callboard."""
-    python, sqlite = platform.python_version(), sqlite3.sqlite_version
     return [
         Finding("callboard", version, held=True),
         Finding(
             "python",
-            python,
+            platform.python_version(),
             held=sys.version_info[:2] >= _OLDEST_PYTHON,
             way_out="Use Python 3.11 or newer.",
-        ),
-        Finding(
-            "sqlite",
-            sqlite,
-            held=sqlite3.sqlite_version_info >= _OLDEST_SQLITE,
-            way_out="Use a Python with SQLite 3.37 or newer.",
         ),
     ]
 
@@ -55,6 +46,7 @@ def unusable(error: CallboardError) -> Finding:
 async def examine(app: App, configured: Configured) -> Sequence[Finding]:
     """Return what was found, in the order in which to show it."""
     found = versions(configured.version)
+    found.append(Finding("sqlite", app.engine, held=True))
     found.append(Finding("home", f"{configured.home} is writable", held=True))
     found.append(await _database(app, configured.database))
     found += await app.ports.workspaces.examine()

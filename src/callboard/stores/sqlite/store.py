@@ -74,6 +74,11 @@ class SqliteEventStore:
         """
         return await asyncio.to_thread(cls, path)
 
+    @property
+    def engine(self) -> str:
+        """The version of SQLite in use, for people to read."""
+        return f"SQLite {sqlite3.sqlite_version}"
+
     async def create(
         self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()
     ) -> Claim:
