@@ -1,5 +1,6 @@
 """Exports as files: made by the installed command, checked by it where there is nothing else."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -250,3 +251,29 @@ def test_a_run_that_waits_is_exported_as_far_as_it_came(shell, model, elsewhere)
     assert elsewhere("verify", place, "--json").json["status"] == "waiting"
     index = json.loads(place.read_text().splitlines()[-2])
     assert [line["type"] for line in index["approvals"]] == ["gate.opened"]
+
+
+def test_recorded_files_that_are_gone_are_named_in_the_export(shell, model, elsewhere):
+    ran(shell, model)
+    blob = hashlib.sha1(b"blob 2\0r\n", usedforsecurity=False).hexdigest()
+    (stored,) = shell.home.glob(f"sandbox/trees/*/objects/{blob[:2]}/{blob[2:]}")
+    stored.unlink()
+    found = elsewhere("verify", exported(shell), "--json").json
+    assert found["ok"] is True
+    (absent,) = found["absent"]
+    assert absent.startswith("tree ")
+    assert "not on this machine any more" in absent
+    shutil.rmtree(shell.home / "sandbox" / "trees")
+    (shell.workspace / "r.callboard").unlink()
+    found = elsewhere("verify", exported(shell), "--json").json
+    assert (found["ok"], found["objects"]) == (True, 0)
+    assert found["absent"]
+
+
+def test_signing_goes_on_where_what_it_goes_on_from_was_damaged(shell, model):
+    ran(shell, model)
+    with shell.database() as db:
+        db.execute("UPDATE checkpoint SET frontier = x'00'")
+    ran(shell, model, "s")
+    assert shell("runs", "verify", "s").code == 0
+    assert (shell.home / "checkpoint").read_text().splitlines()[1] == "2"

@@ -11,6 +11,7 @@ from callboard.sandbox.git.store import Store
 from callboard.sandbox.git.trees import is_object_id
 
 _CHUNK = 1 << 20
+_GONE = "it is not on this machine any more"
 
 
 class GitTrees:
@@ -44,7 +45,7 @@ async def _missing(git: Git, tree: str) -> str | None:
     try:
         await git.run("rev-list", "--objects", "--quiet", tree)
     except GitFailed:
-        return "the recorded files are not on this machine any more"
+        return _GONE
     return None
 
 
@@ -54,7 +55,8 @@ async def _contents(git: Git, trees: list[str], largest: int) -> AsyncGenerator[
         while header := await output.readline():
             facts = header.decode().split()
             if len(facts) != 3:
-                raise GitFailed(" ".join(facts))
+                yield StoredObject("blob", facts[0], None, _GONE)
+                continue
             name, kind, size = facts[0], facts[1], int(facts[2])
             content = await _content(output, size, largest)
             await output.readexactly(1)
