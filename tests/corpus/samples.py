@@ -41,6 +41,7 @@ from callboard.domain.events.gate import (
     GateOpened,
     GateWithdrawn,
 )
+from callboard.domain.events.loop import LoopDetected
 from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
@@ -481,6 +482,13 @@ EVENTS: dict[str, AnyEvent] = {
     ),
     "budget.reached.v1": BudgetReached(
         account="organisation", limit_usd=usd(100), spent_usd=usd("99.5"), least_usd=usd("0.75")
+    ),
+    "loop.detected.v1": LoopDetected(
+        kind="same_call",
+        stage="warned",
+        turn=9,
+        since_turn=6,
+        actions=('turn 9: read_files {"paths": ["a"]} → [{"path": "a"}]',),
     ),
     "gate.opened.v1.approval": GateOpened(
         gate_id="g2",

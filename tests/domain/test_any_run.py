@@ -32,8 +32,9 @@ from callboard.domain.events.tool_call import (
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import Message, TextPart, ToolCallPart
 from callboard.domain.output import LastMessage
+from callboard.domain.run.call import Call
 from callboard.domain.run.fold import begin, evolve, fold
-from callboard.domain.run.state import Call, RunState
+from callboard.domain.run.state import RunState
 from callboard.domain.tool import ToolFacts, json_outputs
 from callboard.domain.usage import Bill, Usage, usd
 from callboard.engine.commands import (

@@ -140,7 +140,7 @@ async def test_children_side_by_side_draw_on_their_parents_budget_and_on_their_o
 async def test_where_it_is_to_wait_a_run_waits_at_its_budget_and_goes_on_with_more():
     turns = [Turn(calls=(call("look", path="x"),), cost_usd=usd("0.4")) for _ in range(3)]
     app = rig(says(a=[*turns, Turn(text="ok", cost_usd=usd("0.1"))]), agent("a", "look"))
-    waiting = await start(app, limits=limit("0.5"), on_budget="wait")
+    waiting = await start(app, limits=limit("0.5"), on_limit="wait")
     assert waiting.terminal is None
     gate = await open_gate(app, ANN, "r")
     assert (gate.gate.reason, gate.gate.subject) == ("budget_exceeded", "run:r")
@@ -161,7 +161,7 @@ async def test_where_it_is_to_wait_a_run_waits_at_its_budget_and_goes_on_with_mo
 async def test_a_run_whose_budget_nobody_raises_ends():
     turns = [Turn(calls=(call("look", path="x"),), cost_usd=usd("0.4")) for _ in range(3)]
     app = rig(says(a=turns), agent("a", "look"))
-    await start(app, limits=limit("0.4"), on_budget="wait")
+    await start(app, limits=limit("0.4"), on_limit="wait")
     gate = await open_gate(app, ANN, "r")
     ended = await decide_gate(app, BEN, "r", Decision("reject"), digest=gate.gate.digest)
     assert code(ended) == "budget_limit"
@@ -174,7 +174,7 @@ async def test_a_child_that_waits_at_its_parents_budget_is_decided_about_where_i
     app = rig(
         says(a=[spawn, Turn(text="ok")], b=[*spend, Turn(text="ok")]), lead, agent("b", "look")
     )
-    await start(app, limits=limit("1"), on_budget="wait")
+    await start(app, limits=limit("1"), on_limit="wait")
     (gate,) = await list_gates(app, ANN)
     assert (gate.row.run_id, gate.gate.subject) == ("r.1-0-0", "run:r")
     more = Decision("approve", answer="5")
@@ -187,7 +187,7 @@ async def test_a_limit_that_was_raised_meanwhile_is_as_good_as_one_in_the_answer
     await budgets.set_limit("organisation", usd("0.1"))
     turns = [Turn(calls=(call("look", path="x"),), cost_usd=usd("0.1")), Turn(text="ok")]
     app = rig(says(a=turns), agent("a", "look"), budgets=budgets)
-    await start(app, on_budget="wait")
+    await start(app, on_limit="wait")
     gate = await open_gate(app, ANN, "r")
     assert gate.gate.subject == "organisation"
     await budgets.set_limit("organisation", usd("1"))

@@ -102,8 +102,8 @@ def workspace_of(path: Path) -> Path:
     return place
 
 
-def on_budget_of(text: str | None, *, is_interactive: bool) -> Literal["fail", "wait"]:
-    """Return the value of --on-budget; by default a run waits where somebody is there to be asked.
+def on_limit_of(text: str | None, *, is_interactive: bool) -> Literal["fail", "wait"]:
+    """Return the value of --on-limit; by default a run waits where somebody is there to be asked.
 
     Raises:
         ConfigurationInvalid: it is neither.
@@ -116,4 +116,4 @@ def on_budget_of(text: str | None, *, is_interactive: bool) -> Literal["fail", "
         case "wait":
             return "wait"
         case _:
-            raise ConfigurationInvalid(f"--on-budget {text!r}: use `fail` or `wait`")
+            raise ConfigurationInvalid(f"--on-limit {text!r}: use `fail` or `wait`")

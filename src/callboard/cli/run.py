@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from callboard.bootstrap import Sources, read_policy
-from callboard.cli.arguments import attachments_of, budget_of, on_budget_of, params_of, workspace_of
+from callboard.cli.arguments import attachments_of, budget_of, on_limit_of, params_of, workspace_of
 from callboard.cli.process import exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
@@ -39,7 +39,7 @@ Continued = Annotated[
 PolicyFile = Annotated[
     Path | None, typer.Option(help="File with rules that hold for this run beside the others.")
 ]
-OnBudget = Annotated[
+OnLimit = Annotated[
     str | None,
     typer.Option(help="Where a budget ends: `wait` for a person or `fail` (a terminal waits)."),
 ]
@@ -58,7 +58,7 @@ def run(
     policy: PolicyFile = None,
     max_turns: Annotated[int | None, typer.Option(min=1, help="Most model answers.")] = None,
     budget: Annotated[str | None, typer.Option(help="Most to spend, in US dollars.")] = None,
-    on_budget: OnBudget = None,
+    on_limit: OnLimit = None,
     run_id: Annotated[str | None, typer.Option(help="Id of the run (default: a new one).")] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print events, one JSON object a line.")
@@ -81,7 +81,7 @@ def run(
                 previous=continued,
                 limits=Limits(turns=max_turns, cost_usd=budget_of(budget)),
                 folders=tuple(str(folder) for folder in folders),
-                on_budget=on_budget_of(on_budget, is_interactive=can_ask()),
+                on_limit=on_limit_of(on_limit, is_interactive=can_ask()),
                 rules=None if policy is None else read_policy(policy),
             )
             return await _watched(app, actor, wish, as_json=json_output)

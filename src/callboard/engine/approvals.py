@@ -17,7 +17,8 @@ from callboard.domain.events.gate import (
     Verdict,
 )
 from callboard.domain.message import JsonObject
-from callboard.domain.run.state import Call, RunState
+from callboard.domain.run.call import Call
+from callboard.domain.run.state import RunState
 from callboard.engine.permissions.ruling import Reason
 
 

@@ -14,7 +14,7 @@ def out_of_money(state: RunState, short: BudgetReached) -> Append:
     """Return the gate at which a run without money waits, or its end."""
     digest = _digest(state, short)
     refused = any(gate.digest == digest for gate, _ in state.decisions)
-    if state.created.on_budget == "fail" or refused:
+    if state.created.on_limit == "fail" or refused:
         code = "budget_unknown_cost" if state.bill.has_unknown else "budget_limit"
         return Append((failed(state, reached(state, short), code),))
     gate = GateOpened(

@@ -2,7 +2,8 @@
 
 from callboard.domain.events.gate import GateDecided, GateExpired
 from callboard.domain.events.tool_call import ToolCallInterrupted, ToolCallRefused
-from callboard.domain.run.state import Call, RunState
+from callboard.domain.run.call import Call
+from callboard.domain.run.state import RunState
 from callboard.engine.approvals import (
     approval_gate,
     call_gate,

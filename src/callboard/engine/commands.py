@@ -5,7 +5,7 @@ from datetime import datetime
 
 from callboard.domain.events.run import CancellationRequested
 from callboard.domain.events.union import AnyEvent
-from callboard.domain.run.state import Call
+from callboard.domain.run.call import Call
 
 
 @dataclass(frozen=True, slots=True)

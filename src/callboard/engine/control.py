@@ -5,7 +5,8 @@ from callboard.domain.events.gate import GateDecided
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import Message, TextPart
-from callboard.domain.run.state import Call, RunState
+from callboard.domain.run.call import Call
+from callboard.domain.run.state import RunState
 from callboard.engine.compaction import compaction_now
 from callboard.engine.subgoals import completed_call, subgoal_events
 from callboard.engine.transcript import from_language

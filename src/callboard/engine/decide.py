@@ -26,6 +26,7 @@ from callboard.engine.commands import (
 from callboard.engine.compaction import due_compaction
 from callboard.engine.endings import came_to_nothing, turn_ends
 from callboard.engine.limits import WALL_TIME, breach, ends_before
+from callboard.engine.loop_breaker import breaking
 from callboard.engine.outputs import cancelled, completed, failed
 from callboard.engine.programs import program_started
 from callboard.engine.retry import MAX_FAILURES, retry_delay
@@ -154,6 +155,9 @@ def _recover(state: RunState, outcome: TurnOutcome) -> Command:
 
 
 def _next_turn(state: RunState) -> Command:
+    circling = breaking(state)
+    if circling is not None:
+        return circling
     summary = due_compaction(state)
     if summary is not None:
         return Append((summary,))

@@ -64,7 +64,7 @@ def breach(state: RunState) -> Breach | None:
         return Breach(
             "turn_limit", f"The run reached its limit of {limits.turns} turns (--max-turns)."
         )
-    return None if state.created.on_budget == "wait" else _cost_breach(state, limits.cost_usd)
+    return None if state.created.on_limit == "wait" else _cost_breach(state, limits.cost_usd)
 
 
 def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:

@@ -8,7 +8,8 @@ from callboard.domain.definition.references import matching_spawnable
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.message import JsonObject
 from callboard.domain.output import ErrorOutput, LastMessage
-from callboard.domain.run.state import Call, RunState
+from callboard.domain.run.call import Call
+from callboard.domain.run.state import RunState
 from callboard.domain.tool import json_outputs
 
 SPAWN_INLINE = "spawn_agent_inline"

@@ -8,7 +8,8 @@ from callboard.domain.events.conversation import Subgoal, SubgoalRecorded
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import JsonObject
-from callboard.domain.run.state import Call, RunState
+from callboard.domain.run.call import Call
+from callboard.domain.run.state import RunState
 from callboard.domain.tool import json_outputs
 
 _STATUSES: tuple[str, ...] = get_args(Subgoal.model_fields["status"].annotation)

@@ -16,7 +16,8 @@ from callboard.domain.events.child_run import (
 from callboard.domain.events.run import CancellationRequested, ParentLink, RunCreated, Terminal
 from callboard.domain.events.tool_call import ToolCallStarted
 from callboard.domain.events.union import AnyEvent
-from callboard.domain.run.state import Call, RunState, status_of
+from callboard.domain.run.call import Call
+from callboard.domain.run.state import RunState, status_of
 from callboard.domain.tool import Source
 from callboard.domain.usage import Bill, Usage
 from callboard.engine.commands import CancelChildren
@@ -100,7 +101,7 @@ async def _planned(
             params=wish.params,
             parent=link_to(state),
             accounts=child_accounts(state),
-            on_budget=state.created.on_budget,
+            on_limit=state.created.on_limit,
             inherited=inherited_from(state),
             inline=call.tool == SPAWN_INLINE,
         ),

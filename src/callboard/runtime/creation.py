@@ -66,7 +66,7 @@ class AgentStart:
     attachments: tuple[MediaPart, ...] = ()
     parent: ParentLink | None = None
     accounts: tuple[BudgetAccount, ...] = ()
-    on_budget: Literal["fail", "wait"] = "fail"
+    on_limit: Literal["fail", "wait"] = "fail"
     inherited: Inherited = Inherited()
     inline: bool = False
     rules: PolicyLayer | None = None
@@ -107,7 +107,7 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         limits=start.limits,
         deadline_at=deadline(ports.clock.now(), start.limits),
         accounts=start.accounts,
-        on_budget=start.on_budget,
+        on_limit=start.on_limit,
         parent=start.parent,
     )
 

@@ -74,7 +74,7 @@ class TaskDrive:
                 prompt=command.prompt,
                 parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
                 accounts=child_accounts(state),
-                on_budget=state.created.on_budget,
+                on_limit=state.created.on_limit,
             ),
         )
         run_id = f"{state.run_id}.{command.step.id}-{command.attempt}"

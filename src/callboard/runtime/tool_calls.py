@@ -5,7 +5,8 @@ import logging
 
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.tool_call import ToolCallCompleted, ToolCallStarted
-from callboard.domain.run.state import Call, RunState
+from callboard.domain.run.call import Call
+from callboard.domain.run.state import RunState
 from callboard.domain.tool import error_outputs
 from callboard.engine.commands import RunTools
 from callboard.ports.tools import ToolContext, ToolOutcome

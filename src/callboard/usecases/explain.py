@@ -10,8 +10,9 @@ from callboard.domain.events.codec import Recorded
 from callboard.domain.events.gate import GateDecided, GateExpired, GateOpened
 from callboard.domain.events.tool_call import ToolCallRefused
 from callboard.domain.policy import Policy, PolicyLayer
+from callboard.domain.run.call import Call
 from callboard.domain.run.fold import AGENT
-from callboard.domain.run.state import Call, RunState
+from callboard.domain.run.state import RunState
 from callboard.domain.tool import Source
 from callboard.engine.calls import asked
 from callboard.engine.globs import glob_matches

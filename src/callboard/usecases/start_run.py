@@ -29,7 +29,7 @@ class StartRun:
     `previous` is the run whose conversation this one continues.
 
     `folders` are those that definitions come from where they are not the directory's own, for the record:
-    whoever resumes the run looks there again. `rules` narrow what this run may do. `on_budget` says
+    whoever resumes the run looks there again. `rules` narrow what this run may do. `on_limit` says
     what happens where money runs out.
     """
 
@@ -43,7 +43,7 @@ class StartRun:
     previous: str | None = None
     folders: tuple[str, ...] = ()
     rules: PolicyLayer | None = None
-    on_budget: Literal["fail", "wait"] = "fail"
+    on_limit: Literal["fail", "wait"] = "fail"
 
 
 async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
@@ -70,7 +70,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
         attachments=wish.attachments,
         inherited=await _continued(app, wish.previous),
         rules=wish.rules,
-        on_budget=wish.on_budget,
+        on_limit=wish.on_limit,
     )
     created = await agent_created(app.ports, start)
     created = created.model_copy(update={"folders": wish.folders})

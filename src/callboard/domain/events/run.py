@@ -84,7 +84,7 @@ class RunCreated(Event):
     `limits` are those in effect (own and inherited, the tighter of each), `deadline_at` the absolute end
     of its wall time. `workspace` is a directory on the machine that created the run, `folders` are the
     folders that it was told to find definitions in, where it was told any. `accounts` are the budgets of the
-    runs above it; `on_budget` says whether it fails or waits for a person where money runs out.
+    runs above it; `on_limit` says whether it fails or waits for a person where money runs out.
     """
 
     type: Literal["run.created"] = "run.created"
@@ -95,7 +95,7 @@ class RunCreated(Event):
     limits: Limits = Limits()
     deadline_at: datetime | None = None
     accounts: tuple[BudgetAccount, ...] = ()
-    on_budget: Literal["fail", "wait"] = "fail"
+    on_limit: Literal["fail", "wait"] = "fail"
     parent: ParentLink | None = None
     forked_from: str | None = None
 

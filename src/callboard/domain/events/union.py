@@ -26,6 +26,7 @@ from callboard.domain.events.gate import (
     GateOpened,
     GateWithdrawn,
 )
+from callboard.domain.events.loop import LoopDetected
 from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
@@ -94,6 +95,7 @@ AnyEvent = (
     | OutputSet
     | FilesChanged
     | BudgetReached
+    | LoopDetected
     | GateOpened
     | ApprovalGiven
     | GateDecided

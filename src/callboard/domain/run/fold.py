@@ -28,6 +28,7 @@ from callboard.domain.events.gate import (
     GateOpened,
     GateWithdrawn,
 )
+from callboard.domain.events.loop import LoopDetected
 from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
@@ -85,6 +86,9 @@ USER_PROMPT = "USER_PROMPT"
 INSTRUCTIONS_PROMPT = "INSTRUCTIONS_PROMPT"
 OUTPUT_REMINDER = "OUTPUT_REMINDER"
 RECOVERY = "RECOVERY"
+
+LOOP = "loop"
+"""The subject of a gate that asks whether a run may go on although it goes round in circles."""
 
 
 def begin(first: Recorded) -> RunState:
@@ -172,7 +176,7 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
             return _conversation(state, event)
         case GateOpened() | ApprovalGiven() | GateDecided() | GateExpired() | GateWithdrawn():
             return _gate(state, event)
-        case BudgetReached() | FilesChanged():
+        case BudgetReached() | LoopDetected() | FilesChanged():
             return _standing(state, event)
         case (
             RunResumed()
@@ -196,10 +200,14 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
             assert_never(event)
 
 
-def _standing(state: RunState, event: BudgetReached | FilesChanged) -> RunState:
-    if isinstance(event, BudgetReached):
-        return changed(state, short_of=event)
-    return changed(state, tree=event.tree, unrecorded=False)
+def _standing(state: RunState, event: BudgetReached | LoopDetected | FilesChanged) -> RunState:
+    match event:
+        case BudgetReached():
+            return changed(state, short_of=event)
+        case LoopDetected():
+            return changed(state, warned_at=event.turn, looped=event.stage == "stopped")
+        case FilesChanged():
+            return changed(state, tree=event.tree, unrecorded=False)
 
 
 def _model_call(
@@ -333,7 +341,8 @@ def _gate(
         case GateWithdrawn():
             return changed(state, gate=None)
         case GateExpired():
-            return changed(state, gate=None, decisions=(*state.decisions, (gate, event)))
+            decisions = (*state.decisions, (gate, event))
+            return changed(state, gate=None, decisions=decisions)
         case GateDecided():
             calls = state.calls
             if event.arguments is not None and event.verdict == "approve":
@@ -341,7 +350,15 @@ def _gate(
             decisions = (*state.decisions, (gate, event))
             goes_on = gate.reason == "budget_exceeded" and event.verdict != "reject"
             short_of = None if goes_on else state.short_of
-            return changed(state, gate=None, decisions=decisions, calls=calls, short_of=short_of)
+            after = changed(state, gate=None, decisions=decisions, calls=calls, short_of=short_of)
+            return _after_loop(after, event) if gate.subject == LOOP else after
+
+
+def _after_loop(state: RunState, event: GateDecided) -> RunState:
+    """Somebody lets the run go on as it does, or not."""
+    if event.verdict == "reject":
+        return changed(state, looped=True)
+    return changed(state, warned_at=state.turn)
 
 
 def _life(

@@ -18,29 +18,12 @@ from callboard.domain.events.gate import ApprovalGiven, Closing, GateOpened
 from callboard.domain.events.model_call import Finish, ModelFailure
 from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import AgentSubject, CancellationRequested, RunCreated, Terminal
-from callboard.domain.message import JsonObject, Message, ToolResultPart
+from callboard.domain.message import Message, ToolResultPart
 from callboard.domain.policy import Policy
-from callboard.domain.tool import Source, ToolFacts
+from callboard.domain.run.actions import Action
+from callboard.domain.run.call import Call
+from callboard.domain.tool import Source
 from callboard.domain.usage import Bill, Usage
-
-
-@dataclass(frozen=True)
-class Call:
-    """A tool call of the current turn.
-
-    `epoch` is the epoch in which it was begun, 0 before that; `result` is there once it is settled.
-    `refused` tells a call that was never made from one that failed, `edited` one whose arguments a person
-    changed.
-    """
-
-    call_id: str
-    tool: str
-    arguments: JsonObject
-    facts: ToolFacts
-    epoch: int = 0
-    result: ToolResultPart | None = None
-    refused: bool = False
-    edited: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +90,8 @@ class RunState:
     `recoveries` counts consecutive answers that came to nothing, `answered_at` is when the last one came. `unrecorded` says that files may have
     changed since `tree` was recorded. `policy` are all rules in force, `read` where what the run has seen so far
     comes from. `short_of` is the budget that the next model call is too dear for.
+    `actions` are the last things that it did, `warned_at` is the turn after which it was last told (or allowed)
+    to go on although they are the same ones over and over, `looped` that it is to end for that.
     """
 
     run_id: str
@@ -136,6 +121,9 @@ class RunState:
     gates_opened: int = 0
     program: ProgramState | None = None
     short_of: BudgetReached | None = None
+    actions: tuple[Action, ...] = ()
+    warned_at: int = 0
+    looped: bool = False
     subgoals: dict[str, Subgoal] = field(default_factory=dict[str, Subgoal])
     answered_at: datetime | None = None
     output_is_set: bool = False

@@ -4,7 +4,9 @@ from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import CallRequest, ToolCallRefused, ToolCallStarted
 from callboard.domain.frozen import changed
 from callboard.domain.message import JsonObject, Message, TextPart, ToolOutputs, ToolResultPart
-from callboard.domain.run.state import Call, ProgramState, RunState, TurnOutcome
+from callboard.domain.run.actions import with_calls
+from callboard.domain.run.call import Call
+from callboard.domain.run.state import ProgramState, RunState, TurnOutcome
 from callboard.domain.tool import ToolFacts, error_outputs, json_outputs
 
 ENDING_TOOLS = frozenset({"end_turn", "task_completed"})
@@ -139,6 +141,9 @@ def _with_calls(state: RunState, calls: tuple[Call, ...]) -> RunState:
     return changed(
         state,
         program=_resumed(state.program, results, made) if by_program else state.program,
+        actions=state.actions
+        if by_program
+        else with_calls(state.actions, state.turn, calls, state.bill.known_usd),
         messages=(*state.messages, *appended, *state.late),
         calls=(),
         late=(),

@@ -1,0 +1,106 @@
+"""What happens to a run that goes round in circles: a word to the model, then to a person, or the end."""
+
+import hashlib
+import json
+from typing import Literal
+
+from callboard.domain.events.conversation import MessageAdded
+from callboard.domain.events.gate import GateOpened
+from callboard.domain.events.loop import LoopDetected, LoopKind
+from callboard.domain.message import JsonOutput, Message, user_message
+from callboard.domain.run.actions import Action
+from callboard.domain.run.fold import LOOP
+from callboard.domain.run.state import RunState
+from callboard.engine.commands import Append
+from callboard.engine.loops import Loop, loop_in
+from callboard.engine.outputs import failed
+
+PATIENCE = 3
+"""Turns that a model has to change its ways after it was warned."""
+
+WARNING = "LOOP_WARNING"
+_SHOWN = 160
+
+_WORDS: dict[LoopKind, str] = {
+    "same_call": "You made the same call again and again, and its result was the same each time.",
+    "alternating_calls": "You make the same two calls by turns, and their results do not change.",
+    "no_new_evidence": "None of your last calls told or changed anything new.",
+    "spend_without_change": "Half of the budget went into calls that changed nothing.",
+}
+
+
+def breaking(state: RunState) -> Append | None:
+    """Return how a loop is broken, or None where there is none or the model has just been warned."""
+    loop = loop_in(state)
+    if loop is None:
+        return _stopped(state) if state.looped else None
+    if state.warned_at < loop.since_turn:
+        return Append((_detected(state, loop, "warned"), MessageAdded(message=_warning(loop))))
+    if state.looped:
+        return _stopped(state)
+    if state.turn - state.warned_at < PATIENCE:
+        return None
+    if state.created.on_limit == "wait":
+        return Append((_gate(state, loop),))
+    return Append((_detected(state, loop, "stopped"),))
+
+
+def _stopped(state: RunState) -> Append:
+    loop = loop_in(state)
+    what = _WORDS[loop.kind] if loop is not None else "The run went round in circles."
+    shown = "".join(f"\n  {line}" for line in lines_of(loop.actions if loop is not None else ()))
+    message = f"The run was stopped, because it went round in circles. {what} The last ones:{shown}"
+    return Append((failed(state, message, "loop"),))
+
+
+def _detected(state: RunState, loop: Loop, stage: Literal["warned", "stopped"]) -> LoopDetected:
+    return LoopDetected(
+        kind=loop.kind,
+        stage=stage,
+        turn=state.turn,
+        since_turn=loop.since_turn,
+        actions=lines_of(loop.actions),
+    )
+
+
+def _warning(loop: Loop) -> Message:
+    text = (
+        f"<system>{_WORDS[loop.kind]} Do something else: look at what you know, try another way, or end "
+        "your turn and say what keeps you from going on.</system>"
+    )
+    return user_message(text, WARNING)
+
+
+def _gate(state: RunState, loop: Loop) -> GateOpened:
+    shown = "\n".join(lines_of(loop.actions))
+    bound = [state.run_id, LOOP, state.turn, loop.kind, loop.since_turn]
+    return GateOpened(
+        gate_id=f"g{state.gates_opened + 1}",
+        reason="approval_required",
+        subject=LOOP,
+        question=(
+            f"{state.subject.definition.display_name} goes round in circles since turn {loop.since_turn}. "
+            f"{_WORDS[loop.kind]} May it go on?\n{shown}"
+        ),
+        digest=hashlib.sha256(json.dumps(bound).encode()).hexdigest(),
+        asked_by=state.subject.definition.id,
+        requested_by=state.created.actor,
+        bill=state.bill,
+    )
+
+
+def lines_of(actions: tuple[Action, ...]) -> tuple[str, ...]:
+    """Return actions side by side: what was asked, and what came of it."""
+    return tuple(_line(one) for one in actions)
+
+
+def _line(one: Action) -> str:
+    asked = f"{one.call.tool} {json.dumps(one.call.arguments, ensure_ascii=False)}"
+    outputs = one.call.result.output if one.call.result is not None else ()
+    values = [part.value for part in outputs if isinstance(part, JsonOutput)]
+    came = json.dumps(values[0] if len(values) == 1 else values, ensure_ascii=False)
+    return f"turn {one.turn}: {_cut(asked)} → {_cut(came)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
