@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
+from callboard.cli.comparing import show_at, show_difference
 from callboard.cli.export import destination, text_of, write_export
 from callboard.cli.plain import one_line
 from callboard.cli.process import DONE, FAILED, guarded, with_app
@@ -45,7 +46,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.callback()
 def runs() -> None:
-    """List, show, steer, resume, cancel, fork, verify and export runs."""
+    """List, show, compare, steer, resume, cancel, fork, verify and export runs."""
 
 
 @app.command("list")
@@ -82,10 +83,18 @@ def _statuses(given: list[str] | None) -> tuple[str, ...]:
 
 
 @app.command()
-def show(run_id: RunId, json_output: Json = False) -> None:
+def show(
+    run_id: RunId,
+    at: Annotated[
+        int | None, typer.Option(help="Show the run as it was after this event instead.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
     """Show a run: its thread, or with --json its events, one a line."""
 
     async def work(app: App, actor: Actor) -> int:
+        if at is not None:
+            return await show_at(app, actor, run_id, at, as_json=json_output)
         if json_output:
             for sealed in await stored_events(app, actor, run_id):
                 give_json_text(sealed.body.decode())
@@ -94,6 +103,20 @@ def show(run_id: RunId, json_output: Json = False) -> None:
         return DONE
 
     guarded(lambda: with_app(work))
+
+
+@app.command()
+def diff(
+    left: Annotated[str, typer.Argument(help="A run.")],
+    right: Annotated[str, typer.Argument(help="Another run.")],
+    json_output: Json = False,
+) -> None:
+    """Compare two runs: what they did, what became of the files, what they cost."""
+    guarded(
+        lambda: with_app(
+            lambda app, actor: show_difference(app, actor, left, right, as_json=json_output)
+        )
+    )
 
 
 @app.command()

@@ -1,0 +1,124 @@
+"""Two runs side by side: what they have in common, where they part, and what came of each."""
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from callboard.domain.actor import Actor
+from callboard.domain.events.codec import Recorded
+from callboard.domain.events.files import FilesChanged
+from callboard.domain.run_row import RunRow
+from callboard.runtime.run_log import load
+from callboard.usecases.app import App, require
+from callboard.usecases.runs import existing_row
+
+_OF_THE_RUN = frozenset(
+    {"v", "duration_ms", "epoch", "forked_from", "parent", "deadline_at", "workspace"}
+)
+_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the runs: its row, how many events of which kind it has, and what it changed, by path."""
+
+    row: RunRow
+    events: int
+    kinds: Mapping[str, int]
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs. The first `common` events say the same; `lines` tell the rest, marked `-` for the left run,
+    `+` for the right one and blank for both. `files` are the paths that came out differently.
+    """
+
+    left: Side
+    right: Side
+    common: int
+    lines: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+async def compare_runs(app: App, actor: Actor, left_id: str, right_id: str) -> Comparison:
+    """Compare two runs of any kind.
+
+    Raises:
+        UnknownThing: one of them does not exist.
+    """
+    require(actor, "run.read")
+    rows = [await existing_row(app, run_id) for run_id in (left_id, right_id)]
+    logs = [await load(app.ports.store, row.run_id) for row in rows]
+    told = [[_told(entry) for entry in log] for log in logs]
+    common = _common(
+        [_compared(entry) for entry in logs[0]], [_compared(entry) for entry in logs[1]]
+    )
+    left, right = (_side(row, log) for row, log in zip(rows, logs, strict=True))
+    differing = [
+        path
+        for path in sorted({*left.files, *right.files})
+        if left.files.get(path) != right.files.get(path)
+    ]
+    rest = difflib.ndiff(told[0][common:], told[1][common:])
+    lines = tuple(line for line in rest if not line.startswith("?"))
+    return Comparison(left, right, common, lines, tuple(differing))
+
+
+def _side(row: RunRow, log: Sequence[Recorded]) -> Side:
+    kinds = Counter(entry.event.type for entry in log)
+    return Side(row, len(log), dict(sorted(kinds.items())), _files(log))
+
+
+def _files(log: Sequence[Recorded]) -> dict[str, str]:
+    """Return the last recorded diff, by path."""
+    recorded = [entry.event for entry in log if isinstance(entry.event, FilesChanged)]
+    if not recorded:
+        return {}
+    last = recorded[-1]
+    parts = (last.diff or "").split("diff --git ")
+    found = {change.path: "" for change in last.changes}
+    for part in parts[1:]:
+        path = part.partition("\n")[0].rpartition(" b/")[2]
+        found[path] = part
+    return found
+
+
+def _common(left: Sequence[JsonValue], right: Sequence[JsonValue]) -> int:
+    count = 0
+    for one, other in zip(left, right, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _compared(entry: Recorded) -> JsonValue:
+    """Return what an event says, without what is different in every run."""
+    fields = entry.event.model_dump(mode="json")
+    return _plain(fields, entry.run_id)
+
+
+def _plain(value: JsonValue, run_id: str) -> JsonValue:
+    match value:
+        case dict():
+            kept = {key: item for key, item in value.items() if key not in _OF_THE_RUN}
+            return {key: _plain(item, run_id) for key, item in kept.items()}
+        case list():
+            return [_plain(item, run_id) for item in value]
+        case str():
+            return value.replace(run_id, "RUN")
+        case _:
+            return value
+
+
+def _told(entry: Recorded) -> str:
+    """Return an event in one line."""
+    said = entry.event.model_dump(mode="json", exclude_defaults=True, exclude={"type"})
+    fields = _plain(said, entry.run_id)
+    text = json.dumps(fields, ensure_ascii=False)
+    return f"{entry.event.type} {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"

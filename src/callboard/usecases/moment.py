@@ -1,0 +1,97 @@
+"""A run as it was after one of its events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from callboard.domain.actor import Actor
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.events.codec import Recorded
+from callboard.domain.events.files import FileChange, FilesChanged
+from callboard.domain.events.gate import GateOpened
+from callboard.domain.message import Message
+from callboard.domain.run.state import RunState
+from callboard.domain.task_run.state import TaskState
+from callboard.domain.usage import Bill, Usage
+from callboard.engine.decide import decide
+from callboard.engine.decide_task import decide_task
+from callboard.runtime.run_log import load
+from callboard.runtime.standing import fold_any
+from callboard.usecases.app import App, require
+from callboard.usecases.runs import existing_row
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a run stood after event `seq` of `events`, and what it was about to do (`next_step`).
+
+    `messages` is the conversation, empty for a task; `open_calls` are tools that were not done yet.
+    """
+
+    run_id: str
+    seq: int
+    events: int
+    at: datetime
+    event: str
+    status: str
+    turn: int
+    bill: Bill
+    usage: Usage
+    messages: tuple[Message, ...]
+    open_calls: tuple[str, ...]
+    gate: GateOpened | None
+    changes: tuple[FileChange, ...]
+    tree: str | None
+    next_step: str
+
+
+async def moment_of(app: App, actor: Actor, run_id: str, seq: int) -> Moment:
+    """Return a run as it was after its event `seq`.
+
+    Raises:
+        UnknownThing: no such run.
+        ConfigurationInvalid: `seq` is not a position of the log.
+    """
+    require(actor, "run.read")
+    await existing_row(app, run_id)
+    entries = await load(app.ports.store, run_id)
+    if not 1 <= seq <= len(entries):
+        raise ConfigurationInvalid(
+            f"--at {seq}: the log of {run_id} has events 1 to {len(entries)}"
+        )
+    prefix = entries[:seq]
+    state = fold_any(prefix)
+    changes, tree = _files(prefix)
+    return Moment(
+        run_id,
+        seq,
+        len(entries),
+        state.at,
+        prefix[-1].event.type,
+        state.status,
+        state.turn if isinstance(state, RunState) else 0,
+        state.bill,
+        state.usage,
+        state.messages if isinstance(state, RunState) else (),
+        _open_calls(state),
+        state.gate,
+        changes,
+        tree,
+        _next_step(state),
+    )
+
+
+def _files(prefix: Sequence[Recorded]) -> tuple[tuple[FileChange, ...], str | None]:
+    recorded = [entry.event for entry in prefix if isinstance(entry.event, FilesChanged)]
+    return (recorded[-1].changes, recorded[-1].tree) if recorded else ((), None)
+
+
+def _open_calls(state: RunState | TaskState) -> tuple[str, ...]:
+    if isinstance(state, TaskState):
+        return () if state.progress is None else (state.progress.step,)
+    return tuple(call.tool for call in state.calls if call.result is None)
+
+
+def _next_step(state: RunState | TaskState) -> str:
+    command = decide_task(state) if isinstance(state, TaskState) else decide(state)
+    return type(command).__name__
