@@ -30,10 +30,11 @@ def _usage() -> bytes:
 def _call(n: int) -> bytes:
     function = {"name": "look", "arguments": ""}
     call = {"index": 0, "id": f"call_{n}", "type": "function", "function": function}
+    more = f'"a{n}.txt"}}'  # another file each turn: reading one for ever is a loop, and is stopped
     pieces = [
         _chunk({"role": "assistant", "content": None, "tool_calls": [call]}),
         _chunk({"tool_calls": [{"index": 0, "function": {"arguments": '{"path": '}}]}),
-        _chunk({"tool_calls": [{"index": 0, "function": {"arguments": '"a.txt"}'}}]}),
+        _chunk({"tool_calls": [{"index": 0, "function": {"arguments": more}}]}),
         _chunk({}, "tool_calls"),
     ]
     return b"".join(pieces) + _usage()

@@ -44,14 +44,20 @@ def code(ended: Ended) -> str:
 
 
 async def test_the_same_call_with_the_same_result_is_warned_about_and_then_ends_the_run():
-    app, ended = await run([look()] * 30)
+    app, ended = await run([look(cost_usd="0.03")] * 30)
     assert code(ended) == "loop"
     warned, stopped = await found(app)
     assert (warned.kind, warned.stage, warned.turn) == ("same_call", "warned", 4)
-    assert (stopped.stage, stopped.turn) == ("stopped", 7)
+    assert (stopped.stage, stopped.turn) == ("stopped", 10), "once it has burnt 25 cents"
     assert ended.terminal is not None
     message = str(ended.terminal.output.model_dump()["message"])
     assert message.count('look {"path": "x"} → {"x": null}') == 4, "the last ones side by side"
+
+
+async def test_circling_that_costs_nothing_is_tolerated_longer_and_not_for_ever():
+    app, ended = await run([look()] * 100)
+    assert code(ended) == "loop"
+    assert [(one.stage, one.turn) for one in await found(app)] == [("warned", 4), ("stopped", 61)]
 
 
 async def test_the_model_reads_the_warning_and_may_change_its_ways():
@@ -65,14 +71,16 @@ async def test_the_model_reads_the_warning_and_may_change_its_ways():
 
 
 async def test_two_calls_by_turns_are_a_loop():
-    app, ended = await run([look("x"), look("y")] * 12)
+    app, ended = await run([look("x", cost_usd="0.05"), look("y")] * 12)
     assert code(ended) == "loop"
     assert {one.kind for one in await found(app)} <= {"alternating_calls", "no_new_evidence"}
     assert (await found(app))[0].kind == "alternating_calls"
 
 
 async def test_growing_arguments_that_bring_nothing_new_are_a_loop():
-    same = [Turn(calls=(call("look", path="x", text="x" * n),)) for n in range(30)]
+    same = [
+        Turn(calls=(call("look", path="x", text="x" * n),), cost_usd=usd("0.05")) for n in range(30)
+    ]
     app, ended = await run(same)
     assert code(ended) == "loop"
     assert (await found(app))[0].kind == "no_new_evidence"

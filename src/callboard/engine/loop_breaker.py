@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from decimal import Decimal
 from typing import Literal
 
 from callboard.domain.events.conversation import MessageAdded
@@ -16,7 +17,13 @@ from callboard.engine.loops import Loop, loop_in
 from callboard.engine.outputs import failed
 
 PATIENCE = 3
-"""Turns that a model has to change its ways after it was warned."""
+"""Turns that a model has to change its ways after it was warned, before a person is asked."""
+
+MOST_TURNS = 60
+"""Turns without anything new after which a run that nobody watches is stopped."""
+
+MOST_USD = Decimal("0.25")
+"""What such a run may cost before it is stopped earlier than that."""
 
 WARNING = "LOOP_WARNING"
 _SHOWN = 160
@@ -34,7 +41,7 @@ def breaking(state: RunState) -> Append | None:
     loop = loop_in(state)
     if loop is None:
         return _stopped(state) if state.looped else None
-    if state.warned_at < loop.since_turn:
+    if state.warned_at <= loop.since.turn:
         return Append((_detected(state, loop, "warned"), MessageAdded(message=_warning(loop))))
     if state.looped:
         return _stopped(state)
@@ -42,7 +49,17 @@ def breaking(state: RunState) -> Append | None:
         return None
     if state.created.on_limit == "wait":
         return Append((_gate(state, loop),))
+    if _is_tolerable(state, loop):
+        return None
     return Append((_detected(state, loop, "stopped"),))
+
+
+def _is_tolerable(state: RunState, loop: Loop) -> bool:
+    """Return whether a run that nobody can be asked about may go on: circling that costs next to nothing may
+    be waiting for something.
+    """
+    burnt = state.bill.known_usd - loop.since.spent_usd
+    return state.turn - loop.since.turn < MOST_TURNS and burnt < MOST_USD
 
 
 def _stopped(state: RunState) -> Append:
@@ -58,7 +75,7 @@ def _detected(state: RunState, loop: Loop, stage: Literal["warned", "stopped"]) 
         kind=loop.kind,
         stage=stage,
         turn=state.turn,
-        since_turn=loop.since_turn,
+        since_turn=loop.since.turn + 1,
         actions=lines_of(loop.actions),
     )
 
@@ -73,13 +90,13 @@ def _warning(loop: Loop) -> Message:
 
 def _gate(state: RunState, loop: Loop) -> GateOpened:
     shown = "\n".join(lines_of(loop.actions))
-    bound = [state.run_id, LOOP, state.turn, loop.kind, loop.since_turn]
+    bound = [state.run_id, LOOP, state.turn, loop.kind, loop.since.turn]
     return GateOpened(
         gate_id=f"g{state.gates_opened + 1}",
         reason="approval_required",
         subject=LOOP,
         question=(
-            f"{state.subject.definition.display_name} goes round in circles since turn {loop.since_turn}. "
+            f"{state.subject.definition.display_name} goes round in circles since turn {loop.since.turn + 1}. "
             f"{_WORDS[loop.kind]} May it go on?\n{shown}"
         ),
         digest=hashlib.sha256(json.dumps(bound).encode()).hexdigest(),

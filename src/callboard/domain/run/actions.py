@@ -14,8 +14,7 @@ KEPT = 32
 class Action:
     """A call that was settled. `asked` stands for the tool and its arguments, `result` for what came of it.
 
-    `is_new`: it told or changed something that no action before it did. `spent_usd` is what the run had cost
-    by then.
+    `is_new`: it told or changed something that no action before it did.
     """
 
     turn: int
@@ -23,23 +22,40 @@ class Action:
     asked: bytes
     result: bytes
     is_new: bool
-    spent_usd: Decimal
 
 
-def with_calls(
-    known: tuple[Action, ...], turn: int, calls: tuple[Call, ...], spent_usd: Decimal
-) -> tuple[Action, ...]:
-    """Return the actions with those of one more turn."""
-    actions = list(known)
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A turn, and what the run had cost by then."""
+
+    turn: int = 0
+    spent_usd: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """The last actions, and when one of them last told anything new (`news`) or changed something (`change`)."""
+
+    actions: tuple[Action, ...] = ()
+    news: Mark = Mark()
+    change: Mark = Mark()
+
+
+def with_calls(known: Deeds, turn: int, calls: tuple[Call, ...], spent_usd: Decimal) -> Deeds:
+    """Return the deeds with those of one more turn."""
+    actions = list(known.actions)
+    news, change, now = known.news, known.change, Mark(turn, spent_usd)
     for call in calls:
-        asked = _mark(call.tool, call.arguments)
-        result = _mark(call.result.output if call.result is not None else None)
+        asked = _digest(call.tool, call.arguments)
+        result = _digest(call.result.output if call.result is not None else None)
         is_new = all(one.result != result for one in actions)
         if call.facts.access == "write" and not (call.result is not None and call.result.is_error):
             is_new = is_new or all(one.asked != asked for one in actions)
-        actions.append(Action(turn, call, asked, result, is_new, spent_usd))
-    return tuple(actions[-KEPT:])
+            change = now if is_new else change
+        news = now if is_new else news
+        actions.append(Action(turn, call, asked, result, is_new))
+    return Deeds(tuple(actions[-KEPT:]), news, change)
 
 
-def _mark(*values: object) -> bytes:
+def _digest(*values: object) -> bytes:
     return hashlib.blake2b(repr(values).encode("utf-8", "replace"), digest_size=12).digest()

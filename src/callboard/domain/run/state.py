@@ -20,7 +20,7 @@ from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import AgentSubject, CancellationRequested, RunCreated, Terminal
 from callboard.domain.message import Message, ToolResultPart
 from callboard.domain.policy import Policy
-from callboard.domain.run.actions import Action
+from callboard.domain.run.actions import Deeds
 from callboard.domain.run.call import Call
 from callboard.domain.tool import Source
 from callboard.domain.usage import Bill, Usage
@@ -90,7 +90,7 @@ class RunState:
     `recoveries` counts consecutive answers that came to nothing, `answered_at` is when the last one came. `unrecorded` says that files may have
     changed since `tree` was recorded. `policy` are all rules in force, `read` where what the run has seen so far
     comes from. `short_of` is the budget that the next model call is too dear for.
-    `actions` are the last things that it did, `warned_at` is the turn after which it was last told (or allowed)
+    `deeds` are the last things that it did, `warned_at` is the turn after which it was last told (or allowed)
     to go on although they are the same ones over and over, `looped` that it is to end for that.
     """
 
@@ -121,7 +121,7 @@ class RunState:
     gates_opened: int = 0
     program: ProgramState | None = None
     short_of: BudgetReached | None = None
-    actions: tuple[Action, ...] = ()
+    deeds: Deeds = field(default_factory=Deeds)
     warned_at: int = 0
     looped: bool = False
     subgoals: dict[str, Subgoal] = field(default_factory=dict[str, Subgoal])

@@ -141,9 +141,9 @@ def _with_calls(state: RunState, calls: tuple[Call, ...]) -> RunState:
     return changed(
         state,
         program=_resumed(state.program, results, made) if by_program else state.program,
-        actions=state.actions
+        deeds=state.deeds
         if by_program
-        else with_calls(state.actions, state.turn, calls, state.bill.known_usd),
+        else with_calls(state.deeds, state.turn, calls, state.bill.known_usd),
         messages=(*state.messages, *appended, *state.late),
         calls=(),
         late=(),
