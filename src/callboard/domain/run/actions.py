@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
+from callboard.domain.message import JsonOutput
 from callboard.domain.run.call import Call
 
 KEPT = 32
@@ -47,7 +48,7 @@ def with_calls(known: Deeds, turn: int, calls: tuple[Call, ...], spent_usd: Deci
     news, change, now = known.news, known.change, Mark(turn, spent_usd)
     for call in calls:
         asked = _digest(call.tool, call.arguments)
-        result = _digest(call.result.output if call.result is not None else None)
+        result = _digest(_told(call))
         is_new = all(one.result != result for one in actions)
         if call.facts.access == "write" and not (call.result is not None and call.result.is_error):
             is_new = is_new or all(one.asked != asked for one in actions)
@@ -55,6 +56,11 @@ def with_calls(known: Deeds, turn: int, calls: tuple[Call, ...], spent_usd: Deci
         news = now if is_new else news
         actions.append(Action(turn, call, asked, result, is_new))
     return Deeds(tuple(actions[-KEPT:]), news, change)
+
+
+def _told(call: Call) -> list[object]:
+    outputs = call.result.output if call.result is not None else ()
+    return [part.value if isinstance(part, JsonOutput) else part.data for part in outputs]
 
 
 def _digest(*values: object) -> bytes:
