@@ -30,12 +30,19 @@ def test_an_organisations_rule_makes_two_others_decide(shell, model):
     started = shell("run", "helper", "Write", "--run-id", "R", CALLBOARD_USER="ann")
     assert started.code == 0
     (gate,) = json.loads(shell("inbox", "list", "--json").out)
+    assert "+one" in json.loads(shell("inbox", "show", "R", "--json").out)["preview"]
     assert (gate["tool"], gate["arguments"]["path"]) == ("write_file", "a.txt")
     assert gate["requested_by"]["name"] == "ann"
     assert gate["approvers"] == {"count": 2, "people": ["ben", "cid"], "within_s": 3600.0}
     assert gate["rules"][0]["level"] == "organisation"
     shown = shell("inbox", "show", "R").out
-    for text in ("Two people look at every file.", "2 of ben, cid", "started by ann", "until"):
+    for text in (
+        "Two people look at every file.",
+        "2 of ben, cid",
+        "started by ann",
+        "until",
+        "+one",
+    ):
         assert text in shown
     refused = decide(shell, "ann", "approve")
     assert (refused.code, "ann started this run" in refused.err) == (2, True)

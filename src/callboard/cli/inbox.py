@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from callboard.cli.arguments import params_of
 from callboard.cli.gate import gate_lines, until, who_may_decide
-from callboard.cli.plain import one_line
+from callboard.cli.plain import one_line, plain
 from callboard.cli.process import DONE, exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
@@ -25,6 +25,7 @@ from callboard.runtime.children import Ended
 from callboard.usecases.app import App
 from callboard.usecases.diff import diff_of
 from callboard.usecases.gates import Decision, OpenGate, decide_gate, list_gates, open_gate
+from callboard.usecases.preview import preview_of
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -63,10 +64,15 @@ def show(run_id: RunId, json_output: Json = False) -> None:
     async def work(app: App, actor: Actor) -> int:
         gate = await open_gate(app, actor, run_id)
         if json_output:
-            give_json(_gate_json(gate, app.ports.clock.now()))
+            would = await preview_of(app, actor, gate)
+            give_json({**_gate_json(gate, app.ports.clock.now()), "preview": would})
         else:
             for line in gate_lines(gate, app.ports.clock.now()):
                 give(line)
+            would = await preview_of(app, actor, gate)
+            if would:
+                say("It would make this change:")
+                give(plain(would))
             give(await diff_of(app, actor, gate.row.run_id))
             say(_how_to_decide(gate.gate.reason, run_id))
         return DONE

@@ -131,6 +131,7 @@ def _entry(
     answered_by = call.answered_by if isinstance(call, ModelCallCompleted) else None
     tags: dict[Axis, str] = {axis: place.tags.get(axis, NONE) for axis in AXES}
     tags["basis"] = call.basis
+    tags["credential"] = call.credential or tags["credential"]
     tags["model"] = answered_by or place.tags.get("model", NONE)
     return UsageEntry(
         recorded.run_id,

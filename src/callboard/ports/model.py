@@ -55,7 +55,7 @@ class ModelAnswer:
     """A whole answer. Tool calls in `parts` have ids unique within it; `cost_usd` None means unknown.
 
     `market_usd` is what the call costs at the vendor's own prices where that is not what was paid. `basis` None:
-    as `cost_usd` tells.
+    as `cost_usd` tells. `credential` names the stored key that was used.
     """
 
     parts: tuple[Part, ...]
@@ -65,6 +65,7 @@ class ModelAnswer:
     answered_by: str | None = None
     market_usd: Decimal | None = None
     basis: Basis | None = None
+    credential: str | None = None
 
     @property
     def cost_basis(self) -> Basis:

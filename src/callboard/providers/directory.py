@@ -7,6 +7,7 @@ from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.ports.model import ModelProvider
 from callboard.ports.vault import Vault
+from callboard.providers.credentialed import CredentialedProvider
 from callboard.providers.endpoints import VENDORS, Endpoint, build_provider
 from callboard.providers.pydantic_ai.provider import PydanticAIProvider
 from callboard.providers.stored_keys import StoredKeys
@@ -113,10 +114,12 @@ class ProviderDirectory:
         kept = self._built.get(place)
         if kept is None or kept[0] != endpoint:
             try:
-                kept = endpoint, build_provider(endpoint, self._transport)
+                built = build_provider(endpoint, self._transport)
             except ValueError as error:
                 raise ConfigurationInvalid(str(error)) from None
-            self._built[place] = kept
+            if credential is not None:
+                built = CredentialedProvider(built, str(credential))
+            kept = self._built[place] = endpoint, built
         return kept[1]
 
 

@@ -1,6 +1,5 @@
 """Puts the key of a stored credential to the endpoint that it is for."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,8 +9,6 @@ from callboard.domain.errors import ConfigurationInvalid
 from callboard.engine.credentials import asker_of, for_provider, named
 from callboard.ports.vault import Vault
 from callboard.providers.endpoints import Endpoint
-
-_EMPTY_FOR_S = 1.0
 
 
 class StoredKeys:
@@ -23,7 +20,6 @@ class StoredKeys:
 
     def __init__(self, vault: Vault | None) -> None:
         self._vault = vault
-        self._empty_until = float("-inf")
 
     async def applied(
         self, endpoint: Endpoint, definition: AgentDefinition
@@ -35,7 +31,7 @@ class StoredKeys:
             ConfigurationInvalid: the credential that the definition names is not there, or is for something
                 else; several apply; or the one that applies cannot be opened.
         """
-        stored = await self._listed()
+        stored = () if self._vault is None else await self._vault.list()
         found = _chosen(stored, endpoint, definition)
         if found is None or self._vault is None:
             return endpoint, None
@@ -44,18 +40,6 @@ class StoredKeys:
             return replace(endpoint, api_key=secret), found
         # Headers that were configured for another address stay at home as well.
         return replace(endpoint, api_key=secret, base_url=found.base_url, headers={}), found
-
-    async def _listed(self) -> Sequence[Credential]:
-        """Return what is stored. That nothing is, is believed for a second: most deployments store nothing,
-        and every model call asks.
-        """
-        now = asyncio.get_running_loop().time()
-        if self._vault is None or now < self._empty_until:
-            return ()
-        stored = await self._vault.list()
-        if not stored:
-            self._empty_until = now + _EMPTY_FOR_S
-        return stored
 
 
 def _chosen(

@@ -66,6 +66,7 @@ def answer_events(
         basis=answer.cost_basis,
         requests=requests,
         answered_by=answer.answered_by,
+        credential=answer.credential,
         duration_ms=duration_ms,
     )
     return (completed, *refusals)

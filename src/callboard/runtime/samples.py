@@ -55,6 +55,7 @@ async def sample_model(
                 cost_usd=answer.cost_usd,
                 market_usd=answer.market_usd,
                 basis=answer.cost_basis,
+                credential=answer.credential,
                 duration_ms=round((ports.clock.monotonic() - began) * 1000),
             )
         )

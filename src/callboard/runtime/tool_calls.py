@@ -9,6 +9,7 @@ from callboard.domain.run.call import Call
 from callboard.domain.run.state import RunState
 from callboard.domain.tool import error_outputs
 from callboard.engine.commands import RunTools
+from callboard.engine.secrets_found import names_redacted, redact_outputs
 from callboard.ports.tools import ToolContext, ToolOutcome
 from callboard.ports.workspace import Workspace
 from callboard.runtime.ports import Ports
@@ -16,6 +17,10 @@ from callboard.runtime.run_log import RunLog
 from callboard.runtime.side_by_side import side_by_side
 
 _log = logging.getLogger(__name__)
+_NOT_THE_VALUE = (
+    "Not done: `[redacted: …]` in the arguments stands for a credential that was taken out of what you read, and "
+    "writing it would lose the real one. Change the parts around it instead, for example with str_replace."
+)
 
 
 async def run_tools(
@@ -47,7 +52,8 @@ async def _run_one(
             turn=log.state.turn,
             call_id=call.call_id,
             tool=call.tool,
-            output=outcome.output,
+            # before it is an event: what is in the log stays there, and is what the model reads
+            output=redact_outputs(outcome.output),
             is_error=outcome.is_error,
             source=call.facts.reads,
             duration_ms=round((ports.clock.monotonic() - began) * 1000),
@@ -61,6 +67,8 @@ async def _outcome(
     tool = ports.tools.get(call.tool)
     if tool is None:
         return ToolOutcome(error_outputs(f"Tool {call.tool} is no longer there."), is_error=True)
+    if call.facts.access == "write" and names_redacted(call.arguments):
+        return ToolOutcome(error_outputs(_NOT_THE_VALUE), is_error=True)
     context = ToolContext(log.state.run_id, call.call_id, workspace, messages=log.state.messages)
     try:
         if command.deadline_at is None:

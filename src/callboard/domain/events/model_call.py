@@ -24,7 +24,7 @@ class ModelCallCompleted(Event):
     """The whole answer. `requests` are those of its calls that are to be made; a `tool_call.refused` follows
     for each of the others. `cost_usd` is what was paid, None where that is unknown, `basis` how it is known;
     `market_usd` is the vendor's own price where that is another one. `answered_by` is the provider's own name
-    of the model that answered.
+    of the model that answered, `credential` the stored key that was used.
     """
 
     type: Literal["model_call.completed"] = "model_call.completed"
@@ -38,6 +38,7 @@ class ModelCallCompleted(Event):
     basis: Basis = "unknown"
     requests: tuple[CallRequest, ...] = ()
     answered_by: str | None = None
+    credential: str | None = None
     duration_ms: int = 0
 
 

@@ -89,6 +89,7 @@ class SampleCompleted(Event):
     cost_usd: Usd | None
     market_usd: Usd | None = None
     basis: Basis = "unknown"
+    credential: str | None = None
     duration_ms: int = 0
 
 
