@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("turns", "growth", "providers", "programs", "sandbox", "policy", "start")
+NAMES = ("turns", "growth", "providers", "programs", "sandbox", "policy", "redaction", "start")
 RESULTS = Path(__file__).parent / "results"
 
 
