@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from callboard.cli.main import app
+from callboard.definitions.policies import read_policy
 from callboard.definitions.reader import read_definitions
 from callboard.definitions.workflows import load_workflow
 from callboard.testing.model import load_scripts
@@ -145,6 +146,15 @@ def test_a_workflow_on_a_page_is_valid(block: Block, tmp_path: Path):
     file = tmp_path / "workflow.yaml"
     file.write_text(block.text, encoding="utf-8")
     assert load_workflow(file).steps
+
+
+@pytest.mark.parametrize("block", chosen("policy"), ids=lambda block: block.place)
+def test_a_policy_on_a_page_is_valid(block: Block, tmp_path: Path):
+    file = tmp_path / "policy.yaml"
+    file.write_text(block.text, encoding="utf-8")
+    layer = read_policy(file, "organisation")
+    assert layer is not None
+    assert layer.rules
 
 
 @pytest.mark.parametrize("block", chosen("script"), ids=lambda block: block.place)
