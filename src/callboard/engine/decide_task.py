@@ -165,6 +165,9 @@ def _people_step(state: TaskState, step: PeopleStep, progress: StepProgress) -> 
         subject=step.id,
         question=f"{step.title}: {state.subject.task.title}",
         digest=hashlib.sha256(bound.encode()).hexdigest(),
+        asked_by=f"workflow {state.subject.workflow.id}",
+        requested_by=state.created.actor,
+        bill=state.bill,
     )
     return Append((gate,))
 
