@@ -228,3 +228,16 @@ async def test_the_sum_is_the_same_by_every_axis_and_nothing_unknown_becomes_zer
     assert totals(entries, "basis").keys() == {"included", "unknown"}
     below = await usage_of(app, ANN, "r.1-0-0")
     assert [entry.run_id for entry in below] == ["r.1-0-0"]
+
+
+async def test_a_space_has_a_budget_of_its_own_below_the_organisations():
+    model, budgets = PricedModel(), MemoryBudgets()
+    await budgets.set_limit("organisation", usd("5"))
+    await budgets.set_limit("space:/w", usd("0.03"))
+    app = rig(model, agent("a"), budgets=budgets)
+    here = await asyncio.gather(*(start(app, f"r{n}") for n in range(5)))
+    assert sum((one.bill.known_usd for one in here), Decimal(0)) <= usd("0.03")
+    elsewhere = await start_run(app, ANN, StartRun("e", "a", "/other", "go"))
+    assert code(elsewhere) == ""
+    by_space = totals(await usage_of(app, ANN), "space")
+    assert by_space.keys() == {"/w", "/other"}

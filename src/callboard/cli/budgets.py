@@ -1,5 +1,6 @@
 """`callboard budgets`: limits, and what is left of them."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,13 +12,14 @@ from callboard.cli.table import table
 from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.engine.budgets import Standing
+from callboard.ports.budgets import ORGANISATION, space_account
 from callboard.usecases.app import App
 from callboard.usecases.spending import list_budgets, remove_budget, set_budget
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 Account = Annotated[
-    str, typer.Argument(help="`organisation`, or `run:ID` of a run that has a budget.")
+    str, typer.Argument(help="`organisation`, `space:DIRECTORY`, or `run:ID` of a run.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -52,10 +54,11 @@ def set_(account: Account, usd: Annotated[str, typer.Argument(help="US dollars."
 
     async def work(app: App, actor: Actor) -> int:
         limit = budget_of(usd)
-        if limit is None or not (account == "organisation" or account.startswith("run:")):
-            raise ConfigurationInvalid(f"{account!r}: budgets are of `organisation` or `run:ID`")
-        await set_budget(app, actor, account, limit)
-        say(f"{account}: ${limit:f}")
+        if limit is None:
+            raise ConfigurationInvalid("how much? Give an amount in US dollars")
+        name = _account(account)
+        await set_budget(app, actor, name, limit)
+        say(f"{name}: ${limit:f}")
         return DONE
 
     guarded(lambda: with_app(work))
@@ -66,11 +69,24 @@ def remove(account: Account) -> None:
     """Take a limit away."""
 
     async def work(app: App, actor: Actor) -> int:
-        await remove_budget(app, actor, account)
-        say(f"{account} has no limit any more.")
+        name = _account(account)
+        await remove_budget(app, actor, name)
+        say(f"{name} has no limit any more.")
         return DONE
 
     guarded(lambda: with_app(work))
+
+
+def _account(text: str) -> str:
+    """Return an account by its full name; a space is told apart by its whole path."""
+    kind, _, name = text.partition(":")
+    if text == ORGANISATION or (kind == "run" and name):
+        return text
+    if kind == "space" and name:
+        return space_account(str(Path(name).resolve()))
+    raise ConfigurationInvalid(
+        f"{text!r}: budgets are of `organisation`, `space:DIRECTORY` or `run:ID`"
+    )
 
 
 def _cells(one: Standing) -> tuple[str, ...]:

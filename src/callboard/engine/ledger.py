@@ -92,7 +92,7 @@ def usage_entries(tree: Iterable[Recorded]) -> list[UsageEntry]:
 
 
 def _place(run_id: str, created: RunCreated, above: _Place | None) -> _Place:
-    tags: dict[Axis, str] = {"space": created.workspace, "person": created.actor.name}
+    tags: dict[Axis, str] = {"space": created.space or NONE, "person": created.actor.name}
     if above is not None:  # who started the tree, and for which task, holds for everything below
         tags = dict(above.tags)
     subject = created.subject

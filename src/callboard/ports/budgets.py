@@ -10,6 +10,11 @@ from callboard.engine.budgets import Exhausted, Granted, Occupied, Standing, Wan
 ORGANISATION = "organisation"
 
 
+def space_account(space: str) -> str:
+    """Return the name of a space's account."""
+    return f"space:{space}"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account on a call's path, and its limit where the run itself brings one along."""

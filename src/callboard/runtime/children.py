@@ -100,6 +100,7 @@ async def _planned(
             prompt=wish.prompt,
             params=wish.params,
             parent=link_to(state),
+            space=state.created.space,
             accounts=child_accounts(state),
             on_limit=state.created.on_limit,
             inherited=inherited_from(state),

@@ -65,6 +65,7 @@ class AgentStart:
     params: JsonObject | None = None
     attachments: tuple[MediaPart, ...] = ()
     parent: ParentLink | None = None
+    space: str = ""
     accounts: tuple[BudgetAccount, ...] = ()
     on_limit: Literal["fail", "wait"] = "fail"
     inherited: Inherited = Inherited()
@@ -104,6 +105,7 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         subject=subject,
         actor=start.actor,
         workspace=start.workspace,
+        space=start.space or start.workspace,
         limits=start.limits,
         deadline_at=deadline(ports.clock.now(), start.limits),
         accounts=start.accounts,

@@ -15,7 +15,7 @@ from callboard.engine.budgets import (
 )
 from callboard.engine.limits import budget_path
 from callboard.engine.token_bound import MIN_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS, input_bound
-from callboard.ports.budgets import ORGANISATION, Account
+from callboard.ports.budgets import ORGANISATION, Account, space_account
 from callboard.ports.model import ModelAnswer, ModelProvider, ModelRequest, PricedProvider
 from callboard.runtime.ports import Ports
 
@@ -55,7 +55,8 @@ async def reserve(
     one needs.
     """
     own = [Account(f"run:{run_id}", limit) for run_id, limit in budget_path(state)]
-    above = [Account(name) for name in await ports.budgets.limited((ORGANISATION,))]
+    names = (ORGANISATION, space_account(state.created.space))
+    above = [Account(name) for name in await ports.budgets.limited(names)]
     path = (*above, *own)
     if not path:
         return Hold(ports, request)

@@ -73,6 +73,7 @@ class TaskDrive:
                 child_limits(state, definition.limits, now),
                 prompt=command.prompt,
                 parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
+                space=state.created.space,
                 accounts=child_accounts(state),
                 on_limit=state.created.on_limit,
             ),

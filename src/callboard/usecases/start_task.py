@@ -65,6 +65,7 @@ async def start_task(app: App, actor: Actor, wish: StartTask) -> Ended:
         ),
         actor=actor,
         workspace=copy,
+        space=wish.repository,
         folders=wish.folders,
         limits=limits,
         deadline_at=deadline(now, limits),

@@ -83,7 +83,8 @@ class RunCreated(Event):
 
     `limits` are those in effect (own and inherited, the tighter of each), `deadline_at` the absolute end
     of its wall time. `workspace` is a directory on the machine that created the run, `folders` are the
-    folders that it was told to find definitions in, where it was told any. `accounts` are the budgets of the
+    folders that it was told to find definitions in, where it was told any. `space` is what the work belongs to:
+    the repository of a task, else the workspace of the root. `accounts` are the budgets of the
     runs above it; `on_limit` says whether it fails or waits for a person where money runs out.
     """
 
@@ -91,6 +92,7 @@ class RunCreated(Event):
     subject: Annotated[AgentSubject | WorkflowSubject, Field(discriminator="kind")]
     actor: Actor
     workspace: str
+    space: str = ""
     folders: tuple[str, ...] = ()
     limits: Limits = Limits()
     deadline_at: datetime | None = None
