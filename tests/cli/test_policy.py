@@ -139,3 +139,12 @@ def test_explaining_names_the_calls_there_are_where_one_is_not(shell, model):
     text = shell("policy", "explain", "R", "c1").out
     assert "run_terminal_command c1: allow" in text
     assert "no rule speaks of it" in text
+
+
+def test_a_folders_rules_are_no_way_to_have_another_file_read(shell, model):
+    (shell.home / "secret.txt").write_text("rules: [s3cret-content")
+    writing(shell, model)
+    (shell.workspace / ".agents" / "policy.yaml").symlink_to(shell.home / "secret.txt")
+    refused = shell("run", "helper", "Write")
+    assert (refused.code, "symbolic link" in refused.err) == (2, True)
+    assert "s3cret" not in refused.err

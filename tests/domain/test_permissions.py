@@ -512,3 +512,9 @@ def test_the_version_of_a_policy_is_that_of_its_rules():
     empty = PolicyLayer(level="space", name="s", rules=())
     assert Policy((layer,)).version == Policy((empty, layer)).version
     assert Policy((layer,)).version != Policy((layer, layer)).version
+
+
+def test_a_command_too_long_to_be_read_is_limited_and_not_granted():
+    long = "true;" * 20_000
+    assert effect_of([PUSH], "run_terminal_command", command=long) == "deny"
+    assert effect_of([GRANT], "run_terminal_command", command=f"npm test{long}") == "deny"

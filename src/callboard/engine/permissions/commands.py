@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+_MAX_TEXT: Final = 50_000
 _MAX_DEPTH: Final = 8
 _MAX_COMMANDS: Final = 500
 _MAX_WRAPPED: Final = 12
@@ -37,6 +38,8 @@ class ShellLine:
 @lru_cache(maxsize=512)
 def shell_line(text: str) -> ShellLine:
     """Return the commands that a line may run, those in substitutions and behind `sudo` or `sh -c` too."""
+    if len(text) > _MAX_TEXT:
+        return ShellLine((), unclear=True)
     reader = _Reader()
     reader.read(text, 0)
     return ShellLine(tuple(reader.commands), reader.unclear, reader.redirects)
@@ -47,19 +50,19 @@ class _Words:
 
     def __init__(self) -> None:
         self._words: list[str] = []
-        self._word: str | None = None
+        self._pieces: list[str] = []
 
     @property
     def inside_word(self) -> bool:
-        return self._word is not None
+        return bool(self._pieces)
 
     def add(self, text: str) -> None:
-        self._word = (self._word or "") + text
+        self._pieces.append(text)
 
     def end_word(self) -> None:
-        if self._word is not None:
-            self._words.append(self._word)
-            self._word = None
+        if self._pieces:
+            self._words.append("".join(self._pieces))
+            self._pieces = []
 
     def take(self) -> list[str]:
         self.end_word()
