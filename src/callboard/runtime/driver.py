@@ -172,12 +172,21 @@ class Driver:
             try:
                 if isinstance(command, Rest | Wait):
                     await log.durable()
+                    if log.state.terminal is not None:
+                        await self._fulfilled(log.state.run_id)
                     return
                 await drive.perform(command)
             except asyncio.CancelledError:
                 if driven.request is None or log.state.cancellation is not None:
                     raise
                 driven.task.uncancel()
+
+    async def _fulfilled(self, run_id: str) -> None:
+        """Consume the wishes to end a run, not before it has ended: whoever takes it over must find them."""
+        found = await self.ports.store.signals([run_id])
+        cancels = [signal for signal in found if signal.kind == "cancel"]
+        if cancels:
+            await self.ports.store.consume(cancels)
 
     async def _heard(self, state: RunState | TaskState, driven: Driven) -> bool:
         """Return whether somebody said something to a run that is about to end. Other processes cannot have
@@ -216,12 +225,8 @@ class Driver:
     async def _pump_signals(self) -> None:
         """Turn wishes of other processes into cancellations here, while anything is under way."""
         while self._under_way:
-            signals = await self.ports.store.signals(self._under_way.run_ids)
-            cancels = [signal for signal in signals if signal.kind == "cancel"]
-            for signal in signals:
+            for signal in await self.ports.store.signals(self._under_way.run_ids):
                 self._under_way.pass_on(signal)
-            if cancels:
-                await self.ports.store.consume(cancels)
             await self.ports.clock.sleep(SIGNAL_POLL_S)
 
     async def close(self) -> None:
