@@ -1,0 +1,121 @@
+"""Faults of the machine, through the installed command: a clear error, nothing lost, and the run goes on."""
+
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import bare, model, new_database, shell  # noqa: F401 - fixtures
+from tests.cli.shell import COMMAND, HANG, call, calls, say
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def killed(shell, model):  # noqa: F811
+    """A run with one finished turn whose process was killed in the second."""
+    shell.agent(toolNames=["list_directory", "end_turn"])
+    model.will(calls(call("list_directory", path=".")), HANG)
+    running = shell.start("run", "helper", "--json", "--run-id", "r")
+    running.until("tool_call.completed")
+    running.until("model_call.started")
+    model.wait_until_asked()
+    running.kill()
+    return shell
+
+
+def goes_on(killed, model):  # noqa: F811
+    """What was recorded is whole, and the run ends."""
+    assert killed("runs", "verify", "r").code == 0
+    model.will(say("Finished."))
+    resumed = killed("runs", "resume", "r", "--json")
+    assert (resumed.code, resumed.types[-1]) == (0, "run.completed")
+    assert killed("runs", "verify", "r").code == 0
+
+
+def one_line(done, *words):
+    assert (done.code, done.out) == (2, "")
+    assert "Traceback" not in done.err
+    assert all(word in done.err for word in words), done.err
+
+
+def test_a_full_disk_stops_the_run_by_name_and_loses_nothing(killed, model):  # noqa: F811
+    """The kernel refuses to let any file of the process grow, as a full disk would."""
+    file = killed.home / "callboard.db"
+    with killed.database() as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = killed.stored("r")
+
+    def no_space():
+        size = file.stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (min(size, 1000), resource.RLIM_INFINITY))
+
+    done = subprocess.run(
+        [COMMAND, "runs", "resume", "r", "--json"],
+        cwd=killed.workspace,
+        env=killed.environ(PYTHONDONTWRITEBYTECODE="1"),
+        preexec_fn=no_space,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    one_line(_done(done), "callboard")
+    assert killed.stored("r")[: len(before)] == before
+    goes_on(killed, model)
+
+
+def _done(process):
+    from tests.cli.shell import Done  # noqa: PLC0415
+
+    return Done(process.returncode, process.stdout, process.stderr)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+@pytest.mark.parametrize("name", ["callboard.db", "."])
+def test_a_database_that_may_not_be_written_is_named(killed, model, name):  # noqa: F811
+    place = killed.home / name
+    mode = place.stat().st_mode
+    place.chmod(0o500 if place.is_dir() else 0o400)
+    try:
+        one_line(killed("runs", "resume", "r"), str(killed.home))
+    finally:
+        place.chmod(mode)
+    goes_on(killed, model)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 31, 1000, 4127, 9000])
+def test_a_torn_write_ahead_log_loses_no_whole_event(killed, model, keep):  # noqa: F811
+    """A copy of the files cut anywhere has a prefix of the log: it verifies and goes on, or says what is wrong."""
+    log = killed.home / "callboard.db-wal"
+    content = log.read_bytes() if log.exists() else b""
+    (killed.home / "callboard.db-shm").unlink(missing_ok=True)
+    if content:
+        log.write_bytes(content[: max(len(content) - keep, 0)])
+    found = killed("runs", "verify", "r", "--json")
+    if found.code == 2:
+        assert "r" in found.err  # cut before the run began
+        return
+    goes_on(killed, model)
+
+
+def test_a_copy_of_the_files_goes_on_where_the_original_was(killed, model, tmp_path):  # noqa: F811
+    copy = tmp_path / "copy"
+    shutil.copytree(killed.home, copy)
+    shutil.rmtree(killed.home)
+    copy.rename(killed.home)
+    goes_on(killed, model)
+
+
+def test_a_database_that_another_process_reads_all_the_time_is_written_all_the_same(
+    killed,
+    model,  # noqa: F811
+):
+    with sqlite3.connect(killed.home / "callboard.db") as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM event").fetchone()
+        goes_on(killed, model)
+    reader.close()
