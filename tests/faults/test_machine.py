@@ -8,14 +8,13 @@ import subprocess
 
 import pytest
 
-from tests.cli.conftest import bare, model, new_database, shell  # noqa: F401 - fixtures
 from tests.cli.shell import COMMAND, HANG, call, calls, say
 
 pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture
-def killed(shell, model):  # noqa: F811
+def killed(shell, model):
     """A run with one finished turn whose process was killed in the second."""
     shell.agent(toolNames=["list_directory", "end_turn"])
     model.will(calls(call("list_directory", path=".")), HANG)
@@ -27,7 +26,7 @@ def killed(shell, model):  # noqa: F811
     return shell
 
 
-def goes_on(killed, model):  # noqa: F811
+def goes_on(killed, model):
     """What was recorded is whole, and the run ends."""
     assert killed("runs", "verify", "r").code == 0
     model.will(say("Finished."))
@@ -42,7 +41,7 @@ def one_line(done, *words):
     assert all(word in done.err for word in words), done.err
 
 
-def test_a_full_disk_stops_the_run_by_name_and_loses_nothing(killed, model):  # noqa: F811
+def test_a_full_disk_stops_the_run_by_name_and_loses_nothing(killed, model):
     """The kernel refuses to let any file of the process grow, as a full disk would."""
     file = killed.home / "callboard.db"
     with killed.database() as db:
@@ -76,7 +75,7 @@ def _done(process):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
 @pytest.mark.parametrize("name", ["callboard.db", "."])
-def test_a_database_that_may_not_be_written_is_named(killed, model, name):  # noqa: F811
+def test_a_database_that_may_not_be_written_is_named(killed, model, name):
     place = killed.home / name
     mode = place.stat().st_mode
     place.chmod(0o500 if place.is_dir() else 0o400)
@@ -88,7 +87,7 @@ def test_a_database_that_may_not_be_written_is_named(killed, model, name):  # no
 
 
 @pytest.mark.parametrize("keep", [0, 1, 31, 1000, 4127, 9000])
-def test_a_torn_write_ahead_log_loses_no_whole_event(killed, model, keep):  # noqa: F811
+def test_a_torn_write_ahead_log_loses_no_whole_event(killed, model, keep):
     """A copy of the files cut anywhere has a prefix of the log: it verifies and goes on, or says what is wrong."""
     log = killed.home / "callboard.db-wal"
     content = log.read_bytes() if log.exists() else b""
@@ -102,7 +101,7 @@ def test_a_torn_write_ahead_log_loses_no_whole_event(killed, model, keep):  # no
     goes_on(killed, model)
 
 
-def test_a_copy_of_the_files_goes_on_where_the_original_was(killed, model, tmp_path):  # noqa: F811
+def test_a_copy_of_the_files_goes_on_where_the_original_was(killed, model, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(killed.home, copy)
     shutil.rmtree(killed.home)
@@ -112,7 +111,7 @@ def test_a_copy_of_the_files_goes_on_where_the_original_was(killed, model, tmp_p
 
 def test_a_database_that_another_process_reads_all_the_time_is_written_all_the_same(
     killed,
-    model,  # noqa: F811
+    model,
 ):
     with sqlite3.connect(killed.home / "callboard.db") as reader:
         reader.execute("BEGIN")
