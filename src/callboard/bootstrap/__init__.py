@@ -1,0 +1,28 @@
+"""The only package that names adapters: from Settings to an App.
+
+Adapters are imported where they are built, so that a command pays only for what it uses.
+"""
+
+from callboard.bootstrap.app import build_app, open_dispatcher
+from callboard.bootstrap.definitions import (
+    open_registry,
+    read_catalogue,
+    read_policy,
+    scaffold,
+    shipped_workflow,
+)
+from callboard.bootstrap.proof import is_signature
+from callboard.bootstrap.sources import Additions, Sources
+
+__all__ = [
+    "Additions",
+    "Sources",
+    "build_app",
+    "is_signature",
+    "open_dispatcher",
+    "open_registry",
+    "read_catalogue",
+    "read_policy",
+    "scaffold",
+    "shipped_workflow",
+]

@@ -1,0 +1,94 @@
+"""From settings to an app."""
+
+# ruff: noqa: PLC0415 - adapters are imported where they are built
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from callboard.bootstrap.definitions import open_registry, shipped_agents
+from callboard.bootstrap.models import ModelsOnDemand
+from callboard.bootstrap.places import tool_services, workspaces
+from callboard.bootstrap.programs import ProgramsOnDemand
+from callboard.bootstrap.proof import open_proof
+from callboard.bootstrap.sources import Additions, Sources, check_folders
+from callboard.bootstrap.vault import open_vault
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.runtime.driver import Driver
+from callboard.runtime.live import Live
+from callboard.runtime.ports import Ports
+from callboard.runtime.system import SystemClock, TimeSortedIds, relax_collector
+from callboard.settings import Settings
+from callboard.usecases.app import App
+
+if TYPE_CHECKING:
+    from callboard.ports.dispatcher import Dispatcher
+
+
+async def build_app(
+    settings: Settings, sources: Sources, additions: Additions | None = None
+) -> App:
+    """Build everything that a command needs to run agents.
+
+    Raises:
+        ConfigurationInvalid: the home directory or the database cannot be used.
+    """
+    from callboard.definitions.policies import FilePolicies
+    from callboard.definitions.resolver import AgentResolver
+    from callboard.definitions.schema import JsonSchemas
+    from callboard.stores.sqlite.store import SqliteEventStore
+    from callboard.tools.catalog import built_in_tools
+
+    _make_home(settings.home)
+    relax_collector()
+    added = additions or Additions()
+    check_folders(sources)
+    store = await SqliteEventStore.open(settings.database)
+    clock = SystemClock()
+    vault = open_vault(settings, store.credentials, clock)
+    registry = AgentResolver(
+        partial(open_registry, settings, sources, shipped=False, tools=tuple(added.tools)),
+        store.releases,
+        shipped_agents,
+        added.agents,
+    )
+    ports = Ports(
+        store=store,
+        clock=clock,
+        models=ModelsOnDemand(settings, sources, added.providers, vault),
+        tools=built_in_tools(tool_services(settings, registry)).with_added(added.tools),
+        registry=registry,
+        workspaces=workspaces(settings),
+        schemas=JsonSchemas(),
+        policies=FilePolicies(settings.home, sources.agents),
+        budgets=store.budgets,
+        live=Live(),
+        programs=ProgramsOnDemand(settings),
+    )
+    return App(
+        ports=ports,
+        driver=Driver(ports),
+        releases=store.releases,
+        vault=vault,
+        ids=TimeSortedIds(),
+        copies=str(settings.home / "workspaces"),
+        engine=store.engine,
+        proof=open_proof(settings, store.anchors),
+    )
+
+
+def open_dispatcher() -> "Dispatcher":
+    """Return what drives runs inside this process."""
+    from callboard.stores.dispatch.embedded import EmbeddedDispatcher
+
+    return EmbeddedDispatcher()
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_HOME {home} cannot be used: {error.strerror}; set CALLBOARD_HOME to a directory "
+            "that you may write"
+        ) from None

@@ -1,0 +1,52 @@
+"""What tools work through: the web and the workspaces."""
+
+# ruff: noqa: PLC0415 - adapters are imported where they are built
+
+import sys
+from typing import TYPE_CHECKING
+
+from callboard.settings import Settings
+
+if TYPE_CHECKING:
+    from callboard.ports.registry import AgentRegistry
+    from callboard.ports.tool_services import ToolServices
+    from callboard.ports.workspace import Workspaces
+
+
+def tool_services(settings: Settings, registry: "AgentRegistry") -> "ToolServices":
+    """Return what tools reach beside the workspace; nothing is started before it is used."""
+    from callboard.ports.tool_services import ToolServices
+    from callboard.web_access.on_demand import WebOnDemand, WebOptions
+
+    configured = settings.web
+    web = WebOnDemand(
+        WebOptions(
+            allow=configured.allow,
+            search=configured.search,
+            search_url=configured.search_url,
+            search_key=configured.search_key,
+            context7_key=configured.context7.api_key,
+            context7_url=configured.context7.base_url,
+            chromium=configured.chromium,
+            own_pages=configured.browser_loopback,
+            confined=settings.sandbox == "required",
+        )
+    )
+    return ToolServices(
+        registry_lookup=registry.get,
+        search=web if configured.search else None,
+        fetcher=web,
+        docs=web,
+        browser=web if web.has_browser else None,
+        skill_folders=(str(settings.home / "skills"),),
+    )
+
+
+def workspaces(settings: Settings) -> "Workspaces":
+    """Return where runs work on files; commands see the Python that Callboard runs on."""
+    from callboard.sandbox.workspaces import open_workspaces
+
+    pythons = dict.fromkeys((sys.prefix, sys.base_prefix))
+    return open_workspaces(
+        settings.home / "sandbox", mode=settings.sandbox, read_only=tuple(pythons)
+    )
