@@ -2,8 +2,8 @@
 
 import pytest
 
+from callboard.engine.addresses import is_loopback, objection
 from callboard.ports.web import WebFailed
-from callboard.web_access.egress.addresses import is_loopback, objection
 from callboard.web_access.egress.policy import EgressPolicy, canonical_host, web_url
 
 from .conftest import known

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from yarl import URL
 
+from callboard.engine.addresses import is_address, is_loopback, objection
 from callboard.ports.web import WebFailed
-from callboard.web_access.egress.addresses import is_address, is_loopback, objection
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From host and port to addresses; raises OSError where there are none."""
