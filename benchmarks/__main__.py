@@ -8,7 +8,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("turns", "growth", "providers", "programs", "sandbox", "policy", "redaction", "start")
+NAMES = (
+    "turns",
+    "growth",
+    "providers",
+    "programs",
+    "sandbox",
+    "policy",
+    "redaction",
+    "soak",
+    "start",
+)
 RESULTS = Path(__file__).parent / "results"
 
 
