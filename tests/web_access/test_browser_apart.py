@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -66,4 +67,4 @@ async def test_nothing_that_drives_the_browser_has_our_environment():
     assert len(seen) > 2 + len(before)
     assert not any(canary in environ for environ in seen for canary in canaries)
     after = await asyncio.to_thread(environments_below, os.getpid())
-    assert sorted(after) == sorted(before)
+    assert not Counter(after) - Counter(before)
