@@ -1,18 +1,16 @@
 """Performing samples: several answers over the same conversation, each an effect of its own."""
 
-from callboard.domain.errors import CallboardError
-from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.program import SampleCompleted, SampleFailed, SampleStarted
 from callboard.domain.message import Message
 from callboard.domain.run.state import RunState
 from callboard.domain.tool import ToolSpec
 from callboard.engine.commands import SampleModel
 from callboard.engine.text_calls import as_text
-from callboard.runtime.model_calls import as_model_error, failure_of, held, request_for
+from callboard.runtime.asking import Asking, ask
+from callboard.runtime.model_calls import request_for
 from callboard.runtime.ports import Ports
 from callboard.runtime.run_log import RunLog
 from callboard.runtime.side_by_side import side_by_side
-from callboard.runtime.spending import reserve
 
 
 async def sample_model(
@@ -24,29 +22,23 @@ async def sample_model(
     """
     if command.delay_s > 0:
         await ports.clock.sleep(command.delay_s)
-    state = log.state
+    state, attempt = log.state, command.attempt
     request, model = request_for(state, specs), state.subject.model
     yields = state.program.yields if state.program is not None else 0
-    place = f"{state.run_id}:s{yields}.{command.attempt}"
 
-    async def ask(index: int) -> None:
-        began = ports.clock.monotonic()
-        started = SampleStarted(index=index, attempt=command.attempt, model=model)
-        try:
-            provider = await ports.models.provider_for(state.subject.definition, model)
-            hold = await reserve(ports, state, provider, request, f"{place}.{index}")
-        except CallboardError as error:
-            log.append(started, _failed(index, command, error))
+    async def sample(index: int) -> None:
+        asking = Asking(
+            request,
+            key=f"{state.run_id}:s{yields}.{attempt}.{index}",
+            started=SampleStarted(index=index, attempt=attempt, model=model),
+            failed=lambda why: SampleFailed(index=index, attempt=attempt, failure=why),
+            deadline_at=command.deadline_at,
+            show=False,
+        )
+        answered = await ask(ports, log, asking)
+        if answered is None:
             return
-        if isinstance(hold, BudgetReached):
-            log.append(hold)
-            return
-        log.append(started)
-        try:
-            answer = await held(ports, provider, hold, command.deadline_at, show=False)
-        except CallboardError as error:
-            log.append(_failed(index, command, error))
-            return
+        answer = answered.answer
         log.append(
             SampleCompleted(
                 index=index,
@@ -56,13 +48,8 @@ async def sample_model(
                 market_usd=answer.market_usd,
                 basis=answer.cost_basis,
                 credential=answer.credential,
-                duration_ms=round((ports.clock.monotonic() - began) * 1000),
+                duration_ms=answered.duration_ms,
             )
         )
 
-    await side_by_side([ask(index) for index in command.indices])
-
-
-def _failed(index: int, command: SampleModel, error: CallboardError) -> SampleFailed:
-    failure = failure_of(as_model_error(error))
-    return SampleFailed(index=index, attempt=command.attempt, failure=failure)
+    await side_by_side([sample(index) for index in command.indices])

@@ -1,0 +1,113 @@
+"""One request to a model: under its budgets, before its deadline, its failure as an event."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from callboard.domain.errors import CallboardError, ModelError
+from callboard.domain.events.budget import BudgetReached
+from callboard.domain.events.model_call import ModelFailure
+from callboard.domain.events.union import AnyEvent
+from callboard.domain.run.state import RunState
+from callboard.ports.model import Delta, ModelAnswer, ModelProvider, ModelRequest
+from callboard.runtime.ports import Ports
+from callboard.runtime.run_log import RunLog
+from callboard.runtime.spending import Hold, reserve
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request, the events that record its beginning and its failure, and the key of what is reserved for it.
+
+    `show`: watchers see the pieces of the answer as they come.
+    """
+
+    request: ModelRequest
+    key: str
+    started: AnyEvent
+    failed: Callable[[ModelFailure], AnyEvent]
+    deadline_at: datetime | None
+    show: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, and how long it took once the call had begun."""
+
+    answer: ModelAnswer
+    duration_ms: int
+
+
+async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered | None:
+    """Return the model's answer, or None where there is none, which is in the log then.
+
+    The call starts before its beginning is durable: events keep their order, and a call whose beginning
+    was lost with the process may be made again like one that never ended.
+    """
+    state = log.state
+    try:
+        subject = state.subject
+        provider = await ports.models.provider_for(subject.definition, subject.model)
+        hold = await reserve(ports, state, provider, asking.request, asking.key)
+    except CallboardError as error:
+        log.append(asking.started, asking.failed(_failure(error)))
+        return None
+    if isinstance(hold, BudgetReached):
+        log.append(hold)
+        return None
+    log.append(asking.started)
+    began = ports.clock.monotonic()
+    try:
+        answer = await _held(ports, provider, hold, asking)
+    except CallboardError as error:
+        log.append(asking.failed(_failure(error)))
+        return None
+    return Answered(answer, round((ports.clock.monotonic() - began) * 1000))
+
+
+async def _held(ports: Ports, provider: ModelProvider, hold: Hold, asking: Asking) -> ModelAnswer:
+    """Return an answer, and settle what was reserved for it.
+
+    Raises:
+        ModelError: there is none.
+    """
+    try:
+        answer = await _bounded(ports, provider, hold.request, asking)
+        hold.answered(answer)
+    except ModelError:
+        hold.refused()
+        raise
+    finally:
+        await hold.settle()
+    return answer
+
+
+async def _bounded(
+    ports: Ports, provider: ModelProvider, request: ModelRequest, asking: Asking
+) -> ModelAnswer:
+
+    def on_delta(delta: Delta) -> None:
+        if asking.show:
+            ports.live.delta(request.conversation, delta)
+
+    if asking.deadline_at is None:
+        return await provider.complete(request, on_delta)
+    left = (asking.deadline_at - ports.clock.now()).total_seconds()
+    if left > 0:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                return await provider.complete(request, on_delta)
+    raise ModelError("the run's wall-time limit was reached", reason="timeout")
+
+
+def _failure(error: CallboardError) -> ModelFailure:
+    """Return the record of why a call failed, whatever kind of failure it was."""
+    known = error if isinstance(error, ModelError) else ModelError(str(error), reason=error.code)
+    return ModelFailure(
+        reason=known.reason,
+        message=str(known),
+        retryable=known.retryable,
+        retry_after_s=known.retry_after_s,
+    )
