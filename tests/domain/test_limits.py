@@ -14,7 +14,7 @@ from callboard.engine.limits import (
     DEFAULT_DEPTH,
     DEFAULT_TURNS,
     breach,
-    child_accounts,
+    budget_path,
     child_limits,
     deadline,
     effective_limits,
@@ -79,7 +79,7 @@ def test_limits_together_are_never_looser_than_either(left, right):
 @given(bounds, bounds)
 def test_a_child_draws_on_its_own_budget_and_on_those_of_the_runs_above_it(parent, own):
     state = spent(parent, usd("0.01"))
-    accounts = child_accounts(state)
+    accounts = budget_path(state)
     if parent.cost_usd is None:
         assert accounts == ()
     else:

@@ -11,8 +11,7 @@ from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.engine.budgets import Standing
-from callboard.ports.budgets import ORGANISATION, space_account
+from callboard.engine.budgets import ORGANISATION, Standing, space_account
 from callboard.usecases.app import App
 from callboard.usecases.spending import list_budgets, remove_budget, set_budget
 

@@ -1,9 +1,10 @@
 """Who may approve, how many it takes, and what an approval is for."""
 
-import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from pydantic import JsonValue
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.permissions import Approvers
@@ -19,12 +20,14 @@ from callboard.domain.events.gate import (
 from callboard.domain.message import JsonObject
 from callboard.domain.run.call import Call
 from callboard.domain.run.state import RunState
+from callboard.engine.gates import digest_of, opened_gate
 from callboard.engine.permissions.ruling import Reason
 
 
-def approval_gate(state: RunState, call: Call, reasons: Sequence[Reason]) -> GateOpened:
-    """Return the gate at which a call waits for its approval."""
-    approvers = required_approvers(reason.rule.approvers for reason in reasons)
+def approval_gate(
+    state: RunState, call: Call, reasons: Sequence[Reason], approvers: Approvers | None
+) -> GateOpened:
+    """Return the gate at which a call waits for the approval that its reasons ask for."""
     whys = list(dict.fromkeys(reason.rule.reason for reason in reasons if reason.rule.reason))
     question = f"{state.subject.definition.display_name} wants to call {call.tool}."
     gate = call_gate(state, call, "approval_required", " ".join([question, *whys]))
@@ -40,25 +43,16 @@ def approval_gate(state: RunState, call: Call, reasons: Sequence[Reason]) -> Gat
 def call_gate(state: RunState, call: Call, reason: GateReason, question: str) -> GateOpened:
     """Return a gate at which something about a call is to be decided."""
     shown = json.dumps(call.arguments, indent=2, ensure_ascii=False)
-    return GateOpened(
-        gate_id=f"g{state.gates_opened + 1}",
-        reason=reason,
-        subject=call.call_id,
-        question=f"{question}\n{shown}",
-        digest=call_digest(state, call, reason, call.arguments),
-        tool=call.tool,
-        arguments=call.arguments,
-        asked_by=state.subject.definition.id,
-        requested_by=state.created.actor,
-        bill=state.bill,
-    )
+    digest = call_digest(state, call, reason, call.arguments)
+    gate = opened_gate(state, reason, call.call_id, f"{question}\n{shown}", digest)
+    return gate.model_copy(update={"tool": call.tool, "arguments": call.arguments})
 
 
 def call_digest(state: RunState, call: Call, reason: GateReason, arguments: JsonObject) -> str:
     """Bind a decision to the run, the turn, the definition, the call with its arguments, the rules in force
     and, after a crash, the epoch that was lost: it holds for this once and for nothing else.
     """
-    bound = [
+    bound: list[JsonValue] = [
         state.run_id,
         state.subject.definition.digest,
         reason,
@@ -69,7 +63,7 @@ def call_digest(state: RunState, call: Call, reason: GateReason, arguments: Json
         state.policy.version if reason == "approval_required" else "",
         call.epoch if reason == "outcome_unknown" else 0,
     ]
-    return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
+    return digest_of(bound)
 
 
 def decided(state: RunState, call: Call, reason: GateReason) -> Closing | None:
@@ -127,7 +121,7 @@ def has_expired(gate: GateOpened, now: datetime) -> bool:
     return gate.deadline_at is not None and now >= gate.deadline_at
 
 
-def required_approvers(wanted: Iterable[Approvers | None]) -> Approvers | None:
+def required_approvers(wanted: Sequence[Approvers | None]) -> Approvers | None:
     """Return what satisfies everybody who asks for approval: the most people, of those that all name."""
     given = [approvers for approvers in wanted if approvers is not None]
     if not given:

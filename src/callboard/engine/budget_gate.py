@@ -1,12 +1,10 @@
 """What happens where money runs out: the run waits for a person, or fails where nobody is there to ask."""
 
-import hashlib
-import json
-
 from callboard.domain.events.budget import BudgetReached
-from callboard.domain.events.gate import GateOpened
 from callboard.domain.run.state import RunState
+from callboard.engine.budgets import run_account
 from callboard.engine.commands import Append
+from callboard.engine.gates import digest_of, opened_gate
 from callboard.engine.outputs import failed
 
 
@@ -17,22 +15,13 @@ def out_of_money(state: RunState, short: BudgetReached) -> Append:
     if state.created.on_limit == "fail" or refused:
         code = "budget_unknown_cost" if state.bill.has_unknown else "budget_limit"
         return Append((failed(state, reached(state, short), code),))
-    gate = GateOpened(
-        gate_id=f"g{state.gates_opened + 1}",
-        reason="budget_exceeded",
-        subject=short.account,
-        question=f"{reached(state, short)} Raise it, and the run goes on.",
-        digest=digest,
-        asked_by=state.subject.definition.id,
-        requested_by=state.created.actor,
-        bill=state.bill,
-    )
-    return Append((gate,))
+    question = f"{reached(state, short)} Raise it, and the run goes on."
+    return Append((opened_gate(state, "budget_exceeded", short.account, question, digest),))
 
 
 def reached(state: RunState, short: BudgetReached) -> str:
     """Return in words which budget is too small for what."""
-    own = short.account == f"run:{state.run_id}"
+    own = short.account == run_account(state.run_id)
     whose = "its budget (--budget)" if own else f"the budget of {short.account}"
     needs = "" if short.least_usd is None else f"; the next call may need ${short.least_usd:f}"
     unknown = (
@@ -46,12 +35,5 @@ def reached(state: RunState, short: BudgetReached) -> str:
 
 def _digest(state: RunState, short: BudgetReached) -> str:
     """Bind a decision to the account as it stood: a rejection holds until something changes."""
-    bound = [
-        state.run_id,
-        "budget_exceeded",
-        state.turn,
-        short.account,
-        str(short.limit_usd),
-        str(short.spent_usd),
-    ]
-    return hashlib.sha256(json.dumps(bound).encode()).hexdigest()
+    stood = (short.account, str(short.limit_usd), str(short.spent_usd))
+    return digest_of([state.run_id, "budget_exceeded", state.turn, *stood])

@@ -10,6 +10,19 @@ from decimal import Decimal
 
 from callboard.domain.usage import NANO
 
+ORGANISATION = "organisation"
+"""The name of the organisation's account."""
+
+
+def space_account(space: str) -> str:
+    """Return the name of a space's account."""
+    return f"space:{space}"
+
+
+def run_account(run_id: str) -> str:
+    """Return the name of the account of a run that brought a budget along."""
+    return f"run:{run_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -122,12 +122,13 @@ def _permission(state: RunState, call: Call) -> Command | None:
 
 def _ask(state: RunState, call: Call, said: Ruling) -> Command:
     wanted = [reason.rule.approvers for reason in said.reasons]
-    if not can_be_met(required_approvers(wanted), wanted):
+    approvers = required_approvers(wanted)
+    if not can_be_met(approvers, wanted):
         message = (
             f"Not permitted: nobody may approve it for everybody who asks ({described(said)})."
         )
         return _refuse(state, call, "denied", message)
-    return Append((approval_gate(state, call, said.reasons),))
+    return Append((approval_gate(state, call, said.reasons, approvers),))
 
 
 def asked(state: RunState, call: Call) -> Asked:

@@ -84,18 +84,12 @@ def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:
     return None
 
 
-def budget_path(state: RunState | TaskState) -> tuple[tuple[str, Decimal], ...]:
-    """Return the runs whose budgets a run draws on, each with its limit: those above it, then its own."""
-    path = tuple((account.run_id, account.limit_usd) for account in state.created.accounts)
+def budget_path(state: RunState | TaskState) -> tuple[BudgetAccount, ...]:
+    """Return the budgets that a run, and every child of it, draws on: those of the runs above it, then its own."""
     own = state.created.limits.cost_usd
-    return path if own is None else (*path, (state.run_id, own))
-
-
-def child_accounts(state: RunState | TaskState) -> tuple[BudgetAccount, ...]:
-    """Return the budgets that a child draws on."""
-    return tuple(
-        BudgetAccount(run_id=run_id, limit_usd=limit) for run_id, limit in budget_path(state)
-    )
+    if own is None:
+        return state.created.accounts
+    return (*state.created.accounts, BudgetAccount(run_id=state.run_id, limit_usd=own))
 
 
 def child_limits(state: RunState | TaskState, own: Limits, now: datetime) -> Limits:

@@ -1,6 +1,5 @@
 """What happens to a run that goes round in circles: a word to the model, then to a person, or the end."""
 
-import hashlib
 import json
 from decimal import Decimal
 from typing import Literal
@@ -13,6 +12,7 @@ from callboard.domain.run.actions import Action
 from callboard.domain.run.fold import LOOP
 from callboard.domain.run.state import RunState
 from callboard.engine.commands import Append
+from callboard.engine.gates import digest_of, opened_gate
 from callboard.engine.loops import Loop, loop_in
 from callboard.engine.outputs import failed
 
@@ -40,11 +40,11 @@ def breaking(state: RunState) -> Append | None:
     """Return how a loop is broken, or None where there is none or the model has just been warned."""
     loop = loop_in(state)
     if loop is None:
-        return _stopped(state) if state.looped else None
+        return _stopped(state, None) if state.looped else None
     if state.warned_at <= loop.since.turn:
         return Append((_detected(state, loop, "warned"), MessageAdded(message=_warning(loop))))
     if state.looped:
-        return _stopped(state)
+        return _stopped(state, loop)
     if state.turn - state.warned_at < PATIENCE:
         return None
     if state.created.on_limit == "wait":
@@ -62,8 +62,7 @@ def _is_tolerable(state: RunState, loop: Loop) -> bool:
     return state.turn - loop.since.turn < MOST_TURNS and burnt < MOST_USD
 
 
-def _stopped(state: RunState) -> Append:
-    loop = loop_in(state)
+def _stopped(state: RunState, loop: Loop | None) -> Append:
     what = _WORDS[loop.kind] if loop is not None else "The run went round in circles."
     shown = "".join(f"\n  {line}" for line in lines_of(loop.actions if loop is not None else ()))
     message = f"The run was stopped, because it went round in circles. {what} The last ones:{shown}"
@@ -90,20 +89,12 @@ def _warning(loop: Loop) -> Message:
 
 def _gate(state: RunState, loop: Loop) -> GateOpened:
     shown = "\n".join(lines_of(loop.actions))
-    bound = [state.run_id, LOOP, state.turn, loop.kind, loop.since.turn]
-    return GateOpened(
-        gate_id=f"g{state.gates_opened + 1}",
-        reason="approval_required",
-        subject=LOOP,
-        question=(
-            f"{state.subject.definition.display_name} goes round in circles since turn {loop.since.turn + 1}. "
-            f"{_WORDS[loop.kind]} May it go on?\n{shown}"
-        ),
-        digest=hashlib.sha256(json.dumps(bound).encode()).hexdigest(),
-        asked_by=state.subject.definition.id,
-        requested_by=state.created.actor,
-        bill=state.bill,
+    question = (
+        f"{state.subject.definition.display_name} goes round in circles since turn {loop.since.turn + 1}. "
+        f"{_WORDS[loop.kind]} May it go on?\n{shown}"
     )
+    digest = digest_of([state.run_id, LOOP, state.turn, loop.kind, loop.since.turn])
+    return opened_gate(state, "approval_required", LOOP, question, digest)
 
 
 def lines_of(actions: tuple[Action, ...]) -> tuple[str, ...]:

@@ -7,13 +7,6 @@ from typing import Protocol
 
 from callboard.engine.budgets import Exhausted, Granted, Occupied, Standing, Wanted
 
-ORGANISATION = "organisation"
-
-
-def space_account(space: str) -> str:
-    """Return the name of a space's account."""
-    return f"space:{space}"
-
 
 @dataclass(frozen=True, slots=True)
 class Account:

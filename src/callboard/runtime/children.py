@@ -21,7 +21,7 @@ from callboard.domain.run.state import RunState, status_of
 from callboard.domain.tool import Source
 from callboard.domain.usage import Bill, Usage
 from callboard.engine.commands import CancelChildren
-from callboard.engine.limits import child_accounts, child_limits
+from callboard.engine.limits import budget_path, child_limits
 from callboard.engine.spawning import SPAWN_INLINE, SpawnWish, child_run_id, spawn_wishes
 from callboard.runtime.creation import AgentStart, agent_created, inherited_from
 from callboard.runtime.inputs import input_issues
@@ -101,7 +101,7 @@ async def _planned(
             params=wish.params,
             parent=link_to(state),
             space=state.created.space,
-            accounts=child_accounts(state),
+            accounts=budget_path(state),
             on_limit=state.created.on_limit,
             inherited=inherited_from(state),
             inline=call.tool == SPAWN_INLINE,

@@ -6,16 +6,19 @@ from decimal import Decimal
 from callboard.domain.events.budget import BudgetReached
 from callboard.domain.run.state import RunState
 from callboard.engine.budgets import (
+    ORGANISATION,
     Exhausted,
     Granted,
     Occupied,
     Wanted,
     output_tokens_for,
     rounded_up,
+    run_account,
+    space_account,
 )
 from callboard.engine.limits import budget_path
 from callboard.engine.token_bound import MIN_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS, input_bound
-from callboard.ports.budgets import ORGANISATION, Account, space_account
+from callboard.ports.budgets import Account
 from callboard.ports.model import ModelAnswer, ModelProvider, ModelRequest, PricedProvider
 from callboard.runtime.ports import Ports
 
@@ -54,7 +57,7 @@ async def reserve(
     Where the price is known, the answer is bounded by what was granted. Waits while other calls hold what this
     one needs.
     """
-    own = [Account(f"run:{run_id}", limit) for run_id, limit in budget_path(state)]
+    own = [Account(run_account(one.run_id), one.limit_usd) for one in budget_path(state)]
     names = (ORGANISATION, space_account(state.created.space))
     above = [Account(name) for name in await ports.budgets.limited(names)]
     path = (*above, *own)

@@ -10,7 +10,7 @@ from callboard.domain.events.workflow import ChangeCommitted, CheckCompleted, Ch
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 from callboard.engine.decide_task import decide_task
-from callboard.engine.limits import child_accounts, child_limits
+from callboard.engine.limits import budget_path, child_limits
 from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
 from callboard.ports.workspace import CommandRequest, CommandResult, Workspace
 from callboard.runtime.agent_drive import record_files
@@ -74,7 +74,7 @@ class TaskDrive:
                 prompt=command.prompt,
                 parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
                 space=state.created.space,
-                accounts=child_accounts(state),
+                accounts=budget_path(state),
                 on_limit=state.created.on_limit,
             ),
         )
