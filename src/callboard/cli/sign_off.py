@@ -7,11 +7,10 @@ import sys
 from callboard.cli.calls import describe_changes
 from callboard.cli.streams import ERR, say
 from callboard.domain.actor import Actor
-from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import Verdict
 from callboard.runtime.run_log import load
 from callboard.usecases.app import App
-from callboard.usecases.diff import diff_of
+from callboard.usecases.diff import diff_of, last_files
 from callboard.usecases.gates import OpenGate
 
 _CHOICES = "[a]pprove, [r]eject, show [d]iff, [l]ater"
@@ -45,8 +44,8 @@ async def ask(app: App, actor: Actor, gate: OpenGate) -> tuple[Verdict, str] | N
 
 async def _show_changes(app: App, gate: OpenGate) -> None:
     entries = await load(app.ports.store, gate.row.run_id)
-    recorded = [entry.event for entry in entries if isinstance(entry.event, FilesChanged)]
-    for line in describe_changes(recorded[-1].changes) if recorded else ():
+    last = last_files(entries)
+    for line in describe_changes(last.changes) if last is not None else ():
         say(f"  {line}")
 
 

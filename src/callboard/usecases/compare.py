@@ -10,10 +10,10 @@ from pydantic import JsonValue
 
 from callboard.domain.actor import Actor
 from callboard.domain.events.codec import Recorded
-from callboard.domain.events.files import FilesChanged
 from callboard.domain.run_row import RunRow
 from callboard.runtime.run_log import load
 from callboard.usecases.app import App, require
+from callboard.usecases.diff import last_files
 from callboard.usecases.runs import existing_row
 
 _OF_THE_RUN = frozenset(
@@ -54,17 +54,15 @@ async def compare_runs(app: App, actor: Actor, left_id: str, right_id: str) -> C
     require(actor, "run.read")
     rows = [await existing_row(app, run_id) for run_id in (left_id, right_id)]
     logs = [await load(app.ports.store, row.run_id) for row in rows]
-    told = [[_told(entry) for entry in log] for log in logs]
-    common = _common(
-        [_compared(entry) for entry in logs[0]], [_compared(entry) for entry in logs[1]]
-    )
+    common = _common(*logs)
     left, right = (_side(row, log) for row, log in zip(rows, logs, strict=True))
     differing = [
         path
         for path in sorted({*left.files, *right.files})
         if left.files.get(path) != right.files.get(path)
     ]
-    rest = difflib.ndiff(told[0][common:], told[1][common:])
+    before, after = ([_told(entry) for entry in log[common:]] for log in logs)
+    rest = difflib.ndiff(before, after)
     lines = tuple(line for line in rest if not line.startswith("?"))
     return Comparison(left, right, common, lines, tuple(differing))
 
@@ -76,10 +74,9 @@ def _side(row: RunRow, log: Sequence[Recorded]) -> Side:
 
 def _files(log: Sequence[Recorded]) -> dict[str, str]:
     """Return the last recorded diff, by path."""
-    recorded = [entry.event for entry in log if isinstance(entry.event, FilesChanged)]
-    if not recorded:
+    last = last_files(log)
+    if last is None:
         return {}
-    last = recorded[-1]
     parts = (last.diff or "").split("diff --git ")
     found = {change.path: "" for change in last.changes}
     for part in parts[1:]:
@@ -88,13 +85,11 @@ def _files(log: Sequence[Recorded]) -> dict[str, str]:
     return found
 
 
-def _common(left: Sequence[JsonValue], right: Sequence[JsonValue]) -> int:
-    count = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+def _common(left: Sequence[Recorded], right: Sequence[Recorded]) -> int:
+    """Return how many events at the beginning say the same."""
+    pairs = enumerate(zip(left, right, strict=False))
+    differing = (at for at, (one, other) in pairs if _compared(one) != _compared(other))
+    return next(differing, min(len(left), len(right)))
 
 
 def _compared(entry: Recorded) -> JsonValue:

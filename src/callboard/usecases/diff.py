@@ -1,6 +1,9 @@
 """The change that a run made so far."""
 
+from collections.abc import Sequence
+
 from callboard.domain.actor import Actor
+from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FilesChanged
 from callboard.runtime.run_log import load
 from callboard.usecases.app import App, require
@@ -16,5 +19,11 @@ async def diff_of(app: App, actor: Actor, run_id: str) -> str:
     require(actor, "run.read")
     await existing_row(app, run_id)
     entries = await load(app.ports.store, run_id)
-    recorded = [entry.event for entry in entries if isinstance(entry.event, FilesChanged)]
-    return (recorded[-1].diff or "") if recorded else ""
+    last = last_files(entries)
+    return (last.diff or "") if last is not None else ""
+
+
+def last_files(entries: Sequence[Recorded]) -> FilesChanged | None:
+    """Return the last record of the files in a log, if there is one."""
+    recorded = (entry.event for entry in reversed(entries))
+    return next((event for event in recorded if isinstance(event, FilesChanged)), None)

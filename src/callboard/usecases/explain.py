@@ -71,9 +71,10 @@ async def explain_call(app: App, actor: Actor, run_id: str, call_id: str) -> Exp
     if row.kind == "workflow":
         raise ConfigurationInvalid(f"{run_id} is a task; its agents' runs make calls")
     entries = await load(app.ports.store, run_id)
-    found = _requested(entries, call_id)
+    judged = _judged(entries)
+    found = judged.get(call_id)
     if found is None:
-        known = ", ".join(_call_ids(entries)) or "none"
+        known = ", ".join(judged) or "none"
         raise UnknownThing(f"run {run_id} has no call {call_id!r}; its calls: {known}")
     state, call, seq = found
     question = asked(state, call)
@@ -92,24 +93,19 @@ async def explain_call(app: App, actor: Actor, run_id: str, call_id: str) -> Exp
     )
 
 
-def _requested(entries: Sequence[Recorded], call_id: str) -> tuple[RunState, Call, int] | None:
-    """Return the state in which a call was last judged: with the rules, arguments and labels of then."""
-    state, found = AGENT.begin(entries[0]), None
+def _judged(entries: Sequence[Recorded]) -> dict[str, tuple[RunState, Call, int] | None]:
+    """Return every call with the state in which it was last judged: with the rules, arguments and labels of
+    then. None for those that were refused before anybody judged them.
+    """
+    state = AGENT.begin(entries[0])
+    judged: dict[str, tuple[RunState, Call, int] | None] = {}
     for entry in entries[1:]:
         state = AGENT.evolve(state, entry)
         for call in state.calls:
-            if call.call_id == call_id and call.result is None:
-                found = state, call, entry.seq
-    return found
-
-
-def _call_ids(entries: Sequence[Recorded]) -> list[str]:
-    state = AGENT.begin(entries[0])
-    known: dict[str, None] = {}
-    for entry in entries[1:]:
-        state = AGENT.evolve(state, entry)
-        known.update((call.call_id, None) for call in state.calls)
-    return list(known)
+            judged.setdefault(call.call_id, None)
+            if call.result is None:
+                judged[call.call_id] = state, call, entry.seq
+    return judged
 
 
 def _views(policy: Policy, question: Asked) -> Iterator[LayerView]:

@@ -1,13 +1,11 @@
 """A run as it was after one of its events."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.domain.events.codec import Recorded
-from callboard.domain.events.files import FileChange, FilesChanged
+from callboard.domain.events.files import FileChange
 from callboard.domain.events.gate import GateOpened
 from callboard.domain.message import Message
 from callboard.domain.run.state import RunState
@@ -18,6 +16,7 @@ from callboard.engine.decide_task import decide_task
 from callboard.runtime.run_log import load
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
+from callboard.usecases.diff import last_files
 from callboard.usecases.runs import existing_row
 
 
@@ -61,7 +60,7 @@ async def moment_of(app: App, actor: Actor, run_id: str, seq: int) -> Moment:
         )
     prefix = entries[:seq]
     state = fold_any(prefix)
-    changes, tree = _files(prefix)
+    files = last_files(prefix)
     return Moment(
         run_id,
         seq,
@@ -75,15 +74,10 @@ async def moment_of(app: App, actor: Actor, run_id: str, seq: int) -> Moment:
         state.messages if isinstance(state, RunState) else (),
         _open_calls(state),
         state.gate,
-        changes,
-        tree,
+        () if files is None else files.changes,
+        None if files is None else files.tree,
         _next_step(state),
     )
-
-
-def _files(prefix: Sequence[Recorded]) -> tuple[tuple[FileChange, ...], str | None]:
-    recorded = [entry.event for entry in prefix if isinstance(entry.event, FilesChanged)]
-    return (recorded[-1].changes, recorded[-1].tree) if recorded else ((), None)
 
 
 def _open_calls(state: RunState | TaskState) -> tuple[str, ...]:

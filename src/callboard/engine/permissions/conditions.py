@@ -37,12 +37,12 @@ def _each(value: Value, check: Callable[[str], bool], grants: bool) -> bool:
 
 
 def _glob(pattern: str, value: Value, *, grants: bool) -> bool:
+    if not grants:
+        return value.has(compiled(pattern))
     matches = compiled(pattern).fullmatch
-    if grants:
-        return bool(value.spellings) and all(
-            _granted(matches, spelling) for spelling in value.spellings
-        )
-    return any(matches(text) or matches(path) for text, path in value.spellings)
+    return bool(value.spellings) and all(
+        _granted(matches, spelling) for spelling in value.spellings
+    )
 
 
 def _granted(matches: Callable[[str], object], spelling: Spelling) -> bool:

@@ -4,7 +4,6 @@ Every layer must let the call pass, so that a lower one can only narrow. What ca
 once is kept with the policy: a decision among a hundred rules takes microseconds.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +15,7 @@ from callboard.domain.tool import Source
 from callboard.engine.globs import any_of, compiled, glob_matches
 from callboard.engine.permissions.commands import shell_line
 from callboard.engine.permissions.conditions import holds
-from callboard.engine.permissions.values import Value, Values
+from callboard.engine.permissions.values import Values
 
 _STRICTNESS: dict[Effect, int] = {"allow": 0, "ask": 1, "deny": 2}
 
@@ -140,8 +139,8 @@ class _Limits:
         found = [rule for rule in self._candidates(values) if _matches(rule, asked, values)]
         for name, any_glob, pairs in self._globs:
             value = values.get(name)
-            if value is not None and _fits(any_glob, value):
-                fitting = (rule for glob, rule in pairs if _fits(glob, value))
+            if value is not None and value.has(any_glob):
+                fitting = (rule for glob, rule in pairs if value.has(glob))
                 # One rule is enough to deny; of those that ask, each may want other people.
                 found += islice(fitting, 1) if self._effect == "deny" else fitting
         return found
@@ -169,11 +168,6 @@ def _program(condition: ArgumentCondition) -> str:
     """Return the one program that a condition on a command's words names, or nothing."""
     program = condition.words[0] if condition.words else ""
     return "" if set(program) & set("*?[") else program
-
-
-def _fits(pattern: re.Pattern[str], value: Value) -> bool:
-    matches = pattern.fullmatch
-    return any(matches(text) or (path != text and matches(path)) for text, path in value.spellings)
 
 
 def _matches(rule: PermissionRule, asked: Asked, values: Values) -> bool:

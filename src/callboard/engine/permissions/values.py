@@ -1,6 +1,7 @@
 """The texts in an argument, each as it is written and as the path that it comes to."""
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
@@ -33,6 +34,13 @@ class Value:
     def spellings(self) -> tuple[Spelling, ...]:
         """Every text in the argument."""
         return tuple(Spelling(text, plain_path(text, self._root)) for text in texts(self.value))
+
+    def has(self, pattern: re.Pattern[str]) -> bool:
+        """Return whether a pattern matches any text in the argument, as it is written or as a path."""
+        matches = pattern.fullmatch
+        return any(
+            matches(text) or (path != text and matches(path)) for text, path in self.spellings
+        )
 
 
 class Values:
