@@ -173,7 +173,7 @@ class Driver:
                 if isinstance(command, Rest | Wait):
                     await log.durable()
                     if log.state.terminal is not None:
-                        await self._fulfilled(log.state.run_id)
+                        await self._fulfilled(log.state)
                     return
                 await drive.perform(command)
             except asyncio.CancelledError:
@@ -181,19 +181,18 @@ class Driver:
                     raise
                 driven.task.uncancel()
 
-    async def _fulfilled(self, run_id: str) -> None:
+    async def _fulfilled(self, state: RunState | TaskState) -> None:
         """Consume the wishes to end a run, not before it has ended: whoever takes it over must find them."""
-        found = await self.ports.store.signals([run_id])
+        if state.cancellation is None and not _may_be_known(state):
+            return
+        found = await self.ports.store.signals([state.run_id])
         cancels = [signal for signal in found if signal.kind == "cancel"]
         if cancels:
             await self.ports.store.consume(cancels)
 
     async def _heard(self, state: RunState | TaskState, driven: Driven) -> bool:
-        """Return whether somebody said something to a run that is about to end. Other processes cannot have
-        known of one that has just begun.
-        """
-        is_old = (state.at - state.started_at).total_seconds() > SIGNAL_POLL_S
-        if is_old or (isinstance(state, RunState) and state.epoch > 1):
+        """Return whether somebody said something to a run that is about to end."""
+        if _may_be_known(state):
             for signal in await self.ports.store.signals([state.run_id]):
                 if signal.kind == "steer":
                     driven.hear(signal)
@@ -236,6 +235,12 @@ class Driver:
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
+
+
+def _may_be_known(state: RunState | TaskState) -> bool:
+    """Return whether other processes may have said something to a run: not to one that has just begun."""
+    is_old = (state.at - state.started_at).total_seconds() > SIGNAL_POLL_S
+    return is_old or (isinstance(state, RunState) and state.epoch > 1)
 
 
 def _completes(command: object) -> bool:
