@@ -9,8 +9,6 @@ from typing import Literal
 import pytest
 
 from callboard.domain.events.codec import unseal
-from callboard.domain.events.model_call import ModelCallCompleted
-from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.tool_call import ToolCallInterrupted
 from callboard.domain.run.state import status_of
 from callboard.ports.event_store import EventStore
@@ -24,6 +22,7 @@ from callboard.usecases.app import App
 from callboard.usecases.runs import resume_run
 from callboard.usecases.verify_run import verify_run
 
+from .answers import answers_in
 from .stories import RUN, STORIES, Story
 
 pytestmark = pytest.mark.anyio
@@ -94,18 +93,8 @@ async def _examined(
     events = [unseal(sealed) for sealed in await app.ports.store.read_tree(RUN)]
     assert (await verify_run(app, ANN, RUN)).problems == ()
     await app.close()
-    answers = Counter(
-        (entry.run_id, entry.event.turn)
-        for entry in events
-        if isinstance(entry.event, ModelCallCompleted)
-    )
-    answers.update(
-        (entry.run_id, -1 - entry.event.index)
-        for entry in events
-        if isinstance(entry.event, SampleCompleted)
-    )
     interrupted = any(isinstance(entry.event, ToolCallInterrupted) for entry in events)
-    return Outcome(ended, world, answers, interrupted, writes)
+    return Outcome(ended, world, answers_in(events), interrupted, writes)
 
 
 def unsafe_effects(world: World) -> Counter[str]:

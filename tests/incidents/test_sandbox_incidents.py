@@ -9,8 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tests.sandbox.conftest import GIT_ENVIRONMENT, Repository
-from tests.sandbox.test_commands import KINDS
+from tests.sandbox.conftest import GIT_ENVIRONMENT, KINDS, Repository
 
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
 from callboard.ports.workspace import CommandRequest, FileRefused

@@ -7,8 +7,6 @@ from contextlib import suppress
 import pytest
 
 from callboard.domain.events.codec import unseal
-from callboard.domain.events.model_call import ModelCallCompleted
-from callboard.domain.events.program import SampleCompleted
 from callboard.ports.programs import Programs
 from callboard.runtime.children import Ended
 from callboard.sandbox.programs.pool import ConfinedPrograms
@@ -18,6 +16,7 @@ from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.runs import resume_run
 from callboard.usecases.verify_run import verify_run
+from tests.faults.answers import answers_in
 
 from .agents import RUN, Sample, app_for, begin, came_to, decided, samples
 
@@ -111,15 +110,6 @@ async def _check_log(sample: Sample, programs: Programs, world: World, disk: Mem
     entries = [unseal(sealed) for sealed in await app.ports.store.read_tree(RUN)]
     assert (await verify_run(app, ANN, RUN)).problems == ()
     await app.close()
-    answers = Counter(
-        (entry.run_id, entry.event.turn)
-        for entry in entries
-        if isinstance(entry.event, ModelCallCompleted)
-    )
-    answers.update(
-        (entry.run_id, -1 - entry.event.index)
-        for entry in entries
-        if isinstance(entry.event, SampleCompleted)
-    )
+    answers = answers_in(entries)
     assert answers.total() == sample.facts["model_calls"]
     assert set(answers.values()) <= {1}

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from callboard.sandbox.commands import landlock
 from callboard.sandbox.workspaces import open_workspaces
 
+PYTHONS = (sys.prefix, sys.base_prefix)
 GIT_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/nonexistent",
@@ -64,8 +66,7 @@ def root(tmp_path):
 @pytest.fixture
 def workspaces(tmp_path):
     """Confined by landlock, so that these tests run where namespaces are not to be had."""
-    pythons = (sys.prefix, sys.base_prefix)
-    return open_workspaces(tmp_path / "state", read_only=pythons, kinds=("landlock",))
+    return open_workspaces(tmp_path / "state", read_only=PYTHONS, kinds=("landlock",))
 
 
 @pytest.fixture
@@ -73,3 +74,42 @@ async def workspace(workspaces, root, anyio_backend):
     opened = await workspaces.open(str(root))
     yield opened
     await opened.close()
+
+
+def _bubblewrap_starts() -> bool:
+    try:
+        done = subprocess.run(
+            ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"],
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0
+
+
+KINDS = [
+    pytest.param(
+        "landlock",
+        marks=pytest.mark.skipif(
+            landlock.version() < landlock.NEEDED_VERSION, reason="this kernel's landlock is too old"
+        ),
+    ),
+    pytest.param(
+        "bubblewrap",
+        marks=pytest.mark.skipif(not _bubblewrap_starts(), reason="bubblewrap cannot start here"),
+    ),
+]
+
+
+@pytest.fixture(params=KINDS)
+async def opened(request, tmp_path, root, anyio_backend):
+    workspaces = open_workspaces(tmp_path / "state", read_only=PYTHONS, kinds=(request.param,))
+    workspace = await workspaces.open(str(root))
+    yield workspace
+    await workspace.close()
+
+
+@pytest.fixture
+def commands(opened):
+    return opened.commands

@@ -3,15 +3,12 @@
 import asyncio
 import os
 import secrets
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from callboard.domain.errors import SandboxUnavailable
 from callboard.ports.workspace import CommandRequest
-from callboard.sandbox.commands import landlock
 from callboard.sandbox.workspaces import open_workspaces
 from callboard.testing.workspace.commands import CommandsContract, running, sh
 
@@ -23,48 +20,8 @@ def unique_marker() -> str:
 
 pytestmark = pytest.mark.anyio
 
-PYTHONS = (sys.prefix, sys.base_prefix)
 CANARY = "callboard-secret-canary"
 PLANTED = (Path("/usr/callboard-planted"), Path("/etc/callboard-planted"))
-
-
-def _bubblewrap_starts() -> bool:
-    try:
-        done = subprocess.run(
-            ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"],
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        return False
-    return done.returncode == 0
-
-
-KINDS = [
-    pytest.param(
-        "landlock",
-        marks=pytest.mark.skipif(
-            landlock.version() < landlock.NEEDED_VERSION, reason="this kernel's landlock is too old"
-        ),
-    ),
-    pytest.param(
-        "bubblewrap",
-        marks=pytest.mark.skipif(not _bubblewrap_starts(), reason="bubblewrap cannot start here"),
-    ),
-]
-
-
-@pytest.fixture(params=KINDS)
-async def opened(request, tmp_path, root, anyio_backend):
-    workspaces = open_workspaces(tmp_path / "state", read_only=PYTHONS, kinds=(request.param,))
-    workspace = await workspaces.open(str(root))
-    yield workspace
-    await workspace.close()
-
-
-@pytest.fixture
-def commands(opened):
-    return opened.commands
 
 
 class TestConfinedCommands(CommandsContract):

@@ -15,26 +15,12 @@ from hypothesis import strategies as st
 
 from callboard.ports.workspace import CommandRequest
 from callboard.sandbox.commands.lane import Ended, Lane, understood
-from callboard.sandbox.workspaces import open_workspaces
 from callboard.testing.workspace.commands import running, sh
 
-from .conftest import GIT_ENVIRONMENT
-from .test_commands import KINDS, PYTHONS, unique_marker
+from .conftest import GIT_ENVIRONMENT, KINDS
+from .test_commands import unique_marker
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=KINDS)
-async def opened(request, tmp_path, root, anyio_backend):
-    workspaces = open_workspaces(tmp_path / "state", read_only=PYTHONS, kinds=(request.param,))
-    workspace = await workspaces.open(str(root))
-    yield workspace
-    await workspace.close()
-
-
-@pytest.fixture
-def commands(opened):
-    return opened.commands
 
 
 def git(root, *arguments):
