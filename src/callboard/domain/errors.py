@@ -6,6 +6,7 @@
     │   ├── ConfigurationInvalid a key, a home directory, a flag
     │   ├── UnknownThing         no such run, agent, gate
     │   ├── VersionTaken         a published version is never replaced
+    │   ├── RecordConflict       somebody else changed the record meanwhile, or its name is taken
     │   └── SandboxUnavailable   no confinement on this machine and no explicit opt-out
     ├── ModelError               a model call failed; `retryable` says whether trying again can help
     └── LogError
@@ -78,6 +79,12 @@ class VersionTaken(UserMistake):
     """A version is published already, or a later one is."""
 
     code: ClassVar[str] = "version_taken"
+
+
+class RecordConflict(UserMistake):
+    """A record is not as it was read: somebody else changed it, or took its name."""
+
+    code: ClassVar[str] = "conflict"
 
 
 class SandboxUnavailable(UserMistake):

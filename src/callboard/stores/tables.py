@@ -152,6 +152,38 @@ reservation = Table(
     Index("reservation_by_account", "account"),
 )
 
+record = Table(
+    "record",
+    metadata,
+    Column("position", _Position, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("space", Text),
+    Column("state", Text),
+    Column("revision", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("kind", "name", name="record_kind_name"),
+    Index("record_by_age", "kind", "position"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("position", _Position, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("space", Text),
+    Column("body", LargeBinary, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+audit_record = Table(
+    "audit_record",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("entry", BigInteger, ForeignKey("audit.position"), primary_key=True),
+)
+
 signal = Table(
     "signal",
     metadata,

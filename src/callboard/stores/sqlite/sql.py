@@ -53,3 +53,17 @@ RESERVE = "INSERT INTO reservation (reservation_key, account, amount_nano, owner
 RESERVED = "SELECT reservation.account, reservation.amount_nano FROM reservation WHERE reservation.reservation_key = :key"
 RESERVED_BY_OTHERS = "SELECT DISTINCT reservation.reservation_key, reservation.owner FROM reservation WHERE reservation.account IN (SELECT anon_1.value FROM json_each(:names) AS anon_1) AND reservation.owner != :us"
 UNRESERVE = "DELETE FROM reservation WHERE reservation.reservation_key = :key"
+RECORD = "SELECT record.body, record.revision, record.position FROM record WHERE record.kind = :kind AND record.name = :name"
+RECORD_STANDS = "SELECT record.revision, record.body, record.space FROM record WHERE record.kind = :kind AND record.name = :name"
+RECORDS_OLDEST_FIRST = "SELECT record.body, record.revision, record.position FROM record WHERE record.kind = :kind AND (:any_key = 1 OR record.name BETWEEN :prefix AND :beyond) AND (:any_space = 1 OR record.space IN (SELECT anon_1.value FROM json_each(:spaces) AS anon_1)) AND (:any_state = 1 OR record.state IN (SELECT anon_2.value FROM json_each(:states) AS anon_2)) AND record.position > :after ORDER BY record.position LIMIT :limit OFFSET 0"
+RECORDS_NEWEST_FIRST = "SELECT record.body, record.revision, record.position FROM record WHERE record.kind = :kind AND (:any_key = 1 OR record.name BETWEEN :prefix AND :beyond) AND (:any_space = 1 OR record.space IN (SELECT anon_1.value FROM json_each(:spaces) AS anon_1)) AND (:any_state = 1 OR record.state IN (SELECT anon_2.value FROM json_each(:states) AS anon_2)) AND record.position < :after ORDER BY record.position DESC LIMIT :limit OFFSET 0"
+ADD_RECORD = "INSERT INTO record (kind, name, space, state, revision, body) VALUES (:kind, :name, :space, :state, :revision, :body) ON CONFLICT DO NOTHING"
+REPLACE_RECORD = "UPDATE record SET space=:space, state=:state, revision=(record.revision + 1), body=:body WHERE record.kind = :kind AND record.name = :name AND record.revision = :expected"
+REMOVE_RECORD = "DELETE FROM record WHERE record.kind = :kind AND record.name = :name AND record.revision = :expected"
+AUDIT = "INSERT INTO audit (position, actor, space, body, hash) VALUES (:position, :actor, :space, :body, :hash)"
+AUDIT_RECORD = "INSERT INTO audit_record (kind, name, entry) VALUES (:kind, :name, :entry) ON CONFLICT DO NOTHING"
+AUDIT_LAST = (
+    "SELECT audit.position, audit.hash FROM audit ORDER BY audit.position DESC LIMIT 1 OFFSET 0"
+)
+AUDITED = "SELECT audit.position, audit.body, audit.hash FROM audit WHERE (:any_record = 1 OR (EXISTS (SELECT audit_record.kind, audit_record.name, audit_record.entry FROM audit_record WHERE audit_record.kind = :kind AND audit_record.name = :name AND audit_record.entry = audit.position))) AND (:any_actor = 1 OR audit.actor = :actor) AND (:any_space = 1 OR audit.space IN (SELECT anon_1.value FROM json_each(:spaces) AS anon_1)) AND audit.position < :before ORDER BY audit.position DESC LIMIT :limit OFFSET 0"
+AUDIT_LOG = "SELECT audit.position, audit.body, audit.hash FROM audit ORDER BY audit.position"

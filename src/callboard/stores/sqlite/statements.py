@@ -31,11 +31,14 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from callboard.stores.tables import (
     anchor,
+    audit,
+    audit_record,
     blob,
     budget,
     checkpoint,
     credential,
     event,
+    record,
     release,
     reservation,
     run,
@@ -249,6 +252,63 @@ def _anchors() -> dict[str, str]:
     }
 
 
+def _found_records(*, newest_first: bool) -> str:
+    kept = (record.c.body, record.c.revision, record.c.position)
+    place, after = record.c.position, bindparam("after", type_=Integer)
+    found = select(*kept).where(
+        record.c.kind == bindparam("kind"),
+        (bindparam("any_key") == _true)
+        | record.c.name.between(bindparam("prefix"), bindparam("beyond")),
+        (bindparam("any_space") == _true) | record.c.space.in_(_listed("spaces")),
+        (bindparam("any_state") == _true) | record.c.state.in_(_listed("states")),
+        place < after if newest_first else place > after,
+    )
+    by_age = found.order_by(place.desc() if newest_first else place)
+    return _compiled(by_age.limit(bindparam("limit")).offset(literal_column("0")))
+
+
+def _records() -> dict[str, str]:
+    this = and_(record.c.kind == bindparam("kind"), record.c.name == bindparam("name"))
+    standing = and_(this, record.c.revision == bindparam("expected"))
+    counted = update(record).where(standing).values(revision=record.c.revision + _true)
+    seen = select(record.c.revision, record.c.body, record.c.space).where(this)
+    return {
+        "RECORD": _compiled(
+            select(record.c.body, record.c.revision, record.c.position).where(this)
+        ),
+        "RECORD_STANDS": _compiled(seen),
+        "RECORDS_OLDEST_FIRST": _found_records(newest_first=False),
+        "RECORDS_NEWEST_FIRST": _found_records(newest_first=True),
+        "ADD_RECORD": _insert(record, ignore=True),
+        "REPLACE_RECORD": _compiled(counted, ["space", "state", "body"]),
+        "REMOVE_RECORD": _compiled(delete(record).where(standing)),
+    }
+
+
+def _audits() -> dict[str, str]:
+    entry = select(audit.c.position, audit.c.body, audit.c.hash)
+    of_record = exists(audit_record).where(
+        audit_record.c.kind == bindparam("kind"),
+        audit_record.c.name == bindparam("name"),
+        audit_record.c.entry == audit.c.position,
+    )
+    wanted = entry.where(
+        (bindparam("any_record") == _true) | of_record,
+        (bindparam("any_actor") == _true) | (audit.c.actor == bindparam("actor")),
+        (bindparam("any_space") == _true) | audit.c.space.in_(_listed("spaces")),
+        audit.c.position < bindparam("before", type_=Integer),
+    )
+    newest = wanted.order_by(audit.c.position.desc()).limit(bindparam("limit"))
+    last = select(audit.c.position, audit.c.hash).order_by(audit.c.position.desc())
+    return {
+        "AUDIT": _compiled(sqlite.insert(audit), [column.name for column in audit.c]),
+        "AUDIT_RECORD": _insert(audit_record, ignore=True),
+        "AUDIT_LAST": _compiled(last.limit(literal_column("1")).offset(literal_column("0"))),
+        "AUDITED": _compiled(newest.offset(literal_column("0"))),
+        "AUDIT_LOG": _compiled(entry.order_by(audit.c.position)),
+    }
+
+
 def source() -> str:
     """Return the text of `sql.py`."""
     lines = [
@@ -256,7 +316,7 @@ def source() -> str:
         "",
     ]
     statements = _claims() | _logs() | _projections() | _signals() | _releases() | _credentials()
-    for name, text in (statements | _anchors() | _budgets()).items():
+    for name, text in (statements | _anchors() | _budgets() | _records() | _audits()).items():
         lines.append(f'{name} = "{text}"')
     return "\n".join(lines) + "\n"
 

@@ -22,6 +22,7 @@ from callboard.stores.sqlite.failures import explain
 from callboard.stores.sqlite.migrate import ensure_current
 from callboard.stores.sqlite.owners import Owner
 from callboard.stores.sqlite.readers import Readers
+from callboard.stores.sqlite.records import SqliteRecords
 from callboard.stores.sqlite.releases import SqliteReleases
 from callboard.stores.sqlite.rows import row_of, sealed_of
 from callboard.stores.sqlite.watch import SignalWatch
@@ -34,7 +35,7 @@ class SqliteEventStore:
     """`callboard.ports.event_store.EventStore` for one machine. Open it with `open`.
 
     `releases` keeps published definitions in the same file, `credentials` what the vault has sealed, `anchors`
-    the deployment's log of runs.
+    the deployment's log of runs, `records` what the organisation has written down.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,6 +65,7 @@ class SqliteEventStore:
         self.budgets = SqliteBudgets(self._writer, self._readers, self._owner)
         self.credentials = SqliteSealedCredentials(self._writer, self._readers)
         self.anchors = SqliteAnchors(self._writer, self._readers)
+        self.records = SqliteRecords(self._writer, self._readers)
 
     @classmethod
     async def open(cls, path: Path) -> Self:

@@ -1,0 +1,170 @@
+"""Records and the audit log in the same file as the runs."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from pydantic import ValidationError
+
+from callboard.domain.errors import LogCorrupt
+from callboard.domain.record import AuditEntry, Change, Kept, Kind, Put, T, Write
+from callboard.engine.auditing import GENESIS, entry_hash, read_entry, written
+from callboard.ports.records import EVERYTHING, AuditWanted, Wanted
+from callboard.stores.record_rules import conflict, refuse_audited
+from callboard.stores.sqlite import sql
+from callboard.stores.sqlite.readers import Readers
+from callboard.stores.sqlite.writer import Writer
+
+_NO_END = -1
+"""What SQLite takes for no limit."""
+_LAST = 2**63 - 1
+
+
+class SqliteRecords:
+    """`callboard.ports.records.Records`; shares the event store's connections."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    async def get(self, kind: Kind[T], key: str) -> Kept[T] | None:
+        """See `ports.records.Records`."""
+        found = await self._query(kind, sql.RECORD, {"kind": kind.name, "name": key})
+        return found[0] if found else None
+
+    async def find(self, kind: Kind[T], wanted: Wanted = EVERYTHING) -> list[Kept[T]]:
+        """See `ports.records.Records`."""
+        newest = wanted.newest_first
+        statement = sql.RECORDS_NEWEST_FIRST if newest else sql.RECORDS_OLDEST_FIRST
+        after = wanted.after if wanted.after is not None else (_LAST if newest else 0)
+        named = {
+            "kind": kind.name,
+            "any_key": not wanted.prefix,
+            "prefix": wanted.prefix,
+            "beyond": wanted.prefix + "\U0010ffff",
+            "any_space": wanted.spaces is None,
+            "spaces": json.dumps(list(wanted.spaces or ())),
+            "any_state": not wanted.states,
+            "states": json.dumps(list(wanted.states)),
+            "after": after,
+            "limit": _NO_END if wanted.limit is None else wanted.limit,
+        }
+        return await self._query(kind, statement, named)
+
+    async def commit(self, change: Change) -> None:
+        """See `ports.records.Records`."""
+        await self._writer.submit(partial(_commit, change=change))
+
+    async def keep(self, writes: Sequence[Write]) -> None:
+        """See `ports.records.Records`."""
+        refuse_audited(writes)
+        await self._writer.submit(partial(_keep, writes=writes))
+
+    async def audit(self, wanted: AuditWanted) -> list[AuditEntry]:
+        """See `ports.records.Records`."""
+        kind, key = wanted.record or ("", "")
+        named = {
+            "any_record": wanted.record is None,
+            "kind": kind,
+            "name": key,
+            "any_actor": wanted.actor is None,
+            "actor": wanted.actor,
+            "any_space": wanted.spaces is None,
+            "spaces": json.dumps(list(wanted.spaces or ())),
+            "before": _LAST if wanted.before is None else wanted.before,
+            "limit": wanted.limit,
+        }
+
+        def query(connection: sqlite3.Connection) -> list[AuditEntry]:
+            return [_entry(*row) for row in connection.execute(sql.AUDITED, named)]
+
+        return await self._readers.run(query)
+
+    async def check_audit(self) -> int | None:
+        """See `ports.records.Records`."""
+        return await self._readers.run(_first_wrong)
+
+    async def _query(
+        self, kind: Kind[T], statement: str, named: Mapping[str, object]
+    ) -> list[Kept[T]]:
+        def query(connection: sqlite3.Connection) -> list[Kept[T]]:
+            rows = connection.execute(statement, named).fetchall()
+            return [_kept(kind, *row) for row in rows]
+
+        return await self._readers.run(query)
+
+
+def _commit(connection: sqlite3.Connection, change: Change) -> None:
+    before, spaces = _standing(connection, change.writes)
+    last = connection.execute(sql.AUDIT_LAST).fetchone()
+    position, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+    entry = written(change, before, previous, spaces)
+    _write(connection, change.writes)
+    row = {"position": position, "actor": entry.actor, "space": entry.space}
+    connection.execute(sql.AUDIT, row | {"body": entry.body, "hash": entry.hash})
+    places = [{"kind": kind, "name": key, "entry": position} for kind, key in entry.records]
+    connection.executemany(sql.AUDIT_RECORD, places)
+
+
+def _keep(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+    _standing(connection, writes)
+    _write(connection, writes)
+
+
+def _standing(
+    connection: sqlite3.Connection, writes: Sequence[Write]
+) -> tuple[dict[tuple[str, str], bytes | None], list[str | None]]:
+    """Return the records that the writes are about, and their spaces. Every refusal comes from here.
+
+    Raises:
+        RecordConflict: one of them is not in the revision that its write expects.
+    """
+    before: dict[tuple[str, str], bytes | None] = {}
+    spaces: list[str | None] = []
+    for write in writes:
+        named = {"kind": write.kind, "name": write.key}
+        row = connection.execute(sql.RECORD_STANDS, named).fetchone()
+        revision, body, space = row or (0, None, None)
+        if revision != write.expected:
+            raise conflict(write, exists=row is not None)
+        before[write.kind, write.key] = body
+        spaces.append(space)
+    return before, spaces
+
+
+def _write(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+    for write in writes:
+        named: dict[str, object] = {"kind": write.kind, "name": write.key}
+        if not isinstance(write, Put):
+            connection.execute(sql.REMOVE_RECORD, named | {"expected": write.expected})
+            continue
+        named |= {"space": write.space, "state": write.state, "body": write.body}
+        if write.expected:
+            connection.execute(sql.REPLACE_RECORD, named | {"expected": write.expected})
+        else:
+            connection.execute(sql.ADD_RECORD, named | {"revision": 1})
+
+
+def _first_wrong(connection: sqlite3.Connection) -> int | None:
+    previous, expected = GENESIS, 1
+    for position, body, stored in connection.execute(sql.AUDIT_LOG):
+        intact = isinstance(body, bytes) and entry_hash(previous, body) == stored
+        if position != expected or not intact:
+            return expected
+        previous, expected = stored, expected + 1
+    return None
+
+
+def _kept(kind: Kind[T], body: bytes, revision: int, position: int) -> Kept[T]:
+    try:
+        return Kept(kind.model.model_validate_json(body), revision, position)
+    except ValidationError as error:
+        raise LogCorrupt(f"a stored {kind.name} is not readable ({error})") from error
+
+
+def _entry(position: int, body: bytes, stored: str) -> AuditEntry:
+    try:
+        return read_entry(position, body, stored)
+    except (ValueError, KeyError, TypeError) as error:
+        raise LogCorrupt(f"entry {position} of the audit log is not readable") from error
