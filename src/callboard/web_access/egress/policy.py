@@ -5,21 +5,18 @@ that means something else a moment later has nothing to win.
 """
 
 import asyncio
-import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from yarl import URL
 
+from callboard.engine import hosts
 from callboard.engine.addresses import is_address, is_loopback, objection
+from callboard.engine.hosts import is_own_name
 from callboard.ports.web import WebFailed
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From host and port to addresses; raises OSError where there are none."""
-
-_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\Z")
-_LIKE_A_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z")
-_LONGEST_NAME = 253
 
 
 async def system_addresses(host: str, port: int) -> Sequence[str]:
@@ -56,20 +53,10 @@ def canonical_host(host: str) -> str:
     Raises:
         WebFailed: it is neither, or an address in a spelling that hides which one it is.
     """
-    plain = host.removeprefix("[").removesuffix("]").lower()
-    plain = plain.removesuffix(".") if ":" not in plain else plain
-    if is_address(plain) and "%" not in plain:
-        return plain
-    if len(plain) > _LONGEST_NAME or not _NAME.match(plain):
-        raise WebFailed("The URL names no host that could be reached.")
-    if _LIKE_A_NUMBER.match(plain.rpartition(".")[2]):
-        raise WebFailed(f"{plain} is an address in an unusual spelling; write it as a.b.c.d.")
-    return plain
-
-
-def is_own_name(host: str) -> bool:
-    """Whether a canonical host is a spelling of this machine."""
-    return host == "localhost" or host.endswith(".localhost") or is_loopback(host)
+    try:
+        return hosts.canonical_host(host)
+    except ValueError as problem:
+        raise WebFailed(str(problem)) from None
 
 
 class EgressPolicy:
