@@ -12,6 +12,7 @@ import platformdirs
 from pydantic import SecretStr
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.engine.command_hosts import CommandHosts, read_command_hosts
 
 PROVIDERS = ("openrouter", "anthropic", "openai", "gemini")
 
@@ -56,7 +57,8 @@ class Settings:
     `home` holds all state, `database` is the SQLite file (inside `home` unless told otherwise). `sandbox` is `required` unless somebody opted out in so many words. `user` is
     the name under which decisions are recorded. `vault_key` is the key of the vault where the environment has
     it; otherwise it may be in the keyring of the operating system where `keyring` allows that. `log_key` signs
-    the log of runs; where the environment has none, a file in `home` does.
+    the log of runs; where the environment has none, a file in `home` does. `command_hosts` is all that commands
+    may reach.
     """
 
     home: Path
@@ -68,6 +70,7 @@ class Settings:
     vault_key: SecretStr | None = None
     keyring: bool = True
     log_key: SecretStr | None = None
+    command_hosts: CommandHosts = field(default_factory=CommandHosts)
 
     def known_secrets(self) -> tuple[str, ...]:
         """Return the values of all keys in these settings: nothing that leaves may hold one."""
@@ -109,6 +112,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         vault_key=_secret(environ, "CALLBOARD_VAULT_KEY"),
         keyring=_switch(environ, "CALLBOARD_KEYRING"),
         log_key=_secret(environ, "CALLBOARD_LOG_KEY"),
+        command_hosts=read_command_hosts(environ.get("CALLBOARD_COMMAND_HOSTS", "")),
     )
 
 

@@ -58,7 +58,7 @@ async def build_app(
         models=ModelsOnDemand(settings, sources, added.providers, vault),
         tools=built_in_tools(tool_services(settings, registry)).with_added(added.tools),
         registry=registry,
-        workspaces=workspaces(settings),
+        workspaces=workspaces(settings, vault),
         schemas=JsonSchemas(),
         policies=FilePolicies(settings.home, sources.agents),
         budgets=store.budgets,

@@ -10,6 +10,8 @@ from callboard.settings import Settings
 if TYPE_CHECKING:
     from callboard.ports.registry import AgentRegistry
     from callboard.ports.tool_services import ToolServices
+    from callboard.ports.vault import Vault
+    from callboard.ports.way_out import WayOut
     from callboard.ports.workspace import Workspaces
 
 
@@ -42,11 +44,22 @@ def tool_services(settings: Settings, registry: "AgentRegistry") -> "ToolService
     )
 
 
-def workspaces(settings: Settings) -> "Workspaces":
-    """Return where runs work on files; commands see the Python that Callboard runs on."""
+def workspaces(settings: Settings, vault: "Vault") -> "Workspaces":
+    """Return where runs work on files; commands see the Python that Callboard runs on, and reach the hosts that are
+    listed, with what the vault has for them.
+    """
     from callboard.sandbox.workspaces import open_workspaces
 
     pythons = dict.fromkeys((sys.prefix, sys.base_prefix))
     return open_workspaces(
-        settings.home / "sandbox", mode=settings.sandbox, read_only=tuple(pythons)
+        settings.home / "sandbox",
+        mode=settings.sandbox,
+        read_only=tuple(pythons),
+        way_out=_way_out(settings, vault) if settings.command_hosts else None,
     )
+
+
+def _way_out(settings: Settings, vault: "Vault") -> "WayOut":
+    from callboard.web_access.egress.command_way import CommandWayOut
+
+    return CommandWayOut(settings.command_hosts, vault)

@@ -13,9 +13,12 @@ from callboard.sandbox.git.process import program
 _INSTALL = "Install bubblewrap or use Linux 6.12 or newer."
 
 
-async def examine(confinement: Confinement, rg: str | None) -> Sequence[Finding]:
-    """Return which confinement is in force, every attempt of the canary in each, and the programs needed."""
-    found = [await _in_force(confinement)]
+async def examine(confinement: Confinement, rg: str | None, places: str) -> Sequence[Finding]:
+    """Return which confinement is in force, every attempt of the canary in each, and the programs needed.
+
+    `places` is what commands may reach, as people read it; empty: nothing.
+    """
+    found = [await _in_force(confinement), await _network(confinement, places)]
     for kind in KINDS:
         found += await _attempts(confinement, kind)
     return (*found, await _git(), _ripgrep(rg))
@@ -30,6 +33,28 @@ async def _in_force(confinement: Confinement) -> Finding:
         return Finding(name, f"{await confinement.kind()} is in force", held=True)
     except SandboxUnavailable as unavailable:
         return Finding(name, str(unavailable), held=False, way_out=_INSTALL)
+
+
+async def _network(confinement: Confinement, places: str) -> Finding:
+    """Return what commands reach. They get what is listed where that can be confined, and otherwise nothing."""
+    name = "sandbox.network"
+    if not confinement.required:
+        said = "commands have the whole network of this machine (CALLBOARD_SANDBOX=off)"
+        return Finding(name, said, held=True, required=False)
+    if not places:
+        return Finding(name, "commands have none (CALLBOARD_COMMAND_HOSTS is not set)", held=True)
+    try:
+        own = await confinement.own_network()
+    except SandboxUnavailable:
+        return Finding(name, "there are no commands without a sandbox", held=False, required=False)
+    if own:
+        return Finding(name, f"commands reach, through a proxy: {places}", held=True)
+    said = (
+        "commands have none, although CALLBOARD_COMMAND_HOSTS lists some: landlock bounds ports and not addresses,"
+        " so the proxy could not be the only way out"
+    )
+    way_out = "Install bubblewrap, where it can start; or unset CALLBOARD_COMMAND_HOSTS."
+    return Finding(name, said, held=False, way_out=way_out, required=False)
 
 
 async def _attempts(confinement: Confinement, kind: Kind) -> list[Finding]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.ports.examination import Finding
+from callboard.ports.way_out import WayOut
 from callboard.ports.workspace import PublishedTexts
 from callboard.sandbox.commands.confined import ConfinedCommands
 from callboard.sandbox.commands.confinement import Confinement, Mode
@@ -86,8 +87,10 @@ class ConfinedWorkspaces:
         read_only: Sequence[str],
         rg: str | None,
         limits: Limits,
+        way_out: WayOut | None = None,
     ) -> None:
         self._state = state
+        self._way_out = way_out
         self._confinement = confinement
         self._read_only = grantable(read_only)
         self._rg = rg
@@ -104,7 +107,11 @@ class ConfinedWorkspaces:
         store = Store(self._state, place)
         ignores = Ignores(beneath, fold=folds_case(place))
         commands = ConfinedCommands(
-            self._policy(place, store), beneath, self._confinement, rg=self._rg
+            self._policy(place, store),
+            beneath,
+            self._confinement,
+            rg=self._rg,
+            way_out=self._way_out,
         )
         return ConfinedWorkspace(
             place,
@@ -116,7 +123,8 @@ class ConfinedWorkspaces:
 
     async def examine(self) -> Sequence[Finding]:
         """See `ports.workspace.Workspaces`."""
-        return await examine(self._confinement, self._rg)
+        places = self._way_out.places if self._way_out else ""
+        return await examine(self._confinement, self._rg, places)
 
     async def clone(self, repository: str, commit: str, destination: str) -> None:
         """See `ports.workspace.Workspaces`."""
@@ -194,6 +202,7 @@ def open_workspaces(
     rg: str | None = None,
     limits: Limits | None = None,
     kinds: Sequence[Kind] = ("bubblewrap", "landlock"),
+    way_out: WayOut | None = None,
 ) -> ConfinedWorkspaces:
     """Return the workspaces of this machine.
 
@@ -205,13 +214,15 @@ def open_workspaces(
         rg: ripgrep's path; None: looked for beside this Python.
         limits: bounds on every command.
         kinds: confinements to try, best first.
+        way_out: what commands may reach where their network can be confined; None: nothing.
     """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = state.resolve()
     return ConfinedWorkspaces(
         place,
-        Confinement(mode, place / "canaries", kinds),
+        Confinement(mode, place / "canaries", kinds, sockets=way_out is not None),
         read_only=read_only,
         rg=rg or find_ripgrep(),
         limits=limits or Limits(),
+        way_out=way_out,
     )

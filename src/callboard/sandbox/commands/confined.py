@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.way_out import WayOut
 from callboard.ports.workspace import CommandRequest, CommandResult, FileRefused
 from callboard.sandbox.commands.confinement import Confinement
 from callboard.sandbox.commands.control_files import ControlFiles
@@ -36,15 +37,25 @@ _GIT_CONFIG = """\
 
 
 class ConfinedCommands:
-    """Commands of one workspace. `rg` is ripgrep's path; without one, `search` is refused."""
+    """Commands of one workspace. `rg` is ripgrep's path; without one, `search` is refused.
+
+    `way_out` is what commands may reach, None: nothing. Searches reach nothing.
+    """
 
     def __init__(
-        self, policy: Policy, beneath: Beneath, confinement: Confinement, *, rg: str | None
+        self,
+        policy: Policy,
+        beneath: Beneath,
+        confinement: Confinement,
+        *,
+        rg: str | None,
+        way_out: WayOut | None = None,
     ) -> None:
         self._policy = policy
         self._beneath = beneath
         self._rg = rg
-        self._jail = KeptJail(confinement, policy, self._prepare)
+        connected = replace(policy, sockets=way_out is not None)
+        self._jail = KeptJail(confinement, connected, self._prepare, way_out)
         readable = replace(policy, writable_root=False, read_only=(*policy.read_only, rg or ""))
         self._library = KeptJail(confinement, readable, self._prepare)
         self._git = ControlFiles(policy.root, self._jail.get) if confinement.required else None

@@ -27,12 +27,16 @@ class Confinement:
         mode: `off` runs commands without confinement; only an explicit wish of the user may set it.
         state: a private directory for the trial.
         kinds: what to try, best first.
+        sockets: whether commands get TCP in a network of their jail's own, where the kind has one.
     """
 
-    def __init__(self, mode: Mode, state: Path, kinds: Sequence[Kind] = KINDS) -> None:
+    def __init__(
+        self, mode: Mode, state: Path, kinds: Sequence[Kind] = KINDS, *, sockets: bool = False
+    ) -> None:
         self._mode = mode
         self._state = state
         self._kinds = kinds
+        self._sockets = sockets
         self._chosen: Kind | None = None
         self._choosing = asyncio.Lock()
 
@@ -40,6 +44,16 @@ class Confinement:
     def required(self) -> bool:
         """Whether commands run in confinement or not at all."""
         return self._mode != "off"
+
+    async def own_network(self) -> bool:
+        """Whether jails have a network of their own, from which only what is handed out leads anywhere.
+
+        Landlock bounds ports but not addresses: a port that is open for a proxy is open on every machine.
+
+        Raises:
+            SandboxUnavailable: see `kind`.
+        """
+        return await self.kind() == "bubblewrap"
 
     async def kind(self) -> Kind:
         """Return the confinement in use.
@@ -74,7 +88,9 @@ class Confinement:
         self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=self._state, prefix="canary-") as place:
             return await trial(
-                Path(place), lambda policy: open_jail(kind, policy, _program() or "")
+                Path(place),
+                lambda policy: open_jail(kind, policy, _program() or ""),
+                sockets=self._sockets,
             )
 
     async def _choose(self) -> Kind:

@@ -14,7 +14,7 @@ from callboard.domain.errors import SandboxUnavailable
 from callboard.sandbox.commands import bubblewrap, landlock, seccomp
 from callboard.sandbox.commands.lane import Ended, Lane
 from callboard.sandbox.commands.launcher.task import Jail as Told
-from callboard.sandbox.commands.launcher.wire import LARGEST, LENGTH, framed
+from callboard.sandbox.commands.launcher.wire import LARGEST, LENGTH, framed, receive
 from callboard.sandbox.commands.policy import Kind, Policy
 
 _START = "import sys; sys.path.append(sys.argv[1]); from launcher.main import main; main()"
@@ -113,6 +113,27 @@ class Jail:
         with suppress(SandboxUnavailable):
             await self._ask(b"lost")
 
+    async def listen(self, port: int) -> int:
+        """Have the server listen in the jail's own network; return the descriptor of the listening socket.
+
+        To be called before the first command, which could take the port.
+
+        Raises:
+            SandboxUnavailable: the jail has no such network, or the server has ended.
+        """
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                answer = await self._ask(b"listen %d" % port, [theirs.fileno()])
+            if answer != b"listening":
+                reason = answer.decode(errors="replace")
+                raise SandboxUnavailable(f"The jail's network cannot be used: {reason}")
+            ours.setblocking(False)  # noqa: FBT003 - it was sent before the answer
+            message = receive(ours)
+        if message is None or not message[1]:
+            raise _gone()
+        return message[1][0]
+
     async def close(self) -> None:
         """End the server and everything that it started. Idempotent."""
         lanes, self._lanes = self._lanes, []
@@ -153,12 +174,14 @@ class Jail:
         self._lanes.append(lane)
         return lane
 
-    async def _ask(self, content: bytes) -> bytes:
+    async def _ask(self, content: bytes, descriptors: Sequence[int] = ()) -> bytes:
         """Return the server's answer to a frame. The server may be in the hands of what it confines."""
         loop = asyncio.get_running_loop()
+        message = framed(content)
         async with self._asking:
             try:
-                await loop.sock_sendall(self._control, framed(content))
+                sent = socket.send_fds(self._control, [message], descriptors) if descriptors else 0
+                await loop.sock_sendall(self._control, message[sent:])
                 size = int.from_bytes(await self._receive(LENGTH), "little")
                 if size <= LARGEST:
                     return await self._receive(size)
@@ -202,7 +225,10 @@ async def open_jail(kind: Kind, policy: Policy, program: str) -> Jail:
     files: list[int] = []
     if kind == "bubblewrap":
         needed = (python_home(), _PLACE)
-        files = [_memory_file(bubblewrap.arguments(policy, needed)), _memory_file(_calls(kind))]
+        files = [
+            _memory_file(bubblewrap.arguments(policy, needed)),
+            _memory_file(_calls(kind, policy)),
+        ]
         argv = [program, "--args", str(files[0]), "--seccomp", str(files[1]), "--", *argv]
     complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed below; a pipe would have to be read
     try:
@@ -257,8 +283,11 @@ def _memory_file(content: bytes) -> int:
     return file
 
 
-def _calls(kind: Kind) -> bytes:
-    return b"" if kind == "off" else seccomp.program(unix_sockets=kind == "bubblewrap")
+def _calls(kind: Kind, policy: Policy) -> bytes:
+    if kind == "off":
+        return b""
+    own = kind == "bubblewrap"
+    return seccomp.program(unix_sockets=own, tcp=own and policy.sockets)
 
 
 def _told(kind: Kind, policy: Policy) -> Told:
@@ -269,7 +298,7 @@ def _told(kind: Kind, policy: Policy) -> Told:
         kind=kind,
         guarded=policy.root if confined and policy.writable_root else "",
         limits=policy.limits.by_name(),
-        seccomp=_calls(kind) if kind == "landlock" else b"",
+        seccomp=_calls(kind, policy) if kind == "landlock" else b"",
         handled=list(handled) if scoped else [],
         rules=landlock.rules(policy) if kind == "landlock" else [],
         file_rights=landlock.FILE_RIGHTS,

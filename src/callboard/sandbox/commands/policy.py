@@ -62,7 +62,8 @@ class Limits:
 class Policy:
     """Grants for the commands of one workspace. All paths are absolute and real.
 
-    `temporary` is the workspace's private directory for HOME and TMPDIR.
+    `temporary` is the workspace's private directory for HOME and TMPDIR. `sockets`: commands may use TCP, where
+    the jail has a network of its own, with nothing in it; elsewhere it changes nothing.
     """
 
     root: str
@@ -70,6 +71,7 @@ class Policy:
     read_only: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     writable_root: bool = True
+    sockets: bool = False
 
     @property
     def home(self) -> str:

@@ -24,7 +24,10 @@ from callboard.sandbox.commands.bpf import (
 
 _X32_CALLS = 0x40000000
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW{CGROUP,UTS,IPC,USER,PID,NET}, NEWNS and NEWTIME
-_AF_UNIX = 1
+_AF_UNIX, _AF_INET = 1, 2
+_STREAM = 1
+_NOT_STREAM = 0xFFF7F7FE  # every bit but that of streams and the flags NONBLOCK and CLOEXEC
+_TCP = (0, 6)
 _TERMINAL_INJECTION = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 
 
@@ -80,11 +83,11 @@ def supported() -> bool:
     return sys.platform == "linux" and platform.machine() in _MACHINES
 
 
-def program(*, unix_sockets: bool, machine: str = "") -> bytes:
+def program(*, unix_sockets: bool, tcp: bool = False, machine: str = "") -> bytes:
     """Return a filter for `machine` (default: this one).
 
     `unix_sockets`: local sockets may be made, for confinements that hide the host's; `socketpair` always
-    works. Sockets of other families, the network's among them, are refused.
+    works. `tcp`: so may TCP sockets, for confinements with a network of their own. All others are refused.
     """
     known = _MACHINES[machine or platform.machine()]
     refuse = ERRNO | errno.EPERM
@@ -100,13 +103,20 @@ def program(*, unix_sockets: bool, machine: str = "") -> bytes:
         lines += when(EQUAL, number, refuse)
     lines += call(known.clone, [*argument(0), *when(ANY_BIT, _NEW_NAMESPACES, refuse)])
     lines += call(known.prlimit, [*argument(0), *unless(EQUAL, 0, refuse)])
-    lines += call(known.socket, _socket_rule(refuse, unix_sockets=unix_sockets))
+    lines += call(known.socket, _socket_rule(refuse, unix_sockets=unix_sockets, tcp=tcp))
     injection = [line for number in _TERMINAL_INJECTION for line in when(EQUAL, number, refuse)]
     lines += call(known.ioctl, [*argument(1), *injection])
     return b"".join([*lines, returning(ALLOW)])
 
 
-def _socket_rule(refuse: int, *, unix_sockets: bool) -> list[bytes]:
+def _socket_rule(refuse: int, *, unix_sockets: bool, tcp: bool) -> list[bytes]:
+    lines = argument(0)
     if unix_sockets:
-        return [*argument(0), *unless(EQUAL, _AF_UNIX, refuse)]
-    return [returning(refuse)]
+        lines += when(EQUAL, _AF_UNIX, ALLOW)
+    if tcp:
+        lines += unless(EQUAL, _AF_INET, refuse)
+        lines += [*argument(1), *when(ANY_BIT, _NOT_STREAM, refuse)]
+        lines += [*unless(ANY_BIT, _STREAM, refuse), *argument(2)]
+        for protocol in _TCP:
+            lines += when(EQUAL, protocol, ALLOW)
+    return [*lines, returning(refuse)]

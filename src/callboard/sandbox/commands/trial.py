@@ -87,13 +87,17 @@ class Finding:
     held: bool
 
 
-async def trial(place: Path, open_jail: Callable[[Policy], Awaitable[Jail]]) -> tuple[Finding, ...]:
+async def trial(
+    place: Path, open_jail: Callable[[Policy], Awaitable[Jail]], *, sockets: bool = False
+) -> tuple[Finding, ...]:
     """Run the canary in a jail for a directory beneath `place`, which is empty.
+
+    `sockets`: it gets what commands get where hosts are listed, so that the network that confines it is tried.
 
     Raises:
         SandboxUnavailable: the jail or the canary does not start.
     """
-    policy = _policy(place)
+    policy = _policy(place, sockets=sockets)
     with socket.socket() as listening, socket.socket(socket.AF_UNIX) as local:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -154,9 +158,12 @@ async def _ask(jail: Jail, policy: Policy, arguments: list[str]) -> list[str]:
     return answer
 
 
-def _policy(place: Path) -> Policy:
+def _policy(place: Path, *, sockets: bool) -> Policy:
     policy = Policy(
-        root=str(place / "root"), temporary=str(place / "temporary"), read_only=(python_home(),)
+        root=str(place / "root"),
+        temporary=str(place / "temporary"),
+        read_only=(python_home(),),
+        sockets=sockets,
     )
     for directory in (f"{policy.root}/.git", policy.home, policy.scratch):
         Path(directory).mkdir(parents=True)

@@ -10,6 +10,7 @@ from callboard.sandbox.commands.drain import Drain
 from callboard.sandbox.commands.jail import Running
 from callboard.sandbox.commands.kept_jail import KeptJail
 from callboard.sandbox.commands.lane import Ended
+from callboard.sandbox.commands.network import told
 from callboard.sandbox.commands.output import Captured, plain
 
 _KEPT = 50_000
@@ -92,6 +93,7 @@ class Work:
         errors = self._errors.text()
         if undone:
             errors += f"\n[changes to {undone} were undone]\n"
+        errors += told(self._jail.visits())
         if ended.word == "lost":
             errors += _LOST
         code = _KILLED if ended.word == "lost" else ended.exit_code
