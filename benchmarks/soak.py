@@ -23,9 +23,11 @@ from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import ToolCallInterrupted
 from callboard.domain.message import JsonObject, Part, TextPart, ToolCallPart
+from callboard.domain.org.principal import as_owner
 from callboard.domain.tool import ToolFacts, ToolSpec, json_outputs
 from callboard.domain.usage import Usage, usd
 from callboard.engine.ledger import whole
+from callboard.ports.event_store import RunsWanted
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.ports.tools import Tool, ToolContext, ToolOutcome
 from callboard.runtime.run_log import load
@@ -132,9 +134,9 @@ async def _work(home: Path, begun: Callable[[], None] = lambda: None) -> None:
 
     async def one(run_id: str) -> None:
         if await app.ports.store.row(run_id) is None:
-            await start_run(app, ANN, StartRun(run_id, "worker", "/w", "go"))
+            await start_run(app, as_owner(ANN), StartRun(run_id, "worker", "/w", "go"))
         else:
-            await resume_run(app, ANN, run_id)
+            await resume_run(app, as_owner(ANN), run_id)
 
     await asyncio.gather(*(one(f"r{n}") for n in range(RUNS)))
     await app.close()
@@ -186,7 +188,7 @@ async def books(home: Path) -> Books:
         interrupted += len(lost)
         if entries[-1].event.type != "run.completed":
             problems.append(f"{run_id} ended with {entries[-1].event.type}")
-        problems += (await verify_run(app, ANN, run_id)).problems
+        problems += (await verify_run(app, as_owner(ANN), run_id)).problems
         turns = [e.event.turn for e in entries if isinstance(e.event, ModelCallCompleted)]
         if turns != list(range(1, TURNS + 2)):
             problems.append(f"{run_id} has answers {turns}")
@@ -203,8 +205,8 @@ async def books(home: Path) -> Books:
 async def _money(app: App) -> list[str]:
     """Compare the ledger of calls, the rows of runs and the accounts."""
     problems: list[str] = []
-    total = whole(await usage_of(app, ANN)).paid.known_usd
-    rows = await app.ports.store.rows(limit=1000)
+    total = whole(await usage_of(app, as_owner(ANN))).paid.known_usd
+    rows = await app.ports.store.rows(RunsWanted(limit=1000))
     by_row = sum((row.bill.known_usd for row in rows), Decimal(0))
     expected = COST * RUNS * (TURNS + 1)
     if not total == by_row == expected:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from benchmarks.bare import bare_runs
 from benchmarks.loopback import server
 from callboard.domain.definition.agent import AgentDefinition, Limits
+from callboard.domain.org.principal import as_owner
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.providers.directory import ProviderDirectory
 from callboard.providers.endpoints import Endpoint
@@ -52,7 +53,7 @@ class _Unused:
 async def durable_runs(app: App, runs: int, prefix: str) -> None:
     """Run agents side by side, every event durable."""
     wishes = [StartRun(f"{prefix}-{n}", "bench", "/bench", "go") for n in range(runs)]
-    await asyncio.gather(*(start_run(app, ANN, wish) for wish in wishes))
+    await asyncio.gather(*(start_run(app, as_owner(ANN), wish) for wish in wishes))
 
 
 async def _timed(work: Awaitable[None]) -> tuple[float, float]:

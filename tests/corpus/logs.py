@@ -1,6 +1,7 @@
 """Two whole runs in a world in memory, with a clock that always ticks alike: the same log every time."""
 
 from callboard.domain.events.codec import Sealed
+from callboard.domain.org.principal import as_owner
 from callboard.domain.usage import usd
 from callboard.domain.workflow import (
     AgentStep,
@@ -57,7 +58,9 @@ async def agent_log() -> list[Sealed]:
         }
     )
     app = rig(provider, lead, agent("helper"), world=World({"a": "1", "b": "2"}))
-    await start_run(app, ANN, StartRun(AGENT, "lead", "/work", "begin", params={"urgent": True}))
+    await start_run(
+        app, as_owner(ANN), StartRun(AGENT, "lead", "/work", "begin", params={"urgent": True})
+    )
     return await _decided(app, AGENT)
 
 
@@ -88,7 +91,7 @@ async def task_log() -> list[Sealed]:
         agent("critic", "set_output", output_mode="structured_output"),
     )
     task = StartTask(TASK, Task(title="Make a page"), workflow, "/repository")
-    await start_task(app, ANN, task)
+    await start_task(app, as_owner(ANN), task)
     return await _decided(app, TASK)
 
 
@@ -109,10 +112,14 @@ def _review(number: int, verdict: str) -> Rule:
 
 
 async def _decided(app: App, run_id: str) -> list[Sealed]:
-    gate = await open_gate(app, ANN, run_id)
+    gate = await open_gate(app, as_owner(ANN), run_id)
     await decide_gate(
-        app, ANN, gate.row.run_id, Decision("approve", note="fine"), digest=gate.gate.digest
+        app,
+        as_owner(ANN),
+        gate.row.run_id,
+        Decision("approve", note="fine"),
+        digest=gate.gate.digest,
     )
-    sealed = (await show_run(app, ANN, run_id)).sealed
+    sealed = (await show_run(app, as_owner(ANN), run_id)).sealed
     await app.close()
     return sealed

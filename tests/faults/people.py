@@ -13,6 +13,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.definition.permissions import PermissionRule
 from callboard.domain.events.tool_call import ToolCallStarted
+from callboard.domain.org.principal import as_owner
 from callboard.domain.policy import PolicyLayer
 from callboard.domain.usage import usd
 from callboard.ports.event_store import Signal
@@ -99,16 +100,16 @@ class Waiting:
         for _ in range(MOST_ANSWERS):
             if ended.terminal is not None:
                 break
-            ended = await self.answer(app, outside, await open_gate(app, ANN, RUN))
+            ended = await self.answer(app, outside, await open_gate(app, as_owner(ANN), RUN))
         assert ended.terminal is not None
         return await self._forked(app) if self.forks else ended
 
     async def _begin_or_go_on(self, app: App) -> Ended:
         if await app.ports.store.row(RUN) is not None:
-            return await resume_run(app, ANN, RUN)
+            return await resume_run(app, as_owner(ANN), RUN)
         first = self.agents[0].id
         wish = StartRun(RUN, first, "/work", "begin", limits=self.limits, on_limit="wait")
-        return await start_run(app, ANN, wish)
+        return await start_run(app, as_owner(ANN), wish)
 
     async def _forked(self, app: App) -> Ended:
         if await app.ports.store.row(FORK) is None:
@@ -118,8 +119,8 @@ class Waiting:
                 for entry in entries
                 if isinstance(entry.event, ToolCallStarted) and entry.event.tool == "pay"
             ]
-            await fork_run(app, ANN, ForkRun(RUN, opened[0], FORK))
-        return await resume_run(app, ANN, FORK)
+            await fork_run(app, as_owner(ANN), ForkRun(RUN, opened[0], FORK))
+        return await resume_run(app, as_owner(ANN), FORK)
 
 
 @dataclass
@@ -154,27 +155,29 @@ def paying(*texts: str) -> dict[str, Script]:
 async def _two_approve_what_was_edited(app: App, outside: Outside, gate: OpenGate) -> Ended:
     somebody = CID if any(one.actor == BEN for one in gate.approvals) else BEN
     edited = Decision("approve", arguments={"path": "bill", "text": "¢"})
-    return await decide_gate(app, somebody, RUN, edited, digest=gate.gate.digest)
+    return await decide_gate(app, as_owner(somebody), RUN, edited, digest=gate.gate.digest)
 
 
 async def _nobody_decides(app: App, outside: Outside, gate: OpenGate) -> Ended:
     outside.clock.advance(61)
-    return await resume_run(app, ANN, RUN)
+    return await resume_run(app, as_owner(ANN), RUN)
 
 
 async def _the_rules_change_first(app: App, outside: Outside, gate: OpenGate) -> Ended:
     approvers = gate.gate.approvers
     if approvers is not None and approvers.count == 1:
         outside.rules.ask(count=2)
-        return await resume_run(app, ANN, RUN)
+        return await resume_run(app, as_owner(ANN), RUN)
     somebody = CID if any(one.actor == BEN for one in gate.approvals) else BEN
-    return await decide_gate(app, somebody, RUN, Decision("approve"), digest=gate.gate.digest)
+    return await decide_gate(
+        app, as_owner(somebody), RUN, Decision("approve"), digest=gate.gate.digest
+    )
 
 
 async def _the_limit_is_raised(app: App, outside: Outside, gate: OpenGate) -> Ended:
     spent = outside.budgets.accounts[gate.gate.subject].spent_usd
     more = Decision("approve", answer=str(spent + usd("0.5")))
-    return await decide_gate(app, BEN, RUN, more, digest=gate.gate.digest)
+    return await decide_gate(app, as_owner(BEN), RUN, more, digest=gate.gate.digest)
 
 
 async def _nobody_is_asked(app: App, outside: Outside, gate: OpenGate) -> Ended:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.org.principal import as_owner
 from callboard.domain.workflow import (
     AgentStep,
     CommandCheck,
@@ -41,7 +42,7 @@ def agent(id_: str, *tools: str, **fields: object) -> AgentDefinition:
 
 
 def run_agent(id_: str) -> Callable[[App], Awaitable[Ended]]:
-    return lambda app: start_run(app, ANN, StartRun(RUN, id_, "/work", "begin"))
+    return lambda app: start_run(app, as_owner(ANN), StartRun(RUN, id_, "/work", "begin"))
 
 
 TOOLS = Story(
@@ -139,7 +140,7 @@ TASK = Story(
         "critic": Script(rules=(_review(1, "reject"), _review(2, "approve"))),
     },
     lambda app: start_task(
-        app, ANN, StartTask(RUN, Task(title="Make a page"), WORKFLOW, "/repository")
+        app, as_owner(ANN), StartTask(RUN, Task(title="Make a page"), WORKFLOW, "/repository")
     ),
 )
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from callboard.domain.definition.agent import Limits
+from callboard.domain.org.principal import as_owner
 from callboard.runtime.run_log import load
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import ScriptedError, Turn
@@ -43,19 +44,19 @@ class JumpingClock(PatientClock):
 async def test_a_clock_that_jumps_orders_nothing_anew_and_loses_nothing(by_s, reading):
     clock = JumpingClock(by_s, reading)
     app = rig(says(a=[LOOK, Turn(text="ok")]), agent("a", "look"), clock=clock)
-    ended = await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
+    ended = await start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go"))
     entries = await load(app.ports.store, "r")
     assert ended.terminal is not None
     assert ended.terminal.type == "run.completed"
     assert all(one.at <= other.at for one, other in pairwise(entries))
-    assert not (await verify_run(app, ANN, "r")).problems
+    assert not (await verify_run(app, as_owner(ANN), "r")).problems
 
 
 async def test_time_that_jumped_forward_counts_against_a_runs_limit():
     clock = JumpingClock(3600, 6)
     app = rig(says(a=[LOOK] * 9), agent("a", "look"), clock=clock)
     wish = StartRun("r", "a", "/w", "go", limits=Limits(wall_time_s=60))
-    ended = await start_run(app, ANN, wish)
+    ended = await start_run(app, as_owner(ANN), wish)
     assert ended.terminal is not None
     assert ended.terminal.output.model_dump()["code"] == "wall_time_limit"
 
@@ -65,12 +66,12 @@ async def test_a_deadline_is_the_same_moment_for_whoever_takes_the_run_up():
     provider = says(a=[LOOK, Turn(text="ok")])
     wish = StartRun("r", "a", "/w", "go", limits=Limits(wall_time_s=60))
     first = rig(provider, agent("a", "look"), clock=clock, store=MemoryEventStore(disk))
-    await start_run(first, ANN, wish)
+    await start_run(first, as_owner(ANN), wish)
     begun = await load(first.ports.store, "r")
-    await fork_run(first, ANN, ForkRun("r", 3, "later"))
+    await fork_run(first, as_owner(ANN), ForkRun("r", 3, "later"))
     clock.advance(61)
     asked = len(provider.requests)
-    ended = await resume_run(first, ANN, "later")
+    ended = await resume_run(first, as_owner(ANN), "later")
     assert ended.terminal is not None
     assert ended.terminal.output.model_dump()["code"] == "wall_time_limit"
     assert len(provider.requests) == asked, "no model is asked after the deadline"
@@ -83,12 +84,12 @@ async def test_a_call_that_failed_before_a_restart_is_made_again_after_its_whole
     broken = Turn(error=ScriptedError(reason="server", message="down", retryable=True))
     provider = says(a=[broken, Turn(text="ok"), Turn(text="ok")])
     app = rig(provider, agent("a"), clock=clock, world=World())
-    await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
+    await start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go"))
     entries = await load(app.ports.store, "r")
     failed = next(entry.seq for entry in entries if entry.event.type == "model_call.failed")
-    await fork_run(app, ANN, ForkRun("r", failed, "again"))
+    await fork_run(app, as_owner(ANN), ForkRun("r", failed, "again"))
     clock.slept.clear()
-    ended = await resume_run(app, ANN, "again")
+    ended = await resume_run(app, as_owner(ANN), "again")
     assert ended.terminal is not None
     assert ended.terminal.type == "run.completed"
     log = [entry.event for entry in await load(app.ports.store, "again")]

@@ -14,6 +14,7 @@ from callboard.domain.events.codec import Recorded, unseal
 from callboard.domain.events.gate import GateExpired, GateWithdrawn
 from callboard.domain.events.run import Terminal
 from callboard.domain.events.tool_call import ToolCallInterrupted
+from callboard.domain.org.principal import as_owner
 from callboard.domain.run.state import status_of
 from callboard.domain.usage import usd
 from callboard.ports.event_store import EventStore
@@ -120,7 +121,7 @@ async def play(
     roots = (RUN, FORK) if story.forks else (RUN,)
     events: list[Recorded] = []
     for root in roots:
-        assert (await verify_run(reader, ANN, root)).problems == ()
+        assert (await verify_run(reader, as_owner(ANN), root)).problems == ()
         events += [unseal(sealed) for sealed in await reader.ports.store.read_tree(root)]
     await reader.close()
     return Outcome(ended, outside, events, store.writes, crashed)

@@ -10,6 +10,7 @@ import pytest
 
 from callboard.domain.events.codec import unseal
 from callboard.domain.events.tool_call import ToolCallInterrupted
+from callboard.domain.org.principal import as_owner
 from callboard.domain.run.state import status_of
 from callboard.ports.event_store import EventStore
 from callboard.runtime.children import Ended
@@ -81,7 +82,7 @@ async def play(
 async def _second_life(story: Story, world: World, disk: MemoryDisk) -> Ended:
     app = app_for(story, world, MemoryEventStore(disk))
     known = await app.ports.store.row(RUN) is not None
-    ended = await (resume_run(app, ANN, RUN) if known else story.begin(app))
+    ended = await (resume_run(app, as_owner(ANN), RUN) if known else story.begin(app))
     await app.close()
     return ended
 
@@ -91,7 +92,7 @@ async def _examined(
 ) -> Outcome:
     app = app_for(story, world, MemoryEventStore(disk))
     events = [unseal(sealed) for sealed in await app.ports.store.read_tree(RUN)]
-    assert (await verify_run(app, ANN, RUN)).problems == ()
+    assert (await verify_run(app, as_owner(ANN), RUN)).problems == ()
     await app.close()
     interrupted = any(isinstance(entry.event, ToolCallInterrupted) for entry in events)
     return Outcome(ended, world, answers_in(events), interrupted, writes)

@@ -12,6 +12,7 @@ from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.program import ProgramSource
 from callboard.domain.events.run import Terminal
 from callboard.domain.message import JsonObject
+from callboard.domain.org.principal import as_owner
 from callboard.ports.event_store import EventStore
 from callboard.ports.programs import Advanced, Program, Programs
 from callboard.runtime.children import Ended
@@ -110,18 +111,18 @@ def app_for(sample: Sample, world: World, programs: Programs, store: EventStore)
 
 async def begin(app: App, sample: Sample) -> Ended:
     params = sample.facts.get("params")
-    return await start_run(app, ANN, StartRun(RUN, "lead", "/w", "go", params))
+    return await start_run(app, as_owner(ANN), StartRun(RUN, "lead", "/w", "go", params))
 
 
 async def decided(app: App, sample: Sample, ended: Ended) -> Ended:
     """Decide at each gate as the sample says; decisions that were made in an earlier life are counted."""
     decisions = sample.facts.get("decide", ())
     while ended.waiting is not None:
-        gate = await open_gate(app, ANN, RUN)
+        gate = await open_gate(app, as_owner(ANN), RUN)
         wish = decisions[int(gate.gate.gate_id.removeprefix("g")) - 1]
         ended = await decide_gate(
             app,
-            ANN,
+            as_owner(ANN),
             RUN,
             Decision(wish["verdict"], note=wish.get("note", ""), answer=wish.get("answer")),
             digest=gate.gate.digest,

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from callboard.domain.events.codec import unseal
+from callboard.domain.org.principal import as_owner
 from callboard.ports.programs import Programs
 from callboard.runtime.children import Ended
 from callboard.sandbox.programs.pool import ConfinedPrograms
@@ -96,7 +97,7 @@ async def _killed(sample: Sample, programs: Programs, at: int, when: str) -> boo
 async def _second_life(sample: Sample, programs: Programs, world: World, disk: MemoryDisk) -> Ended:
     app = app_for(sample, world, programs, MemoryEventStore(disk))
     known = await app.ports.store.row(RUN) is not None
-    ended = await (resume_run(app, ANN, RUN) if known else begin(app, sample))
+    ended = await (resume_run(app, as_owner(ANN), RUN) if known else begin(app, sample))
     ended = await decided(app, sample, ended)
     await app.close()
     return ended
@@ -108,7 +109,7 @@ async def _check_log(sample: Sample, programs: Programs, world: World, disk: Mem
     assert all(count == 1 for count in unsafe.values())
     app = app_for(sample, world, programs, MemoryEventStore(disk))
     entries = [unseal(sealed) for sealed in await app.ports.store.read_tree(RUN)]
-    assert (await verify_run(app, ANN, RUN)).problems == ()
+    assert (await verify_run(app, as_owner(ANN), RUN)).problems == ()
     await app.close()
     answers = answers_in(entries)
     assert answers.total() == sample.facts["model_calls"]

@@ -10,6 +10,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.definition.permissions import PermissionRule
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateExpired, GateWithdrawn
+from callboard.domain.org.principal import as_owner
 from callboard.domain.policy import PolicyLayer
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import load
@@ -55,14 +56,14 @@ class Desk:
     provider: ScriptedProvider
 
     async def start(self, actor: Actor = ANN) -> Ended:
-        return await start_run(self.app, actor, StartRun("r", "a", "/w", "go"))
+        return await start_run(self.app, as_owner(actor), StartRun("r", "a", "/w", "go"))
 
     async def gate(self) -> OpenGate:
-        return await open_gate(self.app, ANN, "r")
+        return await open_gate(self.app, as_owner(ANN), "r")
 
     async def decide(self, actor: Actor, decision: Decision) -> Ended:
         gate = await self.gate()
-        return await decide_gate(self.app, actor, "r", decision, digest=gate.gate.digest)
+        return await decide_gate(self.app, as_owner(actor), "r", decision, digest=gate.gate.digest)
 
     async def events(self, kind: type) -> list[object]:
         entries = await load(self.app.ports.store, "r")
@@ -114,7 +115,7 @@ async def test_arguments_may_be_edited_and_all_three_versions_are_kept():
     assert isinstance(decided, GateDecided)
     assert decided.arguments == {"path": "bill", "text": "¢"}
     assert "A person changed the arguments" in here.told()
-    explained = await explain_call(here.app, ANN, "r", "call_1_1")
+    explained = await explain_call(here.app, as_owner(ANN), "r", "call_1_1")
     assert explained.call.arguments == {"path": "bill", "text": "¢"}
     assert explained.outcome == "completed"
 
@@ -218,8 +219,8 @@ async def test_after_its_deadline_a_gate_takes_no_approval_and_the_run_goes_on_w
     gate = await here.gate()
     here.clock.advance(61)
     with pytest.raises(ConfigurationInvalid, match="the time to decide was over"):
-        await decide_gate(here.app, BEN, "r", APPROVE, digest=gate.gate.digest)
-    ended = await resume_run(here.app, ANN, "r")
+        await decide_gate(here.app, as_owner(BEN), "r", APPROVE, digest=gate.gate.digest)
+    ended = await resume_run(here.app, as_owner(ANN), "r")
     assert ended.terminal is not None
     assert here.world.files == {}
     assert len(await here.events(GateExpired)) == 1
@@ -230,7 +231,7 @@ async def test_resuming_a_run_whose_gate_is_open_changes_nothing():
     here = desk(asking(within_s=60))
     await here.start()
     before = await load(here.app.ports.store, "r")
-    assert (await resume_run(here.app, ANN, "r")).terminal is None
+    assert (await resume_run(here.app, as_owner(ANN), "r")).terminal is None
     assert await load(here.app.ports.store, "r") == before
 
 
@@ -240,9 +241,9 @@ async def test_rules_that_change_while_a_run_waits_void_what_was_asked_under_the
     gate = await here.gate()
     here.rules.set(asking(count=2))
     with pytest.raises(UnknownThing, match="its rules changed"):
-        await decide_gate(here.app, BEN, "r", APPROVE, digest=gate.gate.digest)
+        await decide_gate(here.app, as_owner(BEN), "r", APPROVE, digest=gate.gate.digest)
     assert here.world.files == {}
-    await resume_run(here.app, ANN, "r")
+    await resume_run(here.app, as_owner(ANN), "r")
     assert len(await here.events(GateWithdrawn)) == 1
     again = (await here.gate()).gate
     assert again.digest != gate.gate.digest
@@ -254,7 +255,7 @@ async def test_a_rule_that_comes_to_deny_while_a_run_waits_denies():
     here = desk(asking())
     await here.start()
     here.rules.set({"effect": "deny", "tool": "pay"})
-    ended = await resume_run(here.app, ANN, "r")
+    ended = await resume_run(here.app, as_owner(ANN), "r")
     assert ended.terminal is not None
     assert here.world.files == {}
     assert "organisation (policy.yaml)" in here.told()
@@ -268,20 +269,20 @@ async def test_an_approval_does_not_hold_for_a_fork_of_the_run():
     await here.decide(BEN, APPROVE)
     entries = await load(here.app.ports.store, "r")
     decided = next(entry.seq for entry in entries if isinstance(entry.event, GateDecided))
-    await fork_run(here.app, ANN, ForkRun("r", decided, "f"))
-    forked = await resume_run(here.app, ANN, "f")
+    await fork_run(here.app, as_owner(ANN), ForkRun("r", decided, "f"))
+    forked = await resume_run(here.app, as_owner(ANN), "f")
     assert forked.terminal is None, "the fork asks for an approval of its own"
     assert [entry for entry in here.world.ledger if "pay" in entry] == ["pay r call_1_1"]
-    assert [gate.row.run_id for gate in await list_gates(here.app, ANN)] == ["f"]
+    assert [gate.row.run_id for gate in await list_gates(here.app, as_owner(ANN))] == ["f"]
 
 
 async def test_of_an_approval_and_a_rejection_at_once_one_wins():
     here = desk(asking())
     await here.start()
     digest = (await here.gate()).gate.digest
-    await decide_gate(here.app, BEN, "r", Decision("reject"), digest=digest)
+    await decide_gate(here.app, as_owner(BEN), "r", Decision("reject"), digest=digest)
     with pytest.raises(UnknownThing):
-        await decide_gate(here.app, CID, "r", APPROVE, digest=digest)
+        await decide_gate(here.app, as_owner(CID), "r", APPROVE, digest=digest)
     assert here.world.files == {}
     assert len(await here.events(GateDecided)) == 1
 
@@ -297,7 +298,7 @@ async def test_a_call_that_reaches_outside_asks_once_untrusted_content_was_read(
     there = desk(FLOW, turns=[fetch, Turn(calls=(call("pay", path="bill"),)), Turn(text="ok")])
     assert (await there.start()).terminal is None
     assert there.world.files == {}
-    explained = await explain_call(there.app, ANN, "r", (await there.gate()).gate.subject)
+    explained = await explain_call(there.app, as_owner(ANN), "r", (await there.gate()).gate.subject)
     assert (explained.read, explained.outside, explained.effect) == (("web",), True, "ask")
 
 
@@ -317,15 +318,15 @@ async def test_what_a_parent_and_a_child_have_read_each_other_has_read():
         lead,
         agent("b", "pay", permissions=[FLOW]),
     )
-    await start_run(down, ANN, StartRun("r", "a", "/w", "go"))
-    assert [gate.row.run_id for gate in await list_gates(down, ANN)] == ["r.2-0-0"]
+    await start_run(down, as_owner(ANN), StartRun("r", "a", "/w", "go"))
+    assert [gate.row.run_id for gate in await list_gates(down, as_owner(ANN))] == ["r.2-0-0"]
     up = rig(
         says(a=[spawn, pay, Turn(text="ok")], b=[fetch, Turn(text="ok")]),
         lead,
         agent("b", "fetch"),
     )
-    await start_run(up, ANN, StartRun("r", "a", "/w", "go"))
-    assert [gate.row.run_id for gate in await list_gates(up, ANN)] == ["r"]
+    await start_run(up, as_owner(ANN), StartRun("r", "a", "/w", "go"))
+    assert [gate.row.run_id for gate in await list_gates(up, as_owner(ANN))] == ["r"]
 
 
 async def test_a_run_that_continues_a_conversation_has_read_what_that_had():
@@ -334,7 +335,7 @@ async def test_a_run_that_continues_a_conversation_has_read_what_that_had():
     here = desk(FLOW, turns=[fetch, Turn(text="ok"), pay, Turn(text="ok")])
     await here.start()
     wish = StartRun("next", "a", "/w", "and now?", previous="r")
-    assert (await start_run(here.app, ANN, wish)).terminal is None
+    assert (await start_run(here.app, as_owner(ANN), wish)).terminal is None
 
 
 async def test_a_tool_that_the_rules_never_permit_is_not_shown_to_the_model():
@@ -356,11 +357,11 @@ async def test_whoever_starts_a_run_may_narrow_it_and_not_widen_it():
     own = PolicyLayer(level="run", name="mine", rules=(PermissionRule(effect="allow", tool="pay"),))
     here = desk({"effect": "deny", "tool": "pay", "arguments": {"path": "**"}})
     wish = StartRun("r", "a", "/w", "go", rules=own)
-    await start_run(here.app, ANN, wish)
+    await start_run(here.app, as_owner(ANN), wish)
     assert here.world.files == {}
     none = replace_rules(own, PermissionRule(effect="deny", tool="*", arguments={"path": "**"}))
     there = desk()
-    await start_run(there.app, ANN, replace(wish, rules=none))
+    await start_run(there.app, as_owner(ANN), replace(wish, rules=none))
     assert there.world.files == {}
 
 

@@ -9,6 +9,7 @@ import pytest
 from callboard.domain.definition.agent import Limits
 from callboard.domain.events.budget import BudgetReached
 from callboard.domain.message import TextPart
+from callboard.domain.org.principal import as_owner
 from callboard.domain.usage import Usage, usd
 from callboard.engine.ledger import AXES, totals, whole
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
@@ -62,7 +63,7 @@ class PricedModel:
 async def start(app: App, run_id: str = "r", agent_id: str = "a", **wish: object) -> Ended:
     return await start_run(
         app,
-        ANN,
+        as_owner(ANN),
         StartRun(run_id, agent_id, "/w", "go", **wish),  # pyright: ignore[reportArgumentType]
     )
 
@@ -142,28 +143,28 @@ async def test_where_it_is_to_wait_a_run_waits_at_its_budget_and_goes_on_with_mo
     app = rig(says(a=[*turns, Turn(text="ok", cost_usd=usd("0.1"))]), agent("a", "look"))
     waiting = await start(app, limits=limit("0.5"), on_limit="wait")
     assert waiting.terminal is None
-    gate = await open_gate(app, ANN, "r")
+    gate = await open_gate(app, as_owner(ANN), "r")
     assert (gate.gate.reason, gate.gate.subject) == ("budget_exceeded", "run:r")
     assert "$0.800000000 of $0.500000000" in gate.gate.question
     with pytest.raises(Exception, match="spent already"):
-        await decide_gate(app, BEN, "r", Decision("approve"), digest=gate.gate.digest)
+        await decide_gate(app, as_owner(BEN), "r", Decision("approve"), digest=gate.gate.digest)
     with pytest.raises(Exception, match="US dollars"):
         await decide_gate(
-            app, BEN, "r", Decision("approve", answer="lots"), digest=gate.gate.digest
+            app, as_owner(BEN), "r", Decision("approve", answer="lots"), digest=gate.gate.digest
         )
     enough = Decision("approve", answer="2")
-    ended = await decide_gate(app, BEN, "r", enough, digest=gate.gate.digest)
+    ended = await decide_gate(app, as_owner(BEN), "r", enough, digest=gate.gate.digest)
     assert code(ended) == ""
     assert ended.bill.known_usd == usd("1.3")
-    assert not (await verify_run(app, ANN, "r")).problems
+    assert not (await verify_run(app, as_owner(ANN), "r")).problems
 
 
 async def test_a_run_whose_budget_nobody_raises_ends():
     turns = [Turn(calls=(call("look", path="x"),), cost_usd=usd("0.4")) for _ in range(3)]
     app = rig(says(a=turns), agent("a", "look"))
     await start(app, limits=limit("0.4"), on_limit="wait")
-    gate = await open_gate(app, ANN, "r")
-    ended = await decide_gate(app, BEN, "r", Decision("reject"), digest=gate.gate.digest)
+    gate = await open_gate(app, as_owner(ANN), "r")
+    ended = await decide_gate(app, as_owner(BEN), "r", Decision("reject"), digest=gate.gate.digest)
     assert code(ended) == "budget_limit"
 
 
@@ -175,10 +176,10 @@ async def test_a_child_that_waits_at_its_parents_budget_is_decided_about_where_i
         says(a=[spawn, Turn(text="ok")], b=[*spend, Turn(text="ok")]), lead, agent("b", "look")
     )
     await start(app, limits=limit("1"), on_limit="wait")
-    (gate,) = await list_gates(app, ANN)
+    (gate,) = await list_gates(app, as_owner(ANN))
     assert (gate.row.run_id, gate.gate.subject) == ("r.1-0-0", "run:r")
     more = Decision("approve", answer="5")
-    ended = await decide_gate(app, BEN, gate.row.run_id, more, digest=gate.gate.digest)
+    ended = await decide_gate(app, as_owner(BEN), gate.row.run_id, more, digest=gate.gate.digest)
     assert code(ended) == ""
 
 
@@ -188,10 +189,10 @@ async def test_a_limit_that_was_raised_meanwhile_is_as_good_as_one_in_the_answer
     turns = [Turn(calls=(call("look", path="x"),), cost_usd=usd("0.1")), Turn(text="ok")]
     app = rig(says(a=turns), agent("a", "look"), budgets=budgets)
     await start(app, on_limit="wait")
-    gate = await open_gate(app, ANN, "r")
+    gate = await open_gate(app, as_owner(ANN), "r")
     assert gate.gate.subject == "organisation"
     await budgets.set_limit("organisation", usd("1"))
-    ended = await decide_gate(app, BEN, "r", Decision("approve"), digest=gate.gate.digest)
+    ended = await decide_gate(app, as_owner(BEN), "r", Decision("approve"), digest=gate.gate.digest)
     assert code(ended) == ""
 
 
@@ -213,7 +214,7 @@ async def test_the_sum_is_the_same_by_every_axis_and_nothing_unknown_becomes_zer
         agent("b", version="1.2.0"),
     )
     await start(app)
-    entries = await usage_of(app, ANN)
+    entries = await usage_of(app, as_owner(ANN))
     total = whole(entries)
     assert (total.calls, total.paid.known_usd, total.paid.total_usd) == (3, usd("0.75"), None)
     for axis in AXES:
@@ -226,7 +227,7 @@ async def test_the_sum_is_the_same_by_every_axis_and_nothing_unknown_becomes_zer
     assert totals(entries, "person").keys() == {"ann"}
     assert totals(entries, "credential").keys() == {"team-key", "-"}
     assert totals(entries, "basis").keys() == {"included", "unknown"}
-    below = await usage_of(app, ANN, "r.1-0-0")
+    below = await usage_of(app, as_owner(ANN), "r.1-0-0")
     assert [entry.run_id for entry in below] == ["r.1-0-0"]
 
 
@@ -237,7 +238,7 @@ async def test_a_space_has_a_budget_of_its_own_below_the_organisations():
     app = rig(model, agent("a"), budgets=budgets)
     here = await asyncio.gather(*(start(app, f"r{n}") for n in range(5)))
     assert sum((one.bill.known_usd for one in here), Decimal(0)) <= usd("0.03")
-    elsewhere = await start_run(app, ANN, StartRun("e", "a", "/other", "go"))
+    elsewhere = await start_run(app, as_owner(ANN), StartRun("e", "a", "/other", "go"))
     assert code(elsewhere) == ""
-    by_space = totals(await usage_of(app, ANN), "space")
+    by_space = totals(await usage_of(app, as_owner(ANN)), "space")
     assert by_space.keys() == {"/w", "/other"}

@@ -5,6 +5,7 @@ import pytest
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.events.codec import Recorded
 from callboard.domain.message import MediaPart
+from callboard.domain.org.principal import as_owner
 from callboard.domain.output import LastMessage, StructuredOutput
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.runtime.run_log import load
@@ -26,7 +27,7 @@ def texts(request: ModelRequest) -> list[str]:
 
 
 async def answer_of(app: App, wish: StartRun | None = None) -> str:
-    ended = await start_run(app, ANN, wish or StartRun("r", "a", "/w", "go"))
+    ended = await start_run(app, as_owner(ANN), wish or StartRun("r", "a", "/w", "go"))
     assert ended.terminal is not None
     assert isinstance(ended.terminal.output, LastMessage), ended.terminal.output
     return ended.terminal.output.text
@@ -41,7 +42,7 @@ class Steered:
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta) -> ModelAnswer:
         if self.app is not None:
-            await steer_run(self.app, BEN, "r", "And in French.")
+            await steer_run(self.app, as_owner(BEN), "r", "And in French.")
             self.app = None
         return await self.inner.complete(request, on_delta)
 
@@ -68,10 +69,10 @@ async def test_a_message_to_a_run_that_waits_is_read_when_it_goes_on():
     provider = says(a=[Turn(calls=(call("pay", path="b"),)), Turn(text="done")])
     rules = ({"effect": "ask", "tool": "pay"},)
     app = rig(provider, agent("a", "pay", permissions=rules))
-    await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
-    await steer_run(app, BEN, "r", "Be quick.")
-    gate = await open_gate(app, ANN, "r")
-    await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
+    await start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go"))
+    await steer_run(app, as_owner(BEN), "r", "Be quick.")
+    gate = await open_gate(app, as_owner(ANN), "r")
+    await decide_gate(app, as_owner(ANN), "r", Decision("approve"), digest=gate.gate.digest)
     entries = await load(app.ports.store, "r")
     await app.close()
     assert [message_of(entry) for entry in entries if entry.event.type == "message.added"] == [
@@ -87,11 +88,11 @@ async def test_nothing_can_be_said_to_a_run_that_has_ended_or_is_not_there():
     app = rig(says(a=[Turn(text="x")]), agent("a"))
     await answer_of(app)
     with pytest.raises(ConfigurationInvalid, match="has ended"):
-        await steer_run(app, BEN, "r", "hello?")
+        await steer_run(app, as_owner(BEN), "r", "hello?")
     with pytest.raises(UnknownThing):
-        await steer_run(app, BEN, "nobody", "hello?")
+        await steer_run(app, as_owner(BEN), "nobody", "hello?")
     with pytest.raises(ConfigurationInvalid, match="1 to"):
-        await steer_run(app, BEN, "r", "  ")
+        await steer_run(app, as_owner(BEN), "r", "  ")
     await app.close()
 
 
@@ -117,13 +118,17 @@ async def test_a_question_waits_at_a_gate_and_its_answer_is_the_calls_result(
 ):
     provider = says(a=[Turn(calls=(call("ask_user", **QUESTION),)), Turn(text="thanks")])
     app = rig(provider, agent("a", "ask_user"))
-    ended = await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
+    ended = await start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go"))
     assert ended.waiting is not None
-    gate = await open_gate(app, ANN, "r")
+    gate = await open_gate(app, as_owner(ANN), "r")
     assert gate.gate.reason == "input_required"
     assert "Which?" in gate.gate.question
     done = await decide_gate(
-        app, ANN, "r", Decision(verdict, note=note, answer=answer), digest=gate.gate.digest
+        app,
+        as_owner(ANN),
+        "r",
+        Decision(verdict, note=note, answer=answer),
+        digest=gate.gate.digest,
     )
     await app.close()
     assert done.terminal is not None
@@ -135,10 +140,12 @@ async def test_a_question_waits_at_a_gate_and_its_answer_is_the_calls_result(
 async def test_an_approval_gate_is_not_answered():
     provider = says(a=[Turn(calls=(call("pay", path="b"),))])
     app = rig(provider, agent("a", "pay", permissions=({"effect": "ask", "tool": "pay"},)))
-    await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
-    gate = await open_gate(app, ANN, "r")
+    await start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go"))
+    gate = await open_gate(app, as_owner(ANN), "r")
     with pytest.raises(ConfigurationInvalid, match="approve or reject"):
-        await decide_gate(app, ANN, "r", Decision("answer", answer="x"), digest=gate.gate.digest)
+        await decide_gate(
+            app, as_owner(ANN), "r", Decision("answer", answer="x"), digest=gate.gate.digest
+        )
     await app.close()
 
 
@@ -253,7 +260,7 @@ async def test_aims_are_kept_for_programs_to_see():
     )
     tools = ("add_subgoal", "update_subgoal")
     app = rig(says(), agent("a", *tools, handle_steps=steps, output_mode="structured_output"))
-    ended = await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
+    ended = await start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go"))
     await app.close()
     assert ended.terminal is not None
     assert isinstance(ended.terminal.output, StructuredOutput)

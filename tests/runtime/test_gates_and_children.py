@@ -8,6 +8,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import Limits
 from callboard.domain.errors import RunBusy
 from callboard.domain.events.run import AgentSubject, RunCreated
+from callboard.domain.org.principal import as_owner
 from callboard.domain.usage import usd
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.runtime.children import Ended
@@ -32,7 +33,7 @@ ASK = [{"effect": "ask", "tool": "pay"}]
 
 async def run(app: App, agent_id: str = "a", **limits: object) -> Ended:
     wish = StartRun("r", agent_id, "/w", "go", limits=Limits.model_validate(limits))
-    return await start_run(app, ANN, wish)
+    return await start_run(app, as_owner(ANN), wish)
 
 
 def value(ended: Ended) -> object:
@@ -64,9 +65,9 @@ async def test_a_call_that_must_be_asked_for_waits_and_runs_after_the_approval()
     ended = await run(app)
     assert ended.terminal is None
     assert world.files == {}
-    gate = await open_gate(app, ANN, "r")
+    gate = await open_gate(app, as_owner(ANN), "r")
     assert "pay" in gate.gate.question
-    ended = await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
+    ended = await decide_gate(app, as_owner(ANN), "r", Decision("approve"), digest=gate.gate.digest)
     assert world.files == {"bill": "$"}
     assert value(ended) == "ok"
 
@@ -74,20 +75,26 @@ async def test_a_call_that_must_be_asked_for_waits_and_runs_after_the_approval()
 async def test_a_rejected_call_is_not_made_and_the_model_reads_why():
     app, world = paying(permissions=ASK)
     await run(app)
-    gate = await open_gate(app, ANN, "r")
-    await decide_gate(app, ANN, "r", Decision("reject", note="too dear"), digest=gate.gate.digest)
+    gate = await open_gate(app, as_owner(ANN), "r")
+    await decide_gate(
+        app, as_owner(ANN), "r", Decision("reject", note="too dear"), digest=gate.gate.digest
+    )
     assert world.files == {}
-    shown = b"".join(sealed.body for sealed in (await show_run(app, ANN, "r")).sealed)
+    shown = b"".join(sealed.body for sealed in (await show_run(app, as_owner(ANN), "r")).sealed)
     assert b"ann rejected this call of pay: too dear" in shown
 
 
 async def test_an_agent_never_decides():
     app, _ = paying(permissions=ASK)
     await run(app)
-    gate = await open_gate(app, ANN, "r")
+    gate = await open_gate(app, as_owner(ANN), "r")
     with pytest.raises(NotAllowed):
         await decide_gate(
-            app, Actor(kind="agent", name="a"), "r", Decision("approve"), digest=gate.gate.digest
+            app,
+            as_owner(Actor(kind="agent", name="a")),
+            "r",
+            Decision("approve"),
+            digest=gate.gate.digest,
         )
 
 
@@ -95,7 +102,7 @@ async def test_a_decision_on_something_else_than_what_waits_is_refused():
     app, world = paying(permissions=ASK)
     await run(app)
     with pytest.raises(Exception, match="changed since"):
-        await decide_gate(app, ANN, "r", Decision("approve"), digest="0" * 64)
+        await decide_gate(app, as_owner(ANN), "r", Decision("approve"), digest="0" * 64)
     assert world.files == {}
 
 
@@ -103,8 +110,8 @@ async def test_an_approval_counts_once():
     pay = Turn(calls=(call("pay", path="bill", text="$"),))
     app, world = paying(pay, pay, Turn(text="ok"), permissions=ASK)
     await run(app)
-    gate = await open_gate(app, ANN, "r")
-    ended = await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
+    gate = await open_gate(app, as_owner(ANN), "r")
+    ended = await decide_gate(app, as_owner(ANN), "r", Decision("approve"), digest=gate.gate.digest)
     assert ended.terminal is None, "the second call waits for a decision of its own"
     assert world.files == {"bill": "$"}
 
@@ -127,11 +134,11 @@ async def test_a_child_that_waits_makes_its_parent_wait_and_the_decision_drives_
     app = rig(provider, lead, agent("a", "pay", permissions=ASK), world=world)
     ended = await run(app, "lead")
     assert ended.terminal is None
-    assert (await list_runs(app, ANN))[0].status == "waiting"
-    gates = await list_gates(app, ANN)
+    assert (await list_runs(app, as_owner(ANN)))[0].status == "waiting"
+    gates = await list_gates(app, as_owner(ANN))
     assert len(gates) == 1
     ended = await decide_gate(
-        app, ANN, gates[0].row.run_id, Decision("approve"), digest=gates[0].gate.digest
+        app, as_owner(ANN), gates[0].row.run_id, Decision("approve"), digest=gates[0].gate.digest
     )
     assert value(ended) == "all"
     assert world.files == {"bill": "$"}
@@ -170,7 +177,7 @@ async def test_depth_is_limited():
     app = rig(says(a=[spawn, Turn(text="end")]), agent("a", "spawn_agents", spawnable_agents=["a"]))
     ended = await run(app, depth=2)
     assert value(ended) == "end"
-    shown = (await show_run(app, ANN, "r")).events
+    shown = (await show_run(app, as_owner(ANN), "r")).events
     assert len({entry.run_id for entry in shown}) == 3
     assert any("depth limit" in str(entry.event) for entry in shown)
 
@@ -216,7 +223,7 @@ async def test_a_cancelled_run_ends_cleanly_in_the_middle_of_a_model_call():
         ended = await task
     assert ended.terminal is not None
     assert ended.terminal.type == "run.cancelled"
-    assert (await verify_run(app, ANN, "r")).problems == ()
+    assert (await verify_run(app, as_owner(ANN), "r")).problems == ()
 
 
 async def test_children_are_cancelled_before_their_parent():
@@ -235,7 +242,11 @@ async def test_children_are_cancelled_before_their_parent():
         await provider.asked.wait()
         app.driver.cancel("r", ANN)
         await task
-    ends = [e for e in (await show_run(app, ANN, "r")).events if e.event.type == "run.cancelled"]
+    ends = [
+        e
+        for e in (await show_run(app, as_owner(ANN), "r")).events
+        if e.event.type == "run.cancelled"
+    ]
     assert len(ends) == 3
     assert ends[-1].run_id == "r"
 
@@ -249,8 +260,8 @@ async def test_a_run_of_another_process_is_cancelled_through_the_store():
     async with asyncio.timeout(5):
         await provider.asked.wait()
         with pytest.raises(RunBusy):
-            await resume_run(mine, ANN, "r")
-        ended = await cancel_run(mine, ANN, "r")
+            await resume_run(mine, as_owner(ANN), "r")
+        ended = await cancel_run(mine, as_owner(ANN), "r")
         await task
     assert ended.terminal is not None
     assert ended.terminal.type == "run.cancelled"
@@ -259,7 +270,7 @@ async def test_a_run_of_another_process_is_cancelled_through_the_store():
 async def test_a_waiting_run_can_be_cancelled():
     app, world = paying(permissions=ASK)
     await run(app)
-    ended = await cancel_run(app, ANN, "r")
+    ended = await cancel_run(app, as_owner(ANN), "r")
     assert ended.terminal is not None
     assert ended.terminal.type == "run.cancelled"
     assert world.files == {}
@@ -268,11 +279,11 @@ async def test_a_waiting_run_can_be_cancelled():
 async def test_a_finished_run_is_left_alone_by_resume_and_cancel():
     app, world = paying()
     await run(app)
-    before = (await show_run(app, ANN, "r")).sealed
+    before = (await show_run(app, as_owner(ANN), "r")).sealed
     done = list(world.ledger)
-    await resume_run(app, ANN, "r")
-    await cancel_run(app, ANN, "r")
-    assert (await show_run(app, ANN, "r")).sealed == before
+    await resume_run(app, as_owner(ANN), "r")
+    await cancel_run(app, as_owner(ANN), "r")
+    assert (await show_run(app, as_owner(ANN), "r")).sealed == before
     assert world.ledger == done
 
 
@@ -287,15 +298,15 @@ async def test_a_fork_at_every_position_runs_to_the_same_end_and_leaves_the_old_
     )
     app = rig(provider, agent("a", "look", "spawn_agents", spawnable_agents=["b"]), agent("b"))
     await run(app)
-    old = (await show_run(app, ANN, "r")).sealed
+    old = (await show_run(app, as_owner(ANN), "r")).sealed
     own = [sealed for sealed in old if sealed.run_id == "r"]
     for at in range(1, len(own)):
-        await fork_run(app, ANN, ForkRun("r", at, f"fork{at}"))
-        ended = await resume_run(app, ANN, f"fork{at}")
+        await fork_run(app, as_owner(ANN), ForkRun("r", at, f"fork{at}"))
+        ended = await resume_run(app, as_owner(ANN), f"fork{at}")
         assert value(ended) == "end"
-        assert (await verify_run(app, ANN, f"fork{at}")).problems == ()
-    assert (await show_run(app, ANN, "r")).sealed == old
-    first = (await show_run(app, ANN, "fork3")).events[0].event
+        assert (await verify_run(app, as_owner(ANN), f"fork{at}")).problems == ()
+    assert (await show_run(app, as_owner(ANN), "r")).sealed == old
+    first = (await show_run(app, as_owner(ANN), "fork3")).events[0].event
     assert isinstance(first, RunCreated)
     assert isinstance(first.subject, AgentSubject)
     assert first.forked_from == "r@3"

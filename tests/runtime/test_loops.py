@@ -4,6 +4,7 @@ import pytest
 
 from callboard.domain.definition.agent import Limits
 from callboard.domain.events.loop import LoopDetected
+from callboard.domain.org.principal import as_owner
 from callboard.domain.usage import usd
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import load
@@ -29,7 +30,7 @@ def put(path: str, text: str, **more: object) -> Turn:
 
 async def run(turns: list[Turn], **wish: object) -> tuple[App, Ended]:
     app = rig(says(a=turns), agent("a", "look", "put", "think_deeply"), world=World())
-    ended = await start_run(app, ANN, StartRun("r", "a", "/w", "go", **wish))  # pyright: ignore[reportArgumentType]
+    ended = await start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go", **wish))  # pyright: ignore[reportArgumentType]
     return app, ended
 
 
@@ -64,7 +65,7 @@ async def test_the_model_reads_the_warning_and_may_change_its_ways():
     turns = [*[look()] * 4, *[put(f"f{n}", "new") for n in range(12)], Turn(text="done")]
     provider = says(a=turns)
     app = rig(provider, agent("a", "look", "put"))
-    ended = await start_run(app, ANN, StartRun("r", "a", "/w", "go"))
+    ended = await start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go"))
     assert code(ended) == "ok"
     assert "the same each time" in str(provider.calls[4].request.messages[-1].parts)
     assert [one.stage for one in await found(app)] == ["warned"]
@@ -119,12 +120,14 @@ async def test_money_that_goes_into_nothing_is_a_loop_where_there_is_a_budget():
 async def test_where_it_is_to_wait_a_person_says_whether_it_may_go_on():
     app, waiting = await run([look()] * 30, on_limit="wait")
     assert waiting.terminal is None
-    gate = await open_gate(app, ANN, "r")
+    gate = await open_gate(app, as_owner(ANN), "r")
     assert gate.gate.subject == "loop"
     assert gate.gate.question.count("→") == 4
-    again = await decide_gate(app, BEN, "r", Decision("approve"), digest=gate.gate.digest)
+    again = await decide_gate(app, as_owner(BEN), "r", Decision("approve"), digest=gate.gate.digest)
     assert again.terminal is None, "it goes on for a few turns, and asks again"
-    second = await open_gate(app, ANN, "r")
+    second = await open_gate(app, as_owner(ANN), "r")
     assert second.gate.digest != gate.gate.digest
-    ended = await decide_gate(app, BEN, "r", Decision("reject"), digest=second.gate.digest)
+    ended = await decide_gate(
+        app, as_owner(BEN), "r", Decision("reject"), digest=second.gate.digest
+    )
     assert code(ended) == "loop"

@@ -11,6 +11,7 @@ from callboard.domain.events.child_run import ChildRunEnded, HistoryChange
 from callboard.domain.events.program import ProgramEnded, ProgramYielded, SampleCompleted
 from callboard.domain.events.run import RunCompleted, RunFailed, Terminal
 from callboard.domain.events.union import AnyEvent
+from callboard.domain.org.principal import as_owner
 from callboard.domain.output import LastMessage, StructuredOutput
 from callboard.runtime.run_log import load
 from callboard.testing.model import ScriptedProvider, Turn
@@ -43,7 +44,7 @@ async def played(
 ) -> tuple[Terminal, list[AnyEvent], ScriptedProvider]:
     provider = says(p=list(turns), **{other.id: [Turn(text="child")] * 3 for other in others})
     app = rig(provider, programmed(steps, *tools, **fields), *others, world=world or World())
-    ended = await start_run(app, ANN, StartRun("r", "p", "/w", "go"))
+    ended = await start_run(app, as_owner(ANN), StartRun("r", "p", "/w", "go"))
     entries = await load(app.ports.store, "r")
     await app.close()
     assert ended.terminal is not None
@@ -318,13 +319,13 @@ def handle_steps(ctx):
     store = MemoryEventStore(disk)
     first = rig(says(p=[]), boss, world=world, store=store, programs=programs)
     with pytest.raises(Crash):
-        await start_run(first, ANN, StartRun("r", "p", "/w", "go"))
+        await start_run(first, as_owner(ANN), StartRun("r", "p", "/w", "go"))
     with suppress(Crash):
         await first.driver.close()
     await store.close()
     world.revive()
     second = rig(says(p=[]), boss, world=world, store=MemoryEventStore(disk), programs=programs)
-    ended = await resume_run(second, ANN, "r")
+    ended = await resume_run(second, as_owner(ANN), "r")
     await second.close()
     assert isinstance(ended.terminal, RunFailed)
     assert ended.terminal.output.code == "program_diverged"
@@ -341,9 +342,9 @@ yield {"toolName": "set_output", "input": {"data": {"paid": r["toolResult"]}}}
     programs = TrustedPrograms()
     boss = programmed(steps, "pay", permissions=(ask,), **STRUCTURED)
     app = rig(says(p=[]), boss, programs=programs)
-    assert (await start_run(app, ANN, StartRun("r", "p", "/w", "go"))).waiting is not None
-    gate = await open_gate(app, ANN, "r")
-    ended = await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
+    assert (await start_run(app, as_owner(ANN), StartRun("r", "p", "/w", "go"))).waiting is not None
+    gate = await open_gate(app, as_owner(ANN), "r")
+    ended = await decide_gate(app, as_owner(ANN), "r", Decision("approve"), digest=gate.gate.digest)
     await app.close()
     assert ended.terminal is not None
     assert value_of(ended.terminal) == {"paid": [{"type": "json", "value": {"bill": "$"}}]}

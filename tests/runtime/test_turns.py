@@ -7,6 +7,7 @@ from callboard.domain.events.codec import Recorded
 from callboard.domain.events.model_call import ModelCallCompleted, ModelCallFailed
 from callboard.domain.events.tool_call import ToolCallCompleted, ToolCallRefused, ToolCallStarted
 from callboard.domain.message import JsonObject
+from callboard.domain.org.principal import as_owner
 from callboard.domain.output import ErrorOutput, StructuredOutput
 from callboard.domain.usage import usd
 from callboard.ports.model import ModelRequest
@@ -29,11 +30,11 @@ pytestmark = pytest.mark.anyio
 
 async def run(app: App, agent_id: str = "a", prompt: str = "go", **limits: object) -> Ended:
     wish = StartRun("r", agent_id, "/w", prompt, limits=Limits.model_validate(limits))
-    return await start_run(app, ANN, wish)
+    return await start_run(app, as_owner(ANN), wish)
 
 
 async def events(app: App) -> list[Recorded]:
-    return (await show_run(app, ANN, "r")).events
+    return (await show_run(app, as_owner(ANN), "r")).events
 
 
 def texts(request: ModelRequest) -> list[tuple[str, str]]:
@@ -271,8 +272,8 @@ async def test_a_run_keeps_the_definition_that_it_was_started_with():
     await app.close()
     edited = agent("a", "look", system_prompt="a new mandate")
     app = rig(provider, edited, store=MemoryEventStore(disk))
-    gate = await open_gate(app, ANN, "r")
-    await decide_gate(app, ANN, "r", Decision("approve"), digest=gate.gate.digest)
+    gate = await open_gate(app, as_owner(ANN), "r")
+    await decide_gate(app, as_owner(ANN), "r", Decision("approve"), digest=gate.gate.digest)
     assert [request.system for request in provider.requests] == ["the old mandate"] * 2
 
 
@@ -282,4 +283,4 @@ async def test_text_that_utf8_cannot_hold_costs_no_event_and_no_run():
     )
     app = rig(provider, agent("a", "look"))
     assert value(await run(app, prompt="broken \udce9 prompt")) == "ok"
-    assert (await verify_run(app, ANN, "r")).problems == ()
+    assert (await verify_run(app, as_owner(ANN), "r")).problems == ()

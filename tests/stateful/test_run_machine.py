@@ -18,6 +18,7 @@ from callboard.domain.events.codec import Sealed, unseal
 from callboard.domain.events.gate import GateDecided
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import ToolCallStarted
+from callboard.domain.org.principal import as_owner
 from callboard.domain.run.fold import fold
 from callboard.engine.decide import decide
 from callboard.runtime.run_log import project_all
@@ -104,17 +105,19 @@ class RunMachine(RuleBasedStateMachine):
     def _work(self, work: str, app: App, given: dict[str, Any]) -> Coroutine[None, None, Any]:
         match work:
             case "start":
-                return start_run(app, ANN, StartRun("r", "a", "/w", "go"))
+                return start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go"))
             case "resume":
-                return resume_run(app, ANN, "r")
+                return resume_run(app, as_owner(ANN), "r")
             case "cancel":
-                return cancel_run(app, ANN, "r")
+                return cancel_run(app, as_owner(ANN), "r")
             case _:
                 return self._decide(app, given["verdict"])
 
     async def _decide(self, app: App, verdict: Literal["approve", "reject"]) -> None:
-        for gate in (await list_gates(app, ANN))[:1]:
-            await decide_gate(app, ANN, gate.row.run_id, Decision(verdict), digest=gate.gate.digest)
+        for gate in (await list_gates(app, as_owner(ANN)))[:1]:
+            await decide_gate(
+                app, as_owner(ANN), gate.row.run_id, Decision(verdict), digest=gate.gate.digest
+            )
 
     crashes = st.none() | st.tuples(
         st.sampled_from(["write", "effect"]),

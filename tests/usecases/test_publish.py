@@ -14,6 +14,7 @@ from callboard.domain.errors import (
     UnknownThing,
     VersionTaken,
 )
+from callboard.domain.org.principal import as_owner
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.model import ScriptedProvider
 from callboard.testing.releases import MemoryReleases
@@ -53,7 +54,7 @@ def app() -> App:
 
 
 async def published(app: App, *definitions: AgentDefinition, **wish: str) -> list[str]:
-    found = await publish_agents(app, ANN, Publication(definitions, **wish))
+    found = await publish_agents(app, as_owner(ANN), Publication(definitions, **wish))
     return [release.reference for release in found]
 
 
@@ -69,7 +70,7 @@ async def test_what_was_published_is_found_by_its_reference_with_the_digest_that
     found = await app.ports.registry.get("acme/one@0.0.1")
     assert found is not None
     assert (found.publisher, found.version) == ("acme", "0.0.1")
-    (release,) = await released(app, ANN)
+    (release,) = await released(app, as_owner(ANN))
     assert release.digest == found.digest
     assert release.actor == ANN
 
@@ -89,7 +90,7 @@ async def test_spawnable_agents_are_pinned_to_a_version(app):
 async def test_a_missing_agent_is_named_and_nothing_is_published(app):
     with pytest.raises(DefinitionInvalid, match=r"spawnableAgents.0: 'nobody' is neither"):
         await published(app, agent("leaf"), agent("root", "nobody"))
-    assert await released(app, ANN) == []
+    assert await released(app, as_owner(ANN)) == []
 
 
 async def test_agents_that_spawn_one_another_in_a_circle_are_refused(app):
@@ -129,34 +130,36 @@ async def test_a_version_that_is_none_is_named_with_its_field(app):
 async def test_an_agent_never_publishes(app):
     robot = Actor(kind="agent", name="a")
     with pytest.raises(NotAllowed):
-        await publish_agents(app, robot, Publication((agent("a"),)))
+        await publish_agents(app, as_owner(robot), Publication((agent("a"),)))
 
 
 async def test_a_yanked_release_is_out_of_circulation(app):
     await published(app, agent("one"), agent("two"))
-    await yank_release(app, ANN, "acme/one@0.0.1")
+    await yank_release(app, as_owner(ANN), "acme/one@0.0.1")
     assert await app.ports.registry.get("acme/one") is None
     assert await app.ports.registry.get("acme/one@0.0.1") is not None
     with pytest.raises(UnknownThing):
-        await yank_release(app, ANN, "acme/one@9.0.0")
+        await yank_release(app, as_owner(ANN), "acme/one@9.0.0")
     with pytest.raises(ConfigurationInvalid, match="publisher/id@version"):
-        await yank_release(app, ANN, "one")
+        await yank_release(app, as_owner(ANN), "one")
 
 
 async def test_the_difference_between_two_versions_is_shown_line_by_line(app):
     await published(app, agent("one", system_prompt="Be kind.\nBe exact."))
     await published(app, agent("one", system_prompt="Be kind.\nBe brief."))
-    text = await compare_agents(app, ANN, "acme/one@0.0.1", "acme/one@0.0.2")
+    text = await compare_agents(app, as_owner(ANN), "acme/one@0.0.1", "acme/one@0.0.2")
     assert "-  Be exact." in text
     assert "+  Be brief." in text
-    assert await compare_agents(app, ANN, "acme/one", "acme/one") == ""
+    assert await compare_agents(app, as_owner(ANN), "acme/one", "acme/one") == ""
 
 
 async def test_of_two_who_publish_the_same_version_at_once_one_wins(tmp_path):
     stores = [await SqliteEventStore.open(tmp_path / "callboard.db") for _ in range(2)]
     apps = [rig(ScriptedProvider({}), releases=store.releases) for store in stores]
     wishes = [
-        publish_agents(app, ANN, Publication((agent("one", version="1.0.0"), agent(f"n{place}"))))
+        publish_agents(
+            app, as_owner(ANN), Publication((agent("one", version="1.0.0"), agent(f"n{place}")))
+        )
         for place, app in enumerate(apps)
     ]
     outcomes = await asyncio.gather(*wishes, return_exceptions=True)

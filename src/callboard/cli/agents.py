@@ -12,9 +12,9 @@ from callboard.cli.publishing import diff, publish, yank
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.cli.text import count
-from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import Problem
+from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App
 from callboard.usecases.publish import released
 from callboard.usecases.start_run import find_agent
@@ -42,9 +42,9 @@ def list_(agents: Agents = None, workspace: Workspace = Path(), json_output: Jso
     sources = Sources(workspace, tuple(agents or ()))
     registry = open_registry(settings(), sources)
 
-    async def work(app: App, actor: Actor) -> int:
+    async def work(app: App, who: Principal) -> int:
         found = [(each.definition, each.file) for each in registry.loaded()]
-        found += [(each.definition, each.reference) for each in await released(app, actor)]
+        found += [(each.definition, each.reference) for each in await released(app, who)]
         if json_output:
             give_json([_listed(definition, place) for definition, place in found])
         else:
@@ -78,8 +78,8 @@ def show(
 ) -> None:
     """Show one agent's normalised definition."""
 
-    async def work(app: App, actor: Actor) -> int:
-        del actor
+    async def work(app: App, who: Principal) -> int:
+        del who
         definition = await find_agent(app, agent)
         if json_output:
             give_json(definition.to_json())

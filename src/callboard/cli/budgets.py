@@ -9,8 +9,8 @@ from callboard.cli.arguments import budget_of
 from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.org.principal import Principal
 from callboard.engine.budgets import ORGANISATION, Standing, space_account
 from callboard.usecases.app import App
 from callboard.usecases.spending import list_budgets, remove_budget, set_budget
@@ -32,8 +32,8 @@ def budgets() -> None:
 def list_(json_output: Json = False) -> None:
     """List budgets and what is left of them."""
 
-    async def work(app: App, actor: Actor) -> int:
-        found = await list_budgets(app, actor)
+    async def work(app: App, who: Principal) -> int:
+        found = await list_budgets(app, who)
         if json_output:
             give_json([_json(one) for one in found])
         elif found:
@@ -51,12 +51,12 @@ def list_(json_output: Json = False) -> None:
 def set_(account: Account, usd: Annotated[str, typer.Argument(help="US dollars.")]) -> None:
     """Set a limit; it holds for the next model call of every run below the account."""
 
-    async def work(app: App, actor: Actor) -> int:
+    async def work(app: App, who: Principal) -> int:
         limit = budget_of(usd)
         if limit is None:
             raise ConfigurationInvalid("how much? Give an amount in US dollars")
         name = _account(account)
-        await set_budget(app, actor, name, limit)
+        await set_budget(app, who, name, limit)
         say(f"{name}: ${limit:f}")
         return DONE
 
@@ -67,9 +67,9 @@ def set_(account: Account, usd: Annotated[str, typer.Argument(help="US dollars."
 def remove(account: Account) -> None:
     """Take a limit away."""
 
-    async def work(app: App, actor: Actor) -> int:
+    async def work(app: App, who: Principal) -> int:
         name = _account(account)
-        await remove_budget(app, actor, name)
+        await remove_budget(app, who, name)
         say(f"{name} has no limit any more.")
         return DONE
 

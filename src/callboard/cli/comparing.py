@@ -7,16 +7,16 @@ from callboard.cli.process import DONE
 from callboard.cli.streams import give, give_json
 from callboard.cli.table import table
 from callboard.cli.text import duration, money
-from callboard.domain.actor import Actor
+from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
 from callboard.usecases.app import App
 from callboard.usecases.compare import Comparison, Side, compare_runs
 from callboard.usecases.moment import Moment, moment_of
 
 
-async def show_at(app: App, actor: Actor, run_id: str, seq: int, *, as_json: bool) -> int:
+async def show_at(app: App, who: Principal, run_id: str, seq: int, *, as_json: bool) -> int:
     """Print a run as it was after an event."""
-    found = await moment_of(app, actor, run_id, seq)
+    found = await moment_of(app, who, run_id, seq)
     if as_json:
         give_json(_moment_json(found))
     else:
@@ -63,9 +63,9 @@ def _moment_json(found: Moment) -> dict[str, object]:
     }
 
 
-async def show_difference(app: App, actor: Actor, left: str, right: str, *, as_json: bool) -> int:
+async def show_difference(app: App, who: Principal, left: str, right: str, *, as_json: bool) -> int:
     """Print two runs side by side."""
-    found = await compare_runs(app, actor, left, right)
+    found = await compare_runs(app, who, left, right)
     if as_json:
         give_json(_comparison_json(found))
     else:

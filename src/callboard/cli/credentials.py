@@ -9,9 +9,9 @@ from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.secret_input import read_secret
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
-from callboard.domain.actor import Actor
 from callboard.domain.credential import Credential
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.org.principal import Principal
 from callboard.engine.secret_values import MASK
 from callboard.usecases.app import App
 from callboard.usecases.credentials import (
@@ -64,8 +64,8 @@ def set_(
         grant = new_grant(name, provider, scope, base_url)
         value = read_secret(f"Value of {name}: ")
 
-        async def work(app: App, actor: Actor) -> int:
-            return _tell(await set_credential(app, actor, grant, value))
+        async def work(app: App, who: Principal) -> int:
+            return _tell(await set_credential(app, who, grant, value))
 
         return with_app(work)
 
@@ -82,8 +82,8 @@ def rotate(context: typer.Context, name: Name, *, scope: OneScope = None) -> Non
         wanted = None if scope is None else read_scope(scope)
         value = read_secret(f"New value of {name}: ")
 
-        async def work(app: App, actor: Actor) -> int:
-            return _tell(await rotate_credential(app, actor, name, wanted, value))
+        async def work(app: App, who: Principal) -> int:
+            return _tell(await rotate_credential(app, who, name, wanted, value))
 
         return with_app(work)
 
@@ -97,8 +97,8 @@ def remove(name: Name, *, scope: OneScope = None) -> None:
     def body() -> int:
         wanted = None if scope is None else read_scope(scope)
 
-        async def work(app: App, actor: Actor) -> int:
-            say(f"{await remove_credential(app, actor, name, wanted)} is removed.")
+        async def work(app: App, who: Principal) -> int:
+            say(f"{await remove_credential(app, who, name, wanted)} is removed.")
             return DONE
 
         return with_app(work)
@@ -112,8 +112,8 @@ def list_(
 ) -> None:
     """List what is stored, without the values."""
 
-    async def work(app: App, actor: Actor) -> int:
-        stored = await list_credentials(app, actor)
+    async def work(app: App, who: Principal) -> int:
+        stored = await list_credentials(app, who)
         if json_output:
             give_json([_credential_json(each) for each in stored])
         elif stored:

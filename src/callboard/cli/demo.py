@@ -24,9 +24,9 @@ from callboard.cli.sign_off import ask, can_ask
 from callboard.cli.story.story import Story
 from callboard.cli.streams import ERR, OUT, give, say
 from callboard.cli.thread import print_summary, print_thread
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.gate import Verdict
+from callboard.domain.org.principal import Principal
 from callboard.domain.output import StructuredOutput
 from callboard.domain.workflow import Task
 from callboard.runtime.children import Ended
@@ -83,7 +83,7 @@ def demo(
             )
         place = repo.absolute() if repo is not None else None
         wish = _Wish(place, task or _TASK, check or _CHECK, model, yes)
-        return with_app(lambda app, actor: _Demo(app, actor, wish).run(), Sources(place))
+        return with_app(lambda app, who: _Demo(app, who, wish).run(), Sources(place))
 
     guarded(body)
 
@@ -91,9 +91,9 @@ def demo(
 class _Demo:
     """One demonstration, from the repository to the thread."""
 
-    def __init__(self, app: App, actor: Actor, wish: _Wish) -> None:
+    def __init__(self, app: App, who: Principal, wish: _Wish) -> None:
         self._app = app
-        self._actor = actor
+        self._who = who
         self._wish = wish
         self._run_id = app.ids.run_id()
         self._story = Story()
@@ -127,7 +127,7 @@ class _Demo:
         )
         with self._progress() as progress, self._watching(progress):
             return await interruptible(
-                self._app, self._run_id, start_task(self._app, self._actor, start)
+                self._app, self._run_id, start_task(self._app, self._who, start)
             )
 
     def _progress(self) -> Progress:
@@ -138,7 +138,7 @@ class _Demo:
 
     async def _sign_off(self) -> tuple[Ended, bool] | None:
         """Have the person decide and drive on; None leaves the task waiting."""
-        gate = await open_gate(self._app, self._actor, self._run_id)
+        gate = await open_gate(self._app, self._who, self._run_id)
         decision = await self._decision(gate)
         if decision is None:
             _say_how_to_go_on(self._run_id)
@@ -147,7 +147,7 @@ class _Demo:
         with self._progress() as progress, self._watching(progress):
             work = decide_gate(
                 self._app,
-                self._actor,
+                self._who,
                 gate.row.run_id,
                 Decision(verdict, note=note),
                 digest=gate.gate.digest,
@@ -160,14 +160,14 @@ class _Demo:
         if not can_ask():
             return None
         try:
-            return await ask(self._app, self._actor, gate)
+            return await ask(self._app, self._who, gate)
         except (asyncio.CancelledError, KeyboardInterrupt):
             _say_how_to_go_on(self._run_id)
             raise
 
     async def _show_thread(self) -> None:
         """Print the thread, or only its end where the same terminal has just shown it live."""
-        shown = await show_run(self._app, self._actor, self._run_id)
+        shown = await show_run(self._app, self._who, self._run_id)
         if OUT.isatty() and ERR.isatty():
             print_summary(shown, self._story)
         else:

@@ -6,8 +6,8 @@ import secrets
 import sys
 from pathlib import Path
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.org.principal import Principal
 from callboard.domain.proof.note import LONGEST_NOTE
 from callboard.usecases.app import App
 from callboard.usecases.export_run import ExportRun, export_run
@@ -48,7 +48,7 @@ def text_of(place: Path, option: str) -> str:
 
 
 async def write_export(
-    app: App, actor: Actor, wish: ExportRun, place: Path | None
+    app: App, who: Principal, wish: ExportRun, place: Path | None
 ) -> dict[str, int]:
     """Write an export; return how many lines and bytes it has. A file appears when all of it is there.
 
@@ -56,13 +56,13 @@ async def write_export(
         ConfigurationInvalid: the file cannot be written.
     """
     if place is None:
-        return await _write(app, actor, wish, sys.stdout.fileno())
+        return await _write(app, who, wish, sys.stdout.fileno())
     new = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         descriptor = os.open(new, flags, 0o600)
         try:
-            written = await _write(app, actor, wish, descriptor)
+            written = await _write(app, who, wish, descriptor)
             os.fsync(descriptor)
             os.link(new, place)
         finally:
@@ -74,10 +74,10 @@ async def write_export(
     return written
 
 
-async def _write(app: App, actor: Actor, wish: ExportRun, descriptor: int) -> dict[str, int]:
+async def _write(app: App, who: Principal, wish: ExportRun, descriptor: int) -> dict[str, int]:
     lines = size = 0
     with os.fdopen(descriptor, "wb", closefd=False) as file:
-        async for line in export_run(app, actor, wish):
+        async for line in export_run(app, who, wish):
             file.write(line)
             lines, size = lines + 1, size + len(line)
     return {"lines": lines, "bytes": size}

@@ -17,9 +17,9 @@ from callboard.cli.resume import sources_of, story_so_far
 from callboard.cli.run import report
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.gate import Verdict
+from callboard.domain.org.principal import Principal
 from callboard.engine.approvals import has_expired
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
@@ -42,8 +42,8 @@ def inbox() -> None:
 def list_(json_output: Json = False) -> None:
     """List open gates."""
 
-    async def work(app: App, actor: Actor) -> int:
-        gates = await list_gates(app, actor)
+    async def work(app: App, who: Principal) -> int:
+        gates = await list_gates(app, who)
         if json_output:
             give_json([_gate_json(gate, app.ports.clock.now()) for gate in gates])
         elif gates:
@@ -61,19 +61,19 @@ def list_(json_output: Json = False) -> None:
 def show(run_id: RunId, json_output: Json = False) -> None:
     """Show what is to be decided, with the change where there is one."""
 
-    async def work(app: App, actor: Actor) -> int:
-        gate = await open_gate(app, actor, run_id)
+    async def work(app: App, who: Principal) -> int:
+        gate = await open_gate(app, who, run_id)
         if json_output:
-            would = await preview_of(app, actor, gate)
+            would = await preview_of(app, who, gate)
             give_json({**_gate_json(gate, app.ports.clock.now()), "preview": would})
         else:
             for line in gate_lines(gate, app.ports.clock.now()):
                 give(line)
-            would = await preview_of(app, actor, gate)
+            would = await preview_of(app, who, gate)
             if would:
                 say("It would make this change:")
                 give(plain(would))
-            give(await diff_of(app, actor, gate.row.run_id))
+            give(await diff_of(app, who, gate.row.run_id))
             say(_how_to_decide(gate.gate.reason, run_id))
         return DONE
 
@@ -115,7 +115,7 @@ def decide(
             _verdict(verdict), note, _answer(answer if budget is None else budget), edited
         )
         return with_app(
-            lambda app, actor: _decide(app, actor, run_id, decision, as_json=json_output),
+            lambda app, who: _decide(app, who, run_id, decision, as_json=json_output),
             sources_of(run_id),
         )
 
@@ -144,28 +144,30 @@ def _answer(text: str | None) -> JsonValue:
         return text
 
 
-async def _decide(app: App, actor: Actor, run_id: str, decision: Decision, *, as_json: bool) -> int:
-    gate = await open_gate(app, actor, run_id)
+async def _decide(
+    app: App, who: Principal, run_id: str, decision: Decision, *, as_json: bool
+) -> int:
+    gate = await open_gate(app, who, run_id)
     root_id = gate.row.root_id
     if as_json:
         with app.ports.live.watching(JsonLines().event):
-            ended, stopped = await _drive_on(app, actor, gate, decision)
+            ended, stopped = await _drive_on(app, who, gate, decision)
         return exit_code(ended, interrupted=stopped)
     with (
-        Progress(await story_so_far(app, actor, root_id)) as progress,
+        Progress(await story_so_far(app, who, root_id)) as progress,
         app.ports.live.watching(progress.event, progress.delta),
     ):
-        ended, stopped = await _drive_on(app, actor, gate, decision)
+        ended, stopped = await _drive_on(app, who, gate, decision)
     report(ended, root_id)
     return exit_code(ended, interrupted=stopped)
 
 
 async def _drive_on(
-    app: App, actor: Actor, gate: OpenGate, decision: Decision
+    app: App, who: Principal, gate: OpenGate, decision: Decision
 ) -> tuple[Ended, bool]:
     work = decide_gate(
         app,
-        actor,
+        who,
         gate.row.run_id,
         decision,
         digest=gate.gate.digest,

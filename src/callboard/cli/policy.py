@@ -9,7 +9,7 @@ from callboard.bootstrap import Sources
 from callboard.cli.plain import plain
 from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.streams import give, give_json, say
-from callboard.domain.actor import Actor
+from callboard.domain.org.principal import Principal
 from callboard.engine.permissions.explaining import spelt
 from callboard.usecases.app import App
 from callboard.usecases.explain import Explanation, explain_call, policy_for
@@ -31,8 +31,8 @@ def show(
 ) -> None:
     """Show the rules that hold for every run in a workspace, whoever starts it."""
 
-    async def work(app: App, actor: Actor) -> int:
-        found = await policy_for(app, actor, str(workspace.resolve()))
+    async def work(app: App, who: Principal) -> int:
+        found = await policy_for(app, who, str(workspace.resolve()))
         if json_output:
             layers = [layer.model_dump(mode="json", by_alias=True) for layer in found.layers]
             give_json({"version": found.version, "layers": layers})
@@ -56,8 +56,8 @@ def explain(
 ) -> None:
     """Say which rule decided about a call, and why."""
 
-    async def work(app: App, actor: Actor) -> int:
-        found = await explain_call(app, actor, run_id, call_id)
+    async def work(app: App, who: Principal) -> int:
+        found = await explain_call(app, who, run_id, call_id)
         if json_output:
             give_json(_explanation_json(found))
         else:

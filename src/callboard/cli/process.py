@@ -10,13 +10,14 @@ from callboard.bootstrap import Sources, build_app
 from callboard.cli.streams import OUT, say
 from callboard.domain.actor import Actor
 from callboard.domain.errors import CallboardError, LogCorrupt
+from callboard.domain.org.principal import Principal, on_this_machine
 from callboard.runtime.children import Ended
 from callboard.settings import Settings, process_settings
 from callboard.usecases.app import App
 
 DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
-Work = Callable[[App, Actor], Awaitable[int]]
+Work = Callable[[App, Principal], Awaitable[int]]
 
 
 def settings() -> Settings:
@@ -54,7 +55,7 @@ def with_app(work: Work, sources: Sources | None = None) -> int:
     async def session() -> int:
         app = await build_app(config, sources or Sources())
         try:
-            return await work(app, Actor(kind="person", name=config.user))
+            return await work(app, on_this_machine(config.user))
         finally:
             await app.close()
 

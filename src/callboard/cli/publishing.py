@@ -8,7 +8,7 @@ import typer
 from callboard.bootstrap import Sources
 from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.streams import give, give_json, say
-from callboard.domain.actor import Actor
+from callboard.domain.org.principal import Principal
 from callboard.ports.releases import Release
 from callboard.usecases.app import App
 from callboard.usecases.compare_agents import compare_agents
@@ -33,9 +33,9 @@ def publish(
 ) -> None:
     """Publish agents: versions that never change, with the agents that they spawn pinned."""
 
-    async def work(app: App, actor: Actor) -> int:
+    async def work(app: App, who: Principal) -> int:
         chosen = [await find_agent(app, name) for name in agent_ids]
-        releases = await publish_agents(app, actor, Publication(chosen, publisher, note))
+        releases = await publish_agents(app, who, Publication(chosen, publisher, note))
         if json_output:
             give_json([release_json(release) for release in releases])
         else:
@@ -56,8 +56,8 @@ def diff(
 ) -> None:
     """Show what is different between two definitions or versions."""
 
-    async def work(app: App, actor: Actor) -> int:
-        text = await compare_agents(app, actor, before, after)
+    async def work(app: App, who: Principal) -> int:
+        text = await compare_agents(app, who, before, after)
         if text:
             give(text)
         else:
@@ -72,8 +72,8 @@ def yank(
 ) -> None:
     """Take a release out of circulation; whoever names its version still gets it."""
 
-    async def work(app: App, actor: Actor) -> int:
-        await yank_release(app, actor, reference)
+    async def work(app: App, who: Principal) -> int:
+        await yank_release(app, who, reference)
         say(f"{reference} is yanked.")
         return DONE
 

@@ -19,14 +19,14 @@ from callboard.cli.progress import JsonLines, Progress
 from callboard.cli.run import report
 from callboard.cli.story.story import Story
 from callboard.cli.streams import say
-from callboard.domain.actor import Actor
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.run import RunCreated
+from callboard.domain.org.principal import Principal
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
 from callboard.usecases.runs import (
     TERMINAL,
-    existing_row,
+    find_run,
     list_unfinished,
     origin_of,
     resume_run,
@@ -44,8 +44,8 @@ def sources_of(run_id: str, agents: Sequence[Path] = ()) -> Sources:
     """
     found: list[RunCreated] = []
 
-    async def look(app: App, actor: Actor) -> int:
-        found.append(await origin_of(app, actor, run_id))
+    async def look(app: App, who: Principal) -> int:
+        found.append(await origin_of(app, who, run_id))
         return DONE
 
     with_app(look)
@@ -57,31 +57,31 @@ def _sources(created: RunCreated, agents: Sequence[Path] = ()) -> Sources:
     return Sources(Path(created.workspace), folders)
 
 
-async def resume_one(app: App, actor: Actor, run_id: str, *, as_json: bool) -> int:
+async def resume_one(app: App, who: Principal, run_id: str, *, as_json: bool) -> int:
     """Continue a run while people or programs watch, and return its exit code."""
-    row = await existing_row(app, run_id)
+    row = await find_run(app, who, run_id)
     if row.status in TERMINAL:
         if not as_json:
             say(f"Run {run_id} is {row.status}: {program()} runs show {run_id}")
-        return exit_code(await resume_run(app, actor, run_id), interrupted=False)
+        return exit_code(await resume_run(app, who, run_id), interrupted=False)
     if as_json:
         with app.ports.live.watching(JsonLines().event):
-            ended, stopped = await interruptible(app, run_id, resume_run(app, actor, run_id))
+            ended, stopped = await interruptible(app, run_id, resume_run(app, who, run_id))
         return exit_code(ended, interrupted=stopped)
-    story = await story_so_far(app, actor, run_id)
+    story = await story_so_far(app, who, run_id)
     with (
         Progress(story, text_of=run_id) as progress,
         app.ports.live.watching(progress.event, progress.delta),
     ):
-        ended, stopped = await interruptible(app, run_id, resume_run(app, actor, run_id))
+        ended, stopped = await interruptible(app, run_id, resume_run(app, who, run_id))
     report(ended, run_id)
     return exit_code(ended, interrupted=stopped)
 
 
-async def story_so_far(app: App, actor: Actor, run_id: str) -> Story:
+async def story_so_far(app: App, who: Principal, run_id: str) -> Story:
     """Return the story of a run up to now, to be told on."""
     story = Story()
-    for recorded in (await show_run(app, actor, run_id)).events:
+    for recorded in (await show_run(app, who, run_id)).events:
         story.tell(recorded)
     return story
 
@@ -89,9 +89,9 @@ async def story_so_far(app: App, actor: Actor, run_id: str) -> Story:
 class Recovery:
     """Drives every run of this home that nobody drives, each with the definitions it was started with."""
 
-    def __init__(self, app: App, actor: Actor, stack: AsyncExitStack, *, as_json: bool) -> None:
+    def __init__(self, app: App, who: Principal, stack: AsyncExitStack, *, as_json: bool) -> None:
         self._app = app
-        self._actor = actor
+        self._who = who
         self._stack = stack
         self._as_json = as_json
         self._apps: dict[Sources, App] = {}
@@ -100,7 +100,7 @@ class Recovery:
 
     async def unfinished(self) -> list[str]:
         """Return the runs to drive."""
-        found = await list_unfinished(self._app, self._actor)
+        found = await list_unfinished(self._app, self._who)
         say(f"{len(found)} unfinished" if found else "No run is unfinished.")
         return found
 
@@ -110,7 +110,7 @@ class Recovery:
             app = await self._app_for(run_id)
             if not self._as_json:
                 say(f"Run {run_id}: taken up")
-            ended = await resume_run(app, self._actor, run_id)
+            ended = await resume_run(app, self._who, run_id)
         except CallboardError as error:
             say(f"callboard: run {run_id}: {error}")
             self.code = FAILED
@@ -124,7 +124,7 @@ class Recovery:
             say(f"Run {run_id}: {stands}")
 
     async def _app_for(self, run_id: str) -> App:
-        sources = _sources(await origin_of(self._app, self._actor, run_id))
+        sources = _sources(await origin_of(self._app, self._who, run_id))
         async with self._building:
             if sources not in self._apps:
                 app = await build_app(settings(), sources)
@@ -135,10 +135,10 @@ class Recovery:
         return self._apps[sources]
 
 
-async def resume_all(app: App, actor: Actor, *, as_json: bool) -> int:
+async def resume_all(app: App, who: Principal, *, as_json: bool) -> int:
     """Drive all unfinished runs as far as they go; 1 where one of them failed."""
     async with AsyncExitStack() as stack:
-        recovery = Recovery(app, actor, stack, as_json=as_json)
+        recovery = Recovery(app, who, stack, as_json=as_json)
         dispatcher = open_dispatcher()
         try:
             await dispatcher.start(recovery.advance, recovery.unfinished)

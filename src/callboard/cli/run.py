@@ -14,8 +14,8 @@ from callboard.cli.sign_off import can_ask
 from callboard.cli.story.story import Story
 from callboard.cli.streams import give_json, say
 from callboard.cli.text import dollars
-from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import Limits
+from callboard.domain.org.principal import Principal
 from callboard.domain.output import LastMessage
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
@@ -70,7 +70,7 @@ def run(
         folders = tuple(folder.absolute() for folder in agents or ())
         place = workspace_of(workspace)
 
-        async def work(app: App, actor: Actor) -> int:
+        async def work(app: App, who: Principal) -> int:
             wish = StartRun(
                 run_id=app.ids.run_id() if run_id is None else run_id,
                 agent=agent,
@@ -84,24 +84,24 @@ def run(
                 on_limit=on_limit_of(on_limit, is_interactive=can_ask()),
                 rules=None if policy is None else read_policy(policy),
             )
-            return await _watched(app, actor, wish, as_json=json_output)
+            return await _watched(app, who, wish, as_json=json_output)
 
         return with_app(work, Sources(place, folders))
 
     guarded(body)
 
 
-async def _watched(app: App, actor: Actor, wish: StartRun, *, as_json: bool) -> int:
+async def _watched(app: App, who: Principal, wish: StartRun, *, as_json: bool) -> int:
     """Run an agent while people or programs watch."""
     if as_json:
         with app.ports.live.watching(JsonLines().event):
-            ended, stopped = await interruptible(app, wish.run_id, start_run(app, actor, wish))
+            ended, stopped = await interruptible(app, wish.run_id, start_run(app, who, wish))
         return exit_code(ended, interrupted=stopped)
     with (
         Progress(Story(), text_of=wish.run_id) as progress,
         app.ports.live.watching(progress.event, progress.delta),
     ):
-        ended, stopped = await interruptible(app, wish.run_id, start_run(app, actor, wish))
+        ended, stopped = await interruptible(app, wish.run_id, start_run(app, who, wish))
     report(ended, wish.run_id)
     return exit_code(ended, interrupted=stopped)
 

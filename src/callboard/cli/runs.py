@@ -18,15 +18,16 @@ from callboard.cli.streams import give, give_json, give_json_text, say
 from callboard.cli.table import table
 from callboard.cli.text import duration, money
 from callboard.cli.thread import print_thread
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
+from callboard.ports.event_store import RunsWanted
 from callboard.usecases.app import App
 from callboard.usecases.export_run import ExportRun
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.runs import (
     cancel_run,
-    existing_row,
+    find_run,
     list_runs,
     show_run,
     stored_events,
@@ -59,8 +60,8 @@ def list_(
 ) -> None:
     """List runs, newest first."""
 
-    async def work(app: App, actor: Actor) -> int:
-        rows = await list_runs(app, actor, statuses=_statuses(status), limit=limit)
+    async def work(app: App, who: Principal) -> int:
+        rows = await list_runs(app, who, RunsWanted(statuses=_statuses(status), limit=limit))
         if json_output:
             give_json([row_json(row) for row in rows])
         elif rows:
@@ -92,14 +93,14 @@ def show(
 ) -> None:
     """Show a run: its thread, or with --json its events, one a line."""
 
-    async def work(app: App, actor: Actor) -> int:
+    async def work(app: App, who: Principal) -> int:
         if at is not None:
-            return await show_at(app, actor, run_id, at, as_json=json_output)
+            return await show_at(app, who, run_id, at, as_json=json_output)
         if json_output:
-            for sealed in await stored_events(app, actor, run_id):
+            for sealed in await stored_events(app, who, run_id):
                 give_json_text(sealed.body.decode())
         else:
-            print_thread(await show_run(app, actor, run_id))
+            print_thread(await show_run(app, who, run_id))
         return DONE
 
     guarded(lambda: with_app(work))
@@ -114,7 +115,7 @@ def diff(
     """Compare two runs: what they did, what became of the files, what they cost."""
     guarded(
         lambda: with_app(
-            lambda app, actor: show_difference(app, actor, left, right, as_json=json_output)
+            lambda app, who: show_difference(app, who, left, right, as_json=json_output)
         )
     )
 
@@ -125,8 +126,8 @@ def steer(
 ) -> None:
     """Say something to a run that is under way; it reads it before its next answer."""
 
-    async def work(app: App, actor: Actor) -> int:
-        await steer_run(app, actor, run_id, text)
+    async def work(app: App, who: Principal) -> int:
+        await steer_run(app, who, run_id, text)
         say(f"Run {run_id} will read it before its next answer.")
         return DONE
 
@@ -150,7 +151,7 @@ def resume(
     def body() -> int:
         if all_runs:
             _refuse_both(run_id, agents)
-            return with_app(lambda app, actor: resume_all(app, actor, as_json=json_output))
+            return with_app(lambda app, who: resume_all(app, who, as_json=json_output))
         if run_id is None:
             raise ConfigurationInvalid(
                 "which run? Give its id (see `callboard runs list`), or --all"
@@ -162,7 +163,7 @@ def resume(
 
 def _resume(run_id: str, agents: tuple[Path, ...], *, as_json: bool) -> int:
     sources = sources_of(run_id, agents)
-    return with_app(lambda app, actor: resume_one(app, actor, run_id, as_json=as_json), sources)
+    return with_app(lambda app, who: resume_one(app, who, run_id, as_json=as_json), sources)
 
 
 def _refuse_both(run_id: str | None, agents: list[Path] | None) -> None:
@@ -178,10 +179,10 @@ def cancel(
 ) -> None:
     """End a run of this or another process, or one whose process died."""
 
-    async def work(app: App, actor: Actor) -> int:
-        ended = await cancel_run(app, actor, run_id, reason=reason)
+    async def work(app: App, who: Principal) -> int:
+        ended = await cancel_run(app, who, run_id, reason=reason)
         if json_output:
-            give_json(row_json(await existing_row(app, run_id)))
+            give_json(row_json(await find_run(app, who, run_id)))
         else:
             report(ended, run_id, with_result=False)
         return DONE
@@ -203,10 +204,10 @@ def fork(
     it.
     """
 
-    async def work(app: App, actor: Actor) -> int:
+    async def work(app: App, who: Principal) -> int:
         name = app.ids.run_id() if new_id is None else new_id
         wish = ForkRun(run_id, at, name, model=model, prompt=prompt)
-        created = await fork_run(app, actor, wish)
+        created = await fork_run(app, who, wish)
         if json_output:
             place = created.workspace
             give_json({"run_id": name, "forked_from": run_id, "at": at, "workspace": place})
@@ -227,8 +228,8 @@ def verify(
 ) -> None:
     """Check that nothing in a run's log was altered, deleted, reordered or cut off."""
 
-    async def work(app: App, actor: Actor) -> int:
-        found = await verify_run(app, actor, run_id, expected_head=head)
+    async def work(app: App, who: Principal) -> int:
+        found = await verify_run(app, who, run_id, expected_head=head)
         if json_output:
             give_json(_verification_json(found))
         elif found.problems:
@@ -258,10 +259,10 @@ def export(
 ) -> None:
     """Write a run, and everything that proves it, into one file; `callboard verify` checks it offline."""
 
-    async def work(app: App, actor: Actor) -> int:
+    async def work(app: App, who: Principal) -> int:
         kept = None if since is None else text_of(since, "--since")
         place = destination(output, run_id, as_json=json_output)
-        written = await write_export(app, actor, ExportRun(run_id, files, kept), place)
+        written = await write_export(app, who, ExportRun(run_id, files, kept), place)
         if json_output:
             give_json({"run_id": run_id, "file": str(place), **written})
         elif place is not None:

@@ -6,8 +6,8 @@ import sys
 
 from callboard.cli.calls import describe_changes
 from callboard.cli.streams import ERR, say
-from callboard.domain.actor import Actor
 from callboard.domain.events.gate import Verdict
+from callboard.domain.org.principal import Principal
 from callboard.runtime.run_log import load
 from callboard.usecases.app import App
 from callboard.usecases.diff import diff_of, last_files
@@ -23,7 +23,7 @@ def can_ask() -> bool:
     return has_input and ERR.isatty()
 
 
-async def ask(app: App, actor: Actor, gate: OpenGate) -> tuple[Verdict, str] | None:
+async def ask(app: App, who: Principal, gate: OpenGate) -> tuple[Verdict, str] | None:
     """Show what is to be decided and return the decision with its note, or None to leave it for later."""
     say(f"\n{gate.gate.question}")
     await _show_changes(app, gate)
@@ -35,7 +35,7 @@ async def ask(app: App, actor: Actor, gate: OpenGate) -> tuple[Verdict, str] | N
             case "r":
                 return "reject", (await _read("What should change? ")).strip()
             case "d" | "s":
-                say(await diff_of(app, actor, gate.row.run_id) or "Nothing was changed.")
+                say(await diff_of(app, who, gate.row.run_id) or "Nothing was changed.")
             case "l" | "q":
                 return None
             case _:

@@ -9,8 +9,8 @@ from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.cli.text import dollars
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.org.principal import Principal
 from callboard.engine.ledger import AXES, Axis, Total, totals, whole
 from callboard.usecases.app import App
 from callboard.usecases.spending import usage_of
@@ -29,9 +29,9 @@ def usage(
 ) -> None:
     """Show what was paid and what it is worth at market prices; the sum is the same by every axis."""
 
-    async def work(app: App, actor: Actor) -> int:
+    async def work(app: App, who: Principal) -> int:
         axis = _axis(by)
-        entries = await usage_of(app, actor, run_id)
+        entries = await usage_of(app, who, run_id)
         found, total = totals(entries, axis), whole(entries)
         if json_output:
             give_json({"by": axis, "groups": _groups(found), "total": _json(total)})

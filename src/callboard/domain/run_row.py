@@ -14,7 +14,9 @@ class RunRow:
     """One line of a listing, derived from the run's events and from nothing else.
 
     `title` is the agent's display name, or the task's title for a workflow run; `subject` the agent's or
-    workflow's id. `waiting_for` is the question of the open gate.
+    workflow's id, `digest` that of the agent's definition. `waiting_for` is the question of the open gate.
+    `space` is what the run belongs to, `task` the key of the task that it works on, `step` the step that it
+    serves; of a workflow run the steps that are under way, with commas between them.
     """
 
     run_id: str
@@ -26,6 +28,10 @@ class RunRow:
     parent_id: str | None
     model: str | None
     workspace: str
+    space: str = ""
+    task: str | None = None
+    digest: str | None = None
+    step: str | None = None
     turns: int = 0
     tool_calls: int = 0
     usage: Usage = Usage()

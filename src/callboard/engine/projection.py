@@ -16,6 +16,7 @@ from callboard.domain.events.run import (
     RunFailed,
     RunResumed,
 )
+from callboard.domain.events.workflow import StepEnded, StepStarted
 from callboard.domain.frozen import changed
 from callboard.domain.run.state import status_of
 from callboard.domain.run_row import RunRow
@@ -36,6 +37,10 @@ def first_row(recorded: Recorded, created: RunCreated) -> RunRow:
         parent_id=parent.run_id if parent is not None else None,
         model=subject.model if is_agent else None,
         workspace=created.workspace,
+        space=created.space,
+        task=created.task,
+        digest=subject.definition.digest if is_agent else None,
+        step=created.step,
         created_at=recorded.at,
         updated_at=recorded.at,
     )
@@ -69,7 +74,17 @@ def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:
             changes |= {"status": "waiting", "waiting_for": event.question}
         case GateDecided() | GateExpired() | GateWithdrawn() | RunResumed():
             changes |= {"status": "running", "waiting_for": None}
+        case StepStarted() as event:
+            changes["step"] = ",".join((*_steps(row, changes), event.step))
+        case StepEnded() as event:
+            left = [step for step in _steps(row, changes) if step != event.step]
+            changes["step"] = ",".join(left) or None
         case (RunCompleted() | RunFailed() | RunCancelled()) as event:
             changes |= {"status": status_of(event), "waiting_for": None, "ended_at": recorded.at}
         case _:
             pass
+
+
+def _steps(row: RunRow, changes: dict[str, Any]) -> tuple[str, ...]:
+    under_way = changes.get("step", row.step)
+    return tuple(under_way.split(",")) if under_way else ()

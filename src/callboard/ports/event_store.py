@@ -4,7 +4,7 @@ from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from callboard.domain.actor import Actor
 from callboard.domain.events.codec import Blob, Sealed
@@ -58,6 +58,23 @@ class Head:
     seq: int
     hash: str
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunsWanted:
+    """Which runs: roots only or all, in these statuses (none named: any), of these spaces (None: all), of one
+    task, created before this time (of those created at it, only ids that sort before this one).
+    """
+
+    root_only: bool = True
+    statuses: tuple[str, ...] = ()
+    spaces: tuple[str, ...] | None = None
+    task: str | None = None
+    before: tuple[datetime, str] | None = None
+    limit: int = 100
+
+
+ROOTS: Final = RunsWanted()
 
 
 class EventStore(Protocol):
@@ -131,9 +148,7 @@ class EventStore(Protocol):
         """Return a run's projection."""
         ...
 
-    async def rows(
-        self, *, root_only: bool = True, statuses: Sequence[str] = (), limit: int = 100
-    ) -> list[RunRow]:
+    async def rows(self, wanted: RunsWanted = ROOTS) -> list[RunRow]:
         """Return projections, newest first."""
         ...
 

@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from callboard.bootstrap import Additions, Sources, build_app
-from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
+from callboard.domain.org.principal import Principal, on_this_machine
 from callboard.domain.run.state import RunState
 from callboard.ports.model import ModelProvider
 from callboard.ports.tools import Tool
@@ -96,7 +96,7 @@ class Callboard:
             UnknownThing: no such agent, or no such previous run.
         """
         wish = self._wish(agent, prompt, options)
-        return await self._result(wish.run_id, await start_run(self._open(), self._actor(), wish))
+        return await self._result(wish.run_id, await start_run(self._open(), self._who(), wish))
 
     def stream(
         self,
@@ -105,13 +105,13 @@ class Callboard:
         **options: Unpack[RunOptions],
     ) -> Stream:
         """Run an agent and watch: iterate over events and pieces of text as they come. See `run`."""
-        app, actor = self._open(), self._actor()
+        app, who = self._open(), self._who()
         wish = self._wish(agent, prompt, options)
 
         async def work() -> RunResult:
-            return await self._result(wish.run_id, await start_run(app, actor, wish))
+            return await self._result(wish.run_id, await start_run(app, who, wish))
 
-        return Stream(app, actor, wish.run_id, work)
+        return Stream(app, who.actor, wish.run_id, work)
 
     async def resume(self, run_id: str) -> RunResult:
         """Continue a run whose process died.
@@ -120,7 +120,7 @@ class Callboard:
             UnknownThing: no such run.
             RunBusy: a living process drives it.
         """
-        return await self._result(run_id, await resume_run(self._open(), self._actor(), run_id))
+        return await self._result(run_id, await resume_run(self._open(), self._who(), run_id))
 
     def _wish(
         self, agent: AgentDefinition | str, prompt: str | None, options: RunOptions
@@ -156,5 +156,5 @@ class Callboard:
             raise RuntimeError("a Callboard is used as `async with Callboard() as board:`")
         return self._app
 
-    def _actor(self) -> Actor:
-        return Actor(kind="person", name=self._settings.user)
+    def _who(self) -> Principal:
+        return on_this_machine(self._settings.user)

@@ -35,6 +35,10 @@ run = Table(
     Column("status", Text, nullable=False),
     Column("model", Text),
     Column("workspace", Text, nullable=False),
+    Column("space", Text, nullable=False, server_default=""),
+    Column("task", Text),
+    Column("digest", Text),
+    Column("step", Text),
     Column("turns", Integer, nullable=False),
     Column("tool_calls", Integer, nullable=False),
     Column("input_tokens", BigInteger, nullable=False),
@@ -55,6 +59,7 @@ run = Table(
     Index("run_by_parent", "parent_id", "created_at"),
     Index("run_by_age", "created_at", "run_id"),
     Index("run_by_status", "status"),
+    Index("run_by_task", "task"),
 )
 
 event = Table(

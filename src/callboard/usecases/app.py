@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from callboard.domain.actor import Actor
-from callboard.domain.errors import UserMistake
+from callboard.domain.errors import UnknownThing, UserMistake
+from callboard.domain.org.principal import ORGANISATION, Principal, Resource, in_space
+from callboard.domain.run_row import RunRow
 from callboard.engine.authority import Action, may
 from callboard.ports.clock import IdSource
 from callboard.ports.releases import Releases
@@ -14,7 +15,7 @@ from callboard.usecases.proof import Proof
 
 
 class NotAllowed(UserMistake):
-    """The actor may not do this."""
+    """Somebody may not do this."""
 
     code = "not_allowed"
 
@@ -44,11 +45,53 @@ class App:
         await self.ports.store.close()
 
 
-def require(actor: Actor, action: Action) -> None:
-    """Refuse an action that the actor may not take.
+def require(who: Principal, action: Action, resource: Resource = ORGANISATION) -> None:
+    """Refuse an action that somebody may not take.
 
     Raises:
-        NotAllowed: it may not.
+        NotAllowed: they may not.
     """
-    if not may(actor, action):
-        raise NotAllowed(f"{actor.kind} {actor.name} may not {action}")
+    if not may(who, action, resource):
+        raise NotAllowed(f"{who.actor.kind} {who.actor.name} may not {action}")
+
+
+def seen_spaces(
+    who: Principal, action: Action, wanted: tuple[str, ...] | None = None
+) -> tuple[str, ...] | None:
+    """Return the spaces whose things somebody may list, of those wanted; None: all there are.
+
+    Raises:
+        NotAllowed: there is none at all.
+    """
+    if may(who, action):
+        return wanted
+    theirs = tuple(space for space in who.spaces if may(who, action, Resource(space=space)))
+    if not theirs:
+        require(who, action)
+    return theirs if wanted is None else tuple(space for space in wanted if space in theirs)
+
+
+async def require_run(app: App, who: Principal, action: Action, run_id: str) -> RunRow:
+    """Return a run's projection, to whoever may take the action on it.
+
+    Raises:
+        UnknownThing: no such run, or none that they may see.
+        NotAllowed: they see it, and may not do this.
+    """
+    row = await app.ports.store.row(run_id)
+    if row is None or not who.sees(row.space):
+        raise UnknownThing(f"run {run_id!r} was not found (see `callboard runs list`)")
+    require(who, action, in_space(row.space))
+    return row
+
+
+async def require_log(app: App, who: Principal, action: Action, run_id: str) -> None:
+    """Do nothing where somebody may take an action on a run, or on the whole organisation: whoever may looks
+    into logs whose projection is gone.
+
+    Raises:
+        UnknownThing: no such run, or none that they may see.
+        NotAllowed: they see it, and may not do this.
+    """
+    if not may(who, action):
+        await require_run(app, who, action, run_id)

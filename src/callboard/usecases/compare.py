@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from callboard.domain.actor import Actor
 from callboard.domain.events.codec import Recorded
+from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
 from callboard.runtime.run_log import load
-from callboard.usecases.app import App, require
+from callboard.usecases.app import App, require_run
 from callboard.usecases.diff import last_files
-from callboard.usecases.runs import existing_row
 
 _OF_THE_RUN = frozenset(
     {"v", "duration_ms", "epoch", "forked_from", "parent", "deadline_at", "workspace"}
@@ -45,14 +44,13 @@ class Comparison:
     files: tuple[str, ...]
 
 
-async def compare_runs(app: App, actor: Actor, left_id: str, right_id: str) -> Comparison:
+async def compare_runs(app: App, who: Principal, left_id: str, right_id: str) -> Comparison:
     """Compare two runs of any kind.
 
     Raises:
         UnknownThing: one of them does not exist.
     """
-    require(actor, "run.read")
-    rows = [await existing_row(app, run_id) for run_id in (left_id, right_id)]
+    rows = [await require_run(app, who, "run.read", run_id) for run_id in (left_id, right_id)]
     logs = [await load(app.ports.store, row.run_id) for row in rows]
     common = _common(*logs)
     left, right = (_side(row, log) for row, log in zip(rows, logs, strict=True))

@@ -5,19 +5,19 @@ import json
 
 from pydantic import JsonValue
 
-from callboard.domain.actor import Actor
+from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App, require
 from callboard.usecases.start_run import find_agent
 
 
-async def compare_agents(app: App, actor: Actor, before: str, after: str) -> str:
+async def compare_agents(app: App, who: Principal, before: str, after: str) -> str:
     """Return a unified diff of two definitions in their normalised form, prompts line by line; nothing where
     they are the same.
 
     Raises:
         UnknownThing: one of them does not exist.
     """
-    require(actor, "run.read")
+    require(who, "agent.read")
     texts = [_lines(dict((await find_agent(app, name)).to_json())) for name in (before, after)]
     return "\n".join(difflib.unified_diff(*texts, fromfile=before, tofile=after, lineterm=""))
 

@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from callboard.domain.actor import Actor
 from callboard.domain.credential import NAME, ORG, Credential, Scope, parse_scope, provider_named
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
+from callboard.domain.org.principal import Principal, Resource, in_space
+from callboard.engine.authority import may
 from callboard.engine.secret_values import is_mask, looks_like_a_key, value_problem
 from callboard.ports.vault import Grant
-from callboard.usecases.app import App, require
+from callboard.usecases.app import App, require, seen_spaces
 
 SELF_HOSTED = "self-hosted"
 
@@ -78,13 +79,13 @@ def read_scope(text: str) -> Scope:
     return scope
 
 
-async def set_credential(app: App, actor: Actor, grant: Grant, value: str) -> Stored:
+async def set_credential(app: App, who: Principal, grant: Grant, value: str) -> Stored:
     """Store a value, in the place of the one that is there. A mask changes nothing.
 
     Raises:
         ConfigurationInvalid: the value cannot be stored, or is a mask and nothing is there.
     """
-    require(actor, "credential.manage")
+    require(who, "credential.manage", _resource(grant.scope))
     if is_mask(value):
         present = await _find(app, grant.name, grant.scope)
         if present is None:
@@ -94,11 +95,11 @@ async def set_credential(app: App, actor: Actor, grant: Grant, value: str) -> St
             )
         return Stored(present, changed=False)
     secret = _checked(value)
-    return Stored(await app.vault.set(grant, secret, actor), changed=True)
+    return Stored(await app.vault.set(grant, secret, who.actor), changed=True)
 
 
 async def rotate_credential(
-    app: App, actor: Actor, name: str, scope: Scope | None, value: str
+    app: App, who: Principal, name: str, scope: Scope | None, value: str
 ) -> Stored:
     """Give a credential a new value; runs use it from their next call on. A mask changes nothing.
 
@@ -106,34 +107,33 @@ async def rotate_credential(
         UnknownThing: there is no such credential.
         ConfigurationInvalid: the value cannot be stored, or the name is there in several scopes.
     """
-    require(actor, "credential.manage")
-    present = await _the_one(app, name, scope)
+    present = await _required(app, who, name, scope)
     if is_mask(value):
         return Stored(present, changed=False)
     secret = _checked(value)
     return Stored(
-        await app.vault.rotate(name, present.scope, secret, actor),
+        await app.vault.rotate(name, present.scope, secret, who.actor),
         changed=True,
     )
 
 
-async def remove_credential(app: App, actor: Actor, name: str, scope: Scope | None) -> Credential:
+async def remove_credential(app: App, who: Principal, name: str, scope: Scope | None) -> Credential:
     """Forget a credential, and return what was known about it.
 
     Raises:
         UnknownThing: there is no such credential.
         ConfigurationInvalid: the name is there in several scopes.
     """
-    require(actor, "credential.manage")
-    present = await _the_one(app, name, scope)
+    present = await _required(app, who, name, scope)
     await app.vault.remove(name, present.scope)
     return present
 
 
-async def list_credentials(app: App, actor: Actor) -> Sequence[Credential]:
-    """Return what is known about all credentials; never a value."""
-    require(actor, "credential.read")
-    return await app.vault.list()
+async def list_credentials(app: App, who: Principal) -> Sequence[Credential]:
+    """Return what is known about all credentials that somebody may know of; never a value."""
+    seen_spaces(who, "credential.read")
+    stored = await app.vault.list()
+    return [each for each in stored if may(who, "credential.read", _resource(each.scope))]
 
 
 async def _find(app: App, name: str, scope: Scope) -> Credential | None:
@@ -141,10 +141,22 @@ async def _find(app: App, name: str, scope: Scope) -> Credential | None:
     return next((each for each in stored if (each.name, each.scope) == (name, scope)), None)
 
 
-async def _the_one(app: App, name: str, scope: Scope | None) -> Credential:
+def _resource(scope: Scope) -> Resource:
+    """Return whose a credential is: a space's own, or the organisation's."""
+    return in_space(scope.name if scope.kind == "space" else None)
+
+
+async def _required(app: App, who: Principal, name: str, scope: Scope | None) -> Credential:
+    """Return a credential, to whoever may manage it."""
+    found = await _the_one(app, who, name, scope)
+    require(who, "credential.manage", _resource(found.scope))
+    return found
+
+
+async def _the_one(app: App, who: Principal, name: str, scope: Scope | None) -> Credential:
     """Return the credential of a name; the scope may be left out where there is only one."""
     check_name(name)
-    namesakes = [each for each in await app.vault.list() if each.name == name]
+    namesakes = [each for each in await list_credentials(app, who) if each.name == name]
     found = [each for each in namesakes if scope in (None, each.scope)]
     if len(found) == 1:
         return found[0]

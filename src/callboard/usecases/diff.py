@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 
-from callboard.domain.actor import Actor
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FilesChanged
+from callboard.domain.org.principal import Principal
 from callboard.runtime.run_log import load
-from callboard.usecases.app import App, require
-from callboard.usecases.runs import existing_row
+from callboard.usecases.app import App, require_run
 
 
-async def diff_of(app: App, actor: Actor, run_id: str) -> str:
+async def diff_of(app: App, who: Principal, run_id: str) -> str:
     """Return the unified diff that a run recorded last, empty where it changed nothing.
 
     Raises:
         UnknownThing: no such run.
     """
-    require(actor, "run.read")
-    await existing_row(app, run_id)
+    await require_run(app, who, "run.read", run_id)
     entries = await load(app.ports.store, run_id)
     last = last_files(entries)
     return (last.diff or "") if last is not None else ""

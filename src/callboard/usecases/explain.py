@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from callboard.domain.actor import Actor
 from callboard.domain.definition.permissions import Effect, PermissionRule
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.gate import GateDecided, GateExpired, GateOpened
 from callboard.domain.events.tool_call import ToolCallRefused
+from callboard.domain.org.principal import Principal
 from callboard.domain.policy import Policy, PolicyLayer
 from callboard.domain.run.call import Call
 from callboard.domain.run.fold import AGENT
@@ -19,8 +19,7 @@ from callboard.engine.globs import glob_matches
 from callboard.engine.permissions.explaining import described
 from callboard.engine.permissions.ruling import Asked, ruling
 from callboard.runtime.run_log import load
-from callboard.usecases.app import App, require
-from callboard.usecases.runs import existing_row
+from callboard.usecases.app import App, require, require_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +48,24 @@ class Explanation:
     outcome: str
 
 
-async def policy_for(app: App, actor: Actor, workspace: str) -> Policy:
+async def policy_for(app: App, who: Principal, workspace: str) -> Policy:
     """Return the rules that hold for every run in a workspace.
 
     Raises:
         ConfigurationInvalid: they cannot be read.
     """
-    require(actor, "run.read")
+    require(who, "agent.read")
     return Policy(await app.ports.policies.layers(workspace))
 
 
-async def explain_call(app: App, actor: Actor, run_id: str, call_id: str) -> Explanation:
+async def explain_call(app: App, who: Principal, run_id: str, call_id: str) -> Explanation:
     """Return why a call of a run was judged as it was, by the rules in force then.
 
     Raises:
         UnknownThing: no such run, or no such call in it.
         ConfigurationInvalid: the run is a task, which makes no calls itself.
     """
-    require(actor, "run.read")
-    row = await existing_row(app, run_id)
+    row = await require_run(app, who, "run.read", run_id)
     if row.kind == "workflow":
         raise ConfigurationInvalid(f"{run_id} is a task; its agents' runs make calls")
     entries = await load(app.ports.store, run_id)

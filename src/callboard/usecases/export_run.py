@@ -4,10 +4,10 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import LogCorrupt, UserMistake
 from callboard.domain.events.child_run import ChildRunStarted
 from callboard.domain.events.codec import GENESIS, Recorded, blob_of, chain_hash, unseal
+from callboard.domain.org.principal import Principal
 from callboard.domain.proof.anchor import Anchor
 from callboard.domain.proof.checkpoint import Checkpoint, parse_checkpoint
 from callboard.domain.proof.note import FormatInvalid, Note
@@ -15,7 +15,7 @@ from callboard.engine.proof.index import Index
 from callboard.engine.proof.lines import FORMAT, LARGEST_CONTENT, LineWriter
 from callboard.engine.proof.log import encoded, signed_checkpoint
 from callboard.engine.proof.packing import packed
-from callboard.usecases.app import App, require
+from callboard.usecases.app import App, require_log
 from callboard.usecases.proof import Proof, Seen, proof_of
 
 _EARLIER_CHECKPOINTS = 16
@@ -39,7 +39,7 @@ class ExportRun:
     since: str | None = None
 
 
-async def export_run(app: App, actor: Actor, wish: ExportRun) -> AsyncGenerator[bytes]:
+async def export_run(app: App, who: Principal, wish: ExportRun) -> AsyncGenerator[bytes]:
     """Yield the lines of an export. What a run that goes on does meanwhile is not in it.
 
     Raises:
@@ -48,7 +48,7 @@ async def export_run(app: App, actor: Actor, wish: ExportRun) -> AsyncGenerator[
         SecretInLog: it would hold the value of a known key.
         ConfigurationInvalid: `since` is no checkpoint of this deployment, or the log's key cannot be used.
     """
-    require(actor, "run.read")
+    await require_log(app, who, "run.read", wish.run_id)
     proof = proof_of(app.proof)
     ends = await _ends(app, wish.run_id)
     await proof.log.append(list(ends.values()), app.ports.clock.now())

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid, LogCorrupt
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted
 from callboard.domain.events.codec import GENESIS, Blob, Recorded, Sealed, seal
@@ -13,11 +12,11 @@ from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.run import RunCreated, RunResumed, Terminal, WorkflowSubject
 from callboard.domain.events.tool_call import ToolCallRefused, ToolCallStarted
 from callboard.domain.events.union import AnyEvent
+from callboard.domain.org.principal import Principal
 from callboard.engine.limits import deadline
 from callboard.runtime.driver import steering_message
 from callboard.runtime.run_log import load, project_all
-from callboard.usecases.app import App, require
-from callboard.usecases.runs import existing_row
+from callboard.usecases.app import App, require_run
 from callboard.usecases.start_run import check_run_id
 
 
@@ -32,7 +31,7 @@ class ForkRun:
     prompt: str | None = None
 
 
-async def fork_run(app: App, actor: Actor, wish: ForkRun) -> RunCreated:
+async def fork_run(app: App, who: Principal, wish: ForkRun) -> RunCreated:
     """Create a new run with the first events of another one, which stays as it is. It works in a directory
     of its own, on the files as they were then.
 
@@ -42,9 +41,8 @@ async def fork_run(app: App, actor: Actor, wish: ForkRun) -> RunCreated:
         UnknownThing: no such run.
         ConfigurationInvalid: `at` is not a position of the log, or what is asked for does not go with a task.
     """
-    require(actor, "run.fork")
+    await require_run(app, who, "run.fork", wish.run_id)
     check_run_id(wish.new_id)
-    await existing_row(app, wish.run_id)
     entries = await load(app.ports.store, wish.run_id)
     if not 1 <= wish.at <= len(entries):
         raise ConfigurationInvalid(
@@ -52,7 +50,7 @@ async def fork_run(app: App, actor: Actor, wish: ForkRun) -> RunCreated:
         )
     prefix = entries[: _whole_answer(entries, wish.at)]
     place = await _files_of_then(app, wish, prefix, entries)
-    created = _origin(prefix[0].event, actor, wish, place, app.ports.clock.now())
+    created = _origin(prefix[0].event, who, wish, place, app.ports.clock.now())
     kept = [prefix[0]._replace(event=created), *_without_open_children(prefix)[1:]]
     if wish.prompt is not None:
         if isinstance(kept[-1].event, Terminal):  # the conversation goes on
@@ -68,14 +66,16 @@ async def fork_run(app: App, actor: Actor, wish: ForkRun) -> RunCreated:
     return created
 
 
-def _origin(first: AnyEvent, actor: Actor, wish: ForkRun, place: str, now: datetime) -> RunCreated:
+def _origin(
+    first: AnyEvent, who: Principal, wish: ForkRun, place: str, now: datetime
+) -> RunCreated:
     if not isinstance(first, RunCreated):
         raise LogCorrupt(f"run {wish.run_id}: the log does not begin with run.created")
     changes: dict[str, object] = {
         "forked_from": f"{wish.run_id}@{wish.at}",
         "parent": None,
         "accounts": (),
-        "actor": actor,
+        "actor": who.actor,
         "workspace": place,
         "deadline_at": deadline(now, first.limits),
     }

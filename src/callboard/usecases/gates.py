@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from pydantic import JsonValue
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened, Verdict
 from callboard.domain.message import JsonObject
+from callboard.domain.org.principal import Principal
 from callboard.domain.run.fold import AGENT
 from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
@@ -16,12 +16,13 @@ from callboard.domain.task_run.fold import TASK
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import usd
 from callboard.engine.approvals import has_expired, is_enough, objection
+from callboard.ports.event_store import RunsWanted
 from callboard.ports.tools import ArgumentsInvalid
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import RunLog, load, take_over
 from callboard.runtime.standing import fold_any
-from callboard.usecases.app import App, NotAllowed, require
-from callboard.usecases.runs import existing_row, require_models
+from callboard.usecases.app import App, NotAllowed, require_run, seen_spaces
+from callboard.usecases.runs import require_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,11 @@ class Decision:
     arguments: JsonObject | None = None
 
 
-async def list_gates(app: App, actor: Actor) -> list[OpenGate]:
+async def list_gates(app: App, who: Principal) -> list[OpenGate]:
     """Return open gates, those of the newest runs first."""
-    require(actor, "run.read")
-    rows = await app.ports.store.rows(root_only=False, statuses=("waiting",), limit=500)
+    spaces = seen_spaces(who, "run.read")
+    wanted = RunsWanted(root_only=False, statuses=("waiting",), spaces=spaces, limit=500)
+    rows = await app.ports.store.rows(wanted)
     found = [await _gate_of(app, row) for row in rows]
     return [gate for gate in found if gate is not None]
 
@@ -58,18 +60,17 @@ async def _gate_of(app: App, row: RunRow) -> OpenGate | None:
     return OpenGate(row, state.gate, state.approvals) if state.gate is not None else None
 
 
-async def open_gate(app: App, actor: Actor, run_id: str) -> OpenGate:
+async def open_gate(app: App, who: Principal, run_id: str) -> OpenGate:
     """Return the gate at which a run, or a run below it, waits.
 
     Raises:
         UnknownThing: no such run, or it waits for nobody.
     """
-    require(actor, "run.read")
-    row = await existing_row(app, run_id)
+    row = await require_run(app, who, "run.read", run_id)
     gate = await _gate_of(app, row)
     if gate is not None:
         return gate
-    for below in await list_gates(app, actor):
+    for below in await list_gates(app, who):
         same_tree = below.row.root_id == row.root_id
         if same_tree and below.row.run_id.startswith(f"{run_id}."):
             return below
@@ -77,7 +78,7 @@ async def open_gate(app: App, actor: Actor, run_id: str) -> OpenGate:
 
 
 async def decide_gate(
-    app: App, actor: Actor, run_id: str, decision: Decision, *, digest: str
+    app: App, who: Principal, run_id: str, decision: Decision, *, digest: str
 ) -> Ended:
     """Record a decision and, where it is enough, drive the whole tree on.
 
@@ -89,18 +90,20 @@ async def decide_gate(
         ConfigurationInvalid: what waits now is not what was shown, it is too late, the decision does not fit
             the gate, or a model that the run needs to go on cannot be reached.
     """
-    require(actor, "gate.decide")
-    found = await open_gate(app, actor, run_id)
+    await require_run(app, who, "gate.decide", run_id)
+    found = await open_gate(app, who, run_id)
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
     decision = _fitting(app, found.gate, decision)
-    against = objection(found.gate, found.approvals, actor, decision.verdict, decision.arguments)
+    against = objection(
+        found.gate, found.approvals, who.actor, decision.verdict, decision.arguments
+    )
     if against:
         raise NotAllowed(against)
     await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
     if found.gate.reason == "budget_exceeded":
         await _raise_budget(app, found.gate, decision)
-    if not await _recorded(app, actor, found, decision):
+    if not await _recorded(app, who, found, decision):
         return _waiting(found)
     return await app.driver.drive(found.row.root_id)
 
@@ -151,7 +154,7 @@ def _dollars(answer: JsonValue) -> Decimal:
     return amount
 
 
-async def _recorded(app: App, actor: Actor, found: OpenGate, decision: Decision) -> bool:
+async def _recorded(app: App, who: Principal, found: OpenGate, decision: Decision) -> bool:
     """Record a decision; return whether the run goes on."""
     folding = TASK if found.row.kind == "workflow" else AGENT
     log: RunLog[RunState] | RunLog[TaskState]
@@ -161,7 +164,9 @@ async def _recorded(app: App, actor: Actor, found: OpenGate, decision: Decision)
         if gate is None or gate.digest != found.gate.digest:
             await log.durable()
             raise _too_late(app, found)
-        against = objection(gate, log.state.approvals, actor, decision.verdict, decision.arguments)
+        against = objection(
+            gate, log.state.approvals, who.actor, decision.verdict, decision.arguments
+        )
         if against:  # somebody else's decision came in between
             raise NotAllowed(against)
         closes = decision.verdict != "approve" or is_enough(
@@ -172,7 +177,7 @@ async def _recorded(app: App, actor: Actor, found: OpenGate, decision: Decision)
                 GateDecided(
                     gate_id=gate.gate_id,
                     verdict=decision.verdict,
-                    actor=actor,
+                    actor=who.actor,
                     note=decision.note,
                     answer=decision.answer,
                     arguments=decision.arguments,
@@ -182,7 +187,7 @@ async def _recorded(app: App, actor: Actor, found: OpenGate, decision: Decision)
             log.append(
                 ApprovalGiven(
                     gate_id=gate.gate_id,
-                    actor=actor,
+                    actor=who.actor,
                     note=decision.note,
                     arguments=decision.arguments,
                 )

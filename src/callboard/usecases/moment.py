@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.files import FileChange
 from callboard.domain.events.gate import GateOpened
 from callboard.domain.message import Message
+from callboard.domain.org.principal import Principal
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import Bill, Usage
@@ -15,9 +15,8 @@ from callboard.engine.decide import decide
 from callboard.engine.decide_task import decide_task
 from callboard.runtime.run_log import load
 from callboard.runtime.standing import fold_any
-from callboard.usecases.app import App, require
+from callboard.usecases.app import App, require_run
 from callboard.usecases.diff import last_files
-from callboard.usecases.runs import existing_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +43,14 @@ class Moment:
     next_step: str
 
 
-async def moment_of(app: App, actor: Actor, run_id: str, seq: int) -> Moment:
+async def moment_of(app: App, who: Principal, run_id: str, seq: int) -> Moment:
     """Return a run as it was after its event `seq`.
 
     Raises:
         UnknownThing: no such run.
         ConfigurationInvalid: `seq` is not a position of the log.
     """
-    require(actor, "run.read")
-    await existing_row(app, run_id)
+    await require_run(app, who, "run.read", run_id)
     entries = await load(app.ports.store, run_id)
     if not 1 <= seq <= len(entries):
         raise ConfigurationInvalid(

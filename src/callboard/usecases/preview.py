@@ -1,18 +1,18 @@
 """What a call that waits for its approval would change."""
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import CallboardError
 from callboard.domain.message import JsonOutput
+from callboard.domain.org.principal import Principal, in_space
 from callboard.ports.tools import ToolContext
 from callboard.usecases.app import App, require
 from callboard.usecases.gates import OpenGate
 
 
-async def preview_of(app: App, actor: Actor, gate: OpenGate) -> str:
+async def preview_of(app: App, who: Principal, gate: OpenGate) -> str:
     """Return the diff that a call which edits a file would make to the file as it is now; nothing for calls that
     edit none, or where it cannot be told.
     """
-    require(actor, "run.read")
+    require(who, "run.read", in_space(gate.row.space))
     proposing = app.ports.tools.get(f"propose_{gate.gate.tool}")
     if proposing is None or gate.gate.arguments is None:
         return ""

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.references import AgentReference, parse_reference
 from callboard.domain.definition.versions import next_patch, parse_version
 from callboard.domain.errors import ConfigurationInvalid, DefinitionInvalid, Problem, UnknownThing
+from callboard.domain.org.principal import Principal
 from callboard.ports.releases import Release
 from callboard.usecases.app import App, require
 
@@ -25,7 +25,7 @@ class Publication:
     note: str = ""
 
 
-async def publish_agents(app: App, actor: Actor, wish: Publication) -> list[Release]:
+async def publish_agents(app: App, who: Principal, wish: Publication) -> list[Release]:
     """Publish all of the definitions, or none.
 
     Raises:
@@ -33,7 +33,7 @@ async def publish_agents(app: App, actor: Actor, wish: Publication) -> list[Rele
         DefinitionInvalid: a version that is none, agents that do not exist or spawn one another in a circle.
         VersionTaken: a version is there already, or a later one.
     """
-    require(actor, "agent.publish")
+    require(who, "agent.publish")
     publisher = _publisher(wish)
     versions = {one.id: await _version(app, publisher, one) for one in wish.definitions}
     if len(versions) < len(wish.definitions):
@@ -42,7 +42,7 @@ async def publish_agents(app: App, actor: Actor, wish: Publication) -> list[Rele
     await _refuse_circles(app, pinned)
     now = app.ports.clock.now()
     releases = [
-        Release(publisher, one.id, versions[one.id], one.digest, one, actor, now, wish.note)
+        Release(publisher, one.id, versions[one.id], one.digest, one, who.actor, now, wish.note)
         for one in pinned
     ]
     await app.releases.publish(releases)
@@ -156,14 +156,14 @@ async def _published(app: App, reference: str) -> tuple[str, ...]:
     return release.definition.spawnable_agents if release is not None else ()
 
 
-async def yank_release(app: App, actor: Actor, reference: str) -> None:
+async def yank_release(app: App, who: Principal, reference: str) -> None:
     """Take a release out of circulation: nobody gets it by default any more, who names its version does.
 
     Raises:
         ConfigurationInvalid: the reference is not publisher/id@version.
         UnknownThing: there is no such release.
     """
-    require(actor, "agent.publish")
+    require(who, "agent.publish")
     wanted = parse_reference(reference)
     if wanted is None or not wanted.publisher or not wanted.version:
         raise ConfigurationInvalid(f"{reference!r}: name the release as publisher/id@version")
@@ -171,7 +171,7 @@ async def yank_release(app: App, actor: Actor, reference: str) -> None:
         raise UnknownThing(f"{reference} is not published (see `callboard agents list`)")
 
 
-async def released(app: App, actor: Actor) -> list[Release]:
+async def released(app: App, who: Principal) -> list[Release]:
     """Return the latest release of each agent."""
-    require(actor, "run.read")
+    require(who, "run.read")
     return await app.releases.latest()

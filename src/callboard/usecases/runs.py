@@ -1,18 +1,18 @@
 """Look at runs, continue them, end them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from callboard.domain.actor import Actor
-from callboard.domain.errors import LogCorrupt, RunBusy, UnknownThing
+from callboard.domain.errors import LogCorrupt, RunBusy
 from callboard.domain.events.codec import Recorded, Sealed, unseal
 from callboard.domain.events.run import AgentSubject, RunCreated
+from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
-from callboard.ports.event_store import Signal
+from callboard.ports.event_store import ROOTS, RunsWanted, Signal
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import load, with_payloads
 from callboard.runtime.standing import fold_any, standing
-from callboard.usecases.app import App, require
+from callboard.usecases.app import App, require, require_log, require_run, seen_spaces
 
 TERMINAL = ("completed", "failed", "cancelled")
 
@@ -29,66 +29,59 @@ class ShownRun:
     events: list[Recorded]
 
 
-async def list_runs(
-    app: App, actor: Actor, *, statuses: Sequence[str] = (), limit: int = 50
-) -> list[RunRow]:
-    """Return root runs, newest first."""
-    require(actor, "run.read")
-    return await app.ports.store.rows(statuses=statuses, limit=limit)
+async def list_runs(app: App, who: Principal, wanted: RunsWanted = ROOTS) -> list[RunRow]:
+    """Return runs of the spaces that somebody sees, newest first."""
+    spaces = seen_spaces(who, "run.read", wanted.spaces)
+    return await app.ports.store.rows(replace(wanted, spaces=spaces))
 
 
-async def show_run(app: App, actor: Actor, run_id: str) -> ShownRun:
-    """Return a run with its events.
-
-    Raises:
-        UnknownThing: no such run.
-    """
-    require(actor, "run.read")
-    row = await existing_row(app, run_id)
-    sealed = await app.ports.store.read_tree(run_id)
-    events = await with_payloads(app.ports.store, [unseal(entry) for entry in sealed])
-    return ShownRun(row, sealed, events)
-
-
-async def stored_events(app: App, actor: Actor, run_id: str) -> list[Sealed]:
-    """Return the events of a run and of everything below it as they are stored, readable or not.
-
-    Raises:
-        UnknownThing: no such run.
-    """
-    require(actor, "run.read")
-    return await app.ports.store.read_tree(run_id)
-
-
-async def existing_row(app: App, run_id: str) -> RunRow:
+async def find_run(app: App, who: Principal, run_id: str) -> RunRow:
     """Return a run's projection.
 
     Raises:
         UnknownThing: no such run.
     """
-    row = await app.ports.store.row(run_id)
-    if row is None:
-        raise UnknownThing(f"run {run_id!r} was not found (see `callboard runs list`)")
-    return row
+    return await require_run(app, who, "run.read", run_id)
 
 
-async def list_unfinished(app: App, actor: Actor) -> list[str]:
+async def show_run(app: App, who: Principal, run_id: str) -> ShownRun:
+    """Return a run with its events.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    row = await require_run(app, who, "run.read", run_id)
+    sealed = await app.ports.store.read_tree(run_id)
+    events = await with_payloads(app.ports.store, [unseal(entry) for entry in sealed])
+    return ShownRun(row, sealed, events)
+
+
+async def stored_events(app: App, who: Principal, run_id: str) -> list[Sealed]:
+    """Return the events of a run and of everything below it as they are stored, readable or not.
+
+    Raises:
+        UnknownThing: no such run.
+    """
+    await require_log(app, who, "run.read", run_id)
+    return await app.ports.store.read_tree(run_id)
+
+
+async def list_unfinished(app: App, who: Principal) -> list[str]:
     """Return the ids of root runs that could go on and that no living process drives."""
-    require(actor, "run.read")
+    require(who, "run.resume")
     ids = await app.ports.store.unfinished()
     rows = [await app.ports.store.row(run_id) for run_id in ids]
     return [row.run_id for row in rows if row is not None and row.status == "running"]
 
 
-async def origin_of(app: App, actor: Actor, run_id: str) -> RunCreated:
+async def origin_of(app: App, who: Principal, run_id: str) -> RunCreated:
     """Return how the tree that a run belongs to was started.
 
     Raises:
         UnknownThing: no such run.
         LogCorrupt: the log does not begin with run.created.
     """
-    require(actor, "run.read")
-    row = await existing_row(app, run_id)
+    row = await require_run(app, who, "run.read", run_id)
     entries = await app.ports.store.read(row.root_id)
     created = unseal(entries[0]).event if entries else None
     if not isinstance(created, RunCreated):
@@ -96,7 +89,7 @@ async def origin_of(app: App, actor: Actor, run_id: str) -> RunCreated:
     return created
 
 
-async def resume_run(app: App, actor: Actor, run_id: str) -> Ended:
+async def resume_run(app: App, who: Principal, run_id: str) -> Ended:
     """Continue a run whose process died, or that was decided about; a finished run is left alone.
 
     Raises:
@@ -104,8 +97,7 @@ async def resume_run(app: App, actor: Actor, run_id: str) -> Ended:
         RunBusy: a living process drives it.
         ConfigurationInvalid: it is to go on, and a model that it needs cannot be reached.
     """
-    require(actor, "run.resume")
-    await existing_row(app, run_id)
+    await require_run(app, who, "run.resume", run_id)
     await require_models(app, await load(app.ports.store, run_id))
     return await app.driver.drive(run_id)
 
@@ -130,16 +122,17 @@ async def require_models(app: App, entries: Sequence[Recorded], *, decided: bool
         await app.ports.models.provider_for(definition, definition.model)
 
 
-async def cancel_run(app: App, actor: Actor, run_id: str, *, reason: str = "") -> Ended:
+async def cancel_run(app: App, who: Principal, run_id: str, *, reason: str = "") -> Ended:
     """End a run of this or another process, or one whose process died, and wait until it has ended.
 
     Raises:
         UnknownThing: no such run.
     """
-    require(actor, "run.cancel")
-    await existing_row(app, run_id)
+    await require_run(app, who, "run.cancel", run_id)
     now = app.ports.clock.now()
-    signal = Signal(run_id=run_id, key="cancel", kind="cancel", actor=actor, at=now, note=reason)
+    signal = Signal(
+        run_id=run_id, key="cancel", kind="cancel", actor=who.actor, at=now, note=reason
+    )
     await app.ports.store.signal(signal)
     while True:
         state = fold_any(await load(app.ports.store, run_id))

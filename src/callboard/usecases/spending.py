@@ -3,29 +3,29 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import UnknownThing
 from callboard.domain.events.codec import unseal
-from callboard.engine.budgets import Standing
+from callboard.domain.org.principal import Principal, Resource, in_space
+from callboard.engine.budgets import Standing, space_account
 from callboard.engine.ledger import UsageEntry, usage_entries
-from callboard.usecases.app import App, require
-from callboard.usecases.runs import existing_row
+from callboard.ports.event_store import RunsWanted
+from callboard.usecases.app import App, require, require_run, seen_spaces
 
 _MOST_RUNS = 10_000
 
 
-async def usage_of(app: App, actor: Actor, run_id: str | None = None) -> list[UsageEntry]:
+async def usage_of(app: App, who: Principal, run_id: str | None = None) -> list[UsageEntry]:
     """Return the model calls of all runs, or of a run and everything below it.
 
     Raises:
         UnknownThing: no such run.
     """
-    require(actor, "usage.read")
     if run_id is not None:
-        row = await existing_row(app, run_id)
+        row = await require_run(app, who, "usage.read", run_id)
         entries = await _of_tree(app, row.root_id)
         return [one for one in entries if f"{one.run_id}.".startswith(f"{run_id}.")]
-    roots = await app.ports.store.rows(limit=_MOST_RUNS)
+    spaces = seen_spaces(who, "usage.read")
+    roots = await app.ports.store.rows(RunsWanted(spaces=spaces, limit=_MOST_RUNS))
     found: list[UsageEntry] = []
     for root in roots:
         found += await _of_tree(app, root.run_id)
@@ -37,24 +37,32 @@ async def _of_tree(app: App, root_id: str) -> Sequence[UsageEntry]:
     return usage_entries(unseal(entry) for entry in sealed)
 
 
-async def list_budgets(app: App, actor: Actor) -> list[Standing]:
+async def list_budgets(app: App, who: Principal) -> list[Standing]:
     """Return all budgets: those of the organisation and of runs that brought one along."""
-    require(actor, "usage.read")
-    return await app.ports.budgets.standings()
+    spaces = seen_spaces(who, "usage.read")
+    standings = await app.ports.budgets.standings()
+    if spaces is None:
+        return standings
+    theirs = {space_account(space) for space in spaces}
+    return [one for one in standings if one.account in theirs]
 
 
-async def set_budget(app: App, actor: Actor, account: str, limit_usd: Decimal) -> None:
+async def set_budget(app: App, who: Principal, account: str, limit_usd: Decimal) -> None:
     """Give an account a limit, or another one; it holds for the next model call of every run."""
-    require(actor, "budget.manage")
+    require(who, "budget.manage", _resource(account))
     await app.ports.budgets.set_limit(account, limit_usd)
 
 
-async def remove_budget(app: App, actor: Actor, account: str) -> None:
+async def remove_budget(app: App, who: Principal, account: str) -> None:
     """Take an account's limit away.
 
     Raises:
         UnknownThing: it has none.
     """
-    require(actor, "budget.manage")
+    require(who, "budget.manage", _resource(account))
     if not await app.ports.budgets.remove_limit(account):
         raise UnknownThing(f"{account!r} has no budget (see `callboard budgets list`)")
+
+
+def _resource(account: str) -> Resource:
+    return in_space(account.removeprefix("space:") if account.startswith("space:") else None)

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
 from callboard.domain.message import JsonObject, MediaPart
+from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.history import handed_down
 from callboard.domain.run.state import RunState
@@ -44,16 +44,17 @@ class StartRun:
     folders: tuple[str, ...] = ()
     rules: PolicyLayer | None = None
     on_limit: Literal["fail", "wait"] = "fail"
+    space: str = ""
 
 
-async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
+async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
     """Create the run and drive it until it ends or waits.
 
     Raises:
         ConfigurationInvalid: bad run id, taken run id, missing key, input that does not fit.
         UnknownThing: no such agent, or no such previous run.
     """
-    require(actor, "run.start")
+    require(who, "run.start", in_space(wish.space))
     check_run_id(wish.run_id)
     named = wish.agent
     definition = await find_agent(app, named) if isinstance(named, str) else named
@@ -62,7 +63,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
         await app.ports.models.provider_for(definition, definition.model)
     start = AgentStart(
         definition,
-        actor,
+        who.actor,
         wish.workspace,
         effective_limits(definition.limits, wish.limits),
         prompt=wish.prompt,
@@ -70,6 +71,7 @@ async def start_run(app: App, actor: Actor, wish: StartRun) -> Ended:
         attachments=wish.attachments,
         inherited=await _continued(app, wish.previous),
         rules=wish.rules,
+        space=wish.space or wish.workspace,
         on_limit=wish.on_limit,
     )
     created = await agent_created(app.ports, start)

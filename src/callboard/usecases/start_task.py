@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
-from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists
 from callboard.domain.events.run import RunCreated, WorkflowSubject
+from callboard.domain.org.principal import Principal
 from callboard.domain.workflow import AgentStep, CommandCheck, Task, WorkflowDefinition
 from callboard.engine.limits import deadline, effective_limits
 from callboard.runtime.children import Ended
@@ -33,14 +33,14 @@ class StartTask:
     folders: tuple[str, ...] = ()
 
 
-async def start_task(app: App, actor: Actor, wish: StartTask) -> Ended:
+async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
     """Copy the repository, create the workflow run and drive it until it ends or waits.
 
     Raises:
         ConfigurationInvalid: not a repository, bad run id, missing key.
         UnknownThing: a step's agent does not exist.
     """
-    require(actor, "run.start")
+    require(who, "run.start")
     check_run_id(wish.run_id)
     if wish.run_id in {".", ".."}:
         raise ConfigurationInvalid("a task's run id names a directory: it cannot be . or ..")
@@ -63,7 +63,7 @@ async def start_task(app: App, actor: Actor, wish: StartTask) -> Ended:
             branch=f"callboard/{_slug(wish.task.title)}-{wish.run_id[-6:]}",
             agents=agents,
         ),
-        actor=actor,
+        actor=who.actor,
         workspace=copy,
         space=wish.repository,
         folders=wish.folders,

@@ -1,18 +1,17 @@
 """Say something to a run that is under way."""
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.org.principal import Principal
 from callboard.domain.run.state import RunState
 from callboard.ports.event_store import Signal
 from callboard.runtime.run_log import load
 from callboard.runtime.standing import fold_any
-from callboard.usecases.app import App, require
-from callboard.usecases.runs import existing_row
+from callboard.usecases.app import App, require_run
 
 _LONGEST = 100_000
 
 
-async def steer_run(app: App, actor: Actor, run_id: str, text: str) -> None:
+async def steer_run(app: App, who: Principal, run_id: str, text: str) -> None:
     """Let a message join the run's conversation before the model's next answer, whoever drives the run and
     whenever that is. A run that was about to end goes on.
 
@@ -20,8 +19,7 @@ async def steer_run(app: App, actor: Actor, run_id: str, text: str) -> None:
         UnknownThing: no such run.
         ConfigurationInvalid: it has ended, it is a task's and not an agent's, or there is nothing to say.
     """
-    require(actor, "run.steer")
-    await existing_row(app, run_id)
+    await require_run(app, who, "run.steer", run_id)
     if not text.strip() or len(text) > _LONGEST:
         raise ConfigurationInvalid(f"a message has 1 to {_LONGEST} characters")
     state = fold_any(await load(app.ports.store, run_id))
@@ -33,6 +31,6 @@ async def steer_run(app: App, actor: Actor, run_id: str, text: str) -> None:
         raise ConfigurationInvalid(f"run {run_id} has ended; nothing can be said to it any more")
     now = app.ports.clock.now()
     key = f"steer {app.ids.run_id()}"
-    signal = Signal(run_id=run_id, key=key, kind="steer", actor=actor, at=now, note=text)
+    signal = Signal(run_id=run_id, key=key, kind="steer", actor=who.actor, at=now, note=text)
     await app.ports.store.signal(signal)
     app.driver.hear(signal)

@@ -3,12 +3,12 @@
 import json
 from dataclasses import dataclass
 
-from callboard.domain.actor import Actor
 from callboard.domain.errors import CallboardError, UnknownThing
 from callboard.domain.events.child_run import ChildRunStarted
 from callboard.domain.events.codec import GENESIS, Sealed, blob_of, chain_hash, unseal, with_blob
+from callboard.domain.org.principal import Principal
 from callboard.runtime.run_log import project_all
-from callboard.usecases.app import App, require
+from callboard.usecases.app import App, require_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Verification:
 
 
 async def verify_run(
-    app: App, actor: Actor, run_id: str, *, expected_head: str | None = None
+    app: App, who: Principal, run_id: str, *, expected_head: str | None = None
 ) -> Verification:
     """Check hash chains, order, completeness, blobs and projections of a run and its children, and that the
     deployment's log has them as they are and continues what was signed of it.
@@ -35,7 +35,7 @@ async def verify_run(
     Raises:
         UnknownThing: no such run.
     """
-    require(actor, "run.read")
+    await require_log(app, who, "run.read", run_id)
     await app.ports.store.read(run_id)
     problems: list[str] = []
     runs = events = 0

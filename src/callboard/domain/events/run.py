@@ -84,7 +84,8 @@ class RunCreated(Event):
     `limits` are those in effect (own and inherited, the tighter of each), `deadline_at` the absolute end
     of its wall time. `workspace` is a directory on the machine that created the run, `folders` are the
     folders that it was told to find definitions in, where it was told any. `space` is what the work belongs to:
-    the repository of a task, else the workspace of the root. `accounts` are the budgets of the
+    a space of the organisation, or the repository of a task, else the workspace of the root. `task` is the key
+    of the task that it works on, `step` the step of it that this run serves. `accounts` are the budgets of the
     runs above it; `on_limit` says whether it fails or waits for a person where money runs out.
     """
 
@@ -93,6 +94,8 @@ class RunCreated(Event):
     actor: Actor
     workspace: str
     space: str = ""
+    task: str | None = None
+    step: str | None = None
     folders: tuple[str, ...] = ()
     limits: Limits = Limits()
     deadline_at: datetime | None = None

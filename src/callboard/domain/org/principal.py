@@ -47,12 +47,17 @@ def belonging_to(owner: Actor) -> Resource:
     return Resource(owner=owner)
 
 
+def as_owner(actor: Actor) -> Principal:
+    """Return an actor with an owner's rights."""
+    return Principal(actor, role="owner")
+
+
 def on_this_machine(user: str) -> Principal:
     """Return whoever works in the deployment's own terminal: they can read and write its database, so there is
     nothing that a role could keep from them.
     """
-    return Principal(Actor(kind="person", name=user), role="owner")
+    return as_owner(Actor(kind="person", name=user))
 
 
-SYSTEM: Final = Principal(Actor(kind="system", name="callboard"), role="owner")
+SYSTEM: Final = as_owner(Actor(kind="system", name="callboard"))
 """The deployment itself: its worker and its timers. It never decides in a person's place."""

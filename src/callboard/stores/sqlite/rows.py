@@ -35,6 +35,7 @@ def columns_of(row: RunRow) -> Columns:
         "known_nano_usd": int(bill.known_usd.scaleb(9)),
         "has_unknown_cost": bill.has_unknown,
         "waiting_for": row.waiting_for,
+        "step": row.step,
         "updated_at": timestamp(row.updated_at),
         "ended_at": None if ended is None else timestamp(ended),
     }
@@ -50,6 +51,9 @@ def first_columns_of(row: RunRow) -> Columns:
         "title": row.title,
         "model": row.model,
         "workspace": row.workspace,
+        "space": row.space,
+        "task": row.task,
+        "digest": row.digest,
         "created_at": timestamp(row.created_at),
     }
 
@@ -61,8 +65,9 @@ def row_of(record: Record) -> RunRow:
         LogCorrupt: the columns do not hold a projection.
     """
     (run_id, root_id, parent_id, kind, subject, title, status, model, workspace) = record[:9]
-    (turns, tool_calls, tokens_in, tokens_out, cache_read, cache_write, reasoning) = record[9:16]
-    (nano_usd, has_unknown, waiting_for, created_at, updated_at, ended_at) = record[16:]
+    (space, task, digest, step) = record[9:13]
+    (turns, tool_calls, tokens_in, tokens_out, cache_read, cache_write, reasoning) = record[13:20]
+    (nano_usd, has_unknown, waiting_for, created_at, updated_at, ended_at) = record[20:]
     try:
         row = RunRow(
             run_id=run_id,
@@ -74,6 +79,10 @@ def row_of(record: Record) -> RunRow:
             status=status,
             model=model,
             workspace=workspace,
+            space=space,
+            task=task,
+            digest=digest,
+            step=step,
             turns=turns,
             tool_calls=tool_calls,
             usage=Usage(

@@ -54,9 +54,12 @@ _FIXED: Final = {
     "title",
     "model",
     "workspace",
+    "space",
+    "task",
+    "digest",
     "created_at",
 }
-_STANDING: Final = ("status", "waiting_for", "ended_at")
+_STANDING: Final = ("status", "waiting_for", "ended_at", "step")
 _CLAIM: Final = {"epoch", "owner", "head", "head_hash"}
 
 _projection: Final = [column for column in run.c if column.name not in _CLAIM]
@@ -105,6 +108,14 @@ def _rows() -> str:
     wanted = select(*_projection).where(
         (bindparam("root_only") == _false) | run.c.parent_id.is_(None),
         (bindparam("any_status") == _true) | run.c.status.in_(_listed("statuses")),
+        (bindparam("any_space") == _true) | run.c.space.in_(_listed("spaces")),
+        (bindparam("any_task") == _true) | (run.c.task == bindparam("task")),
+        (bindparam("any_age") == _true)
+        | (run.c.created_at < bindparam("created_before"))
+        | (
+            (run.c.created_at == bindparam("created_before"))
+            & (run.c.run_id < bindparam("id_before"))
+        ),
     )
     newest = wanted.order_by(run.c.created_at.desc(), run.c.run_id.desc())
     return _compiled(newest.limit(bindparam("limit")).offset(literal_column("0")))

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Self
 
 from callboard.domain.errors import CallboardError
-from callboard.domain.events.codec import Blob, Sealed
+from callboard.domain.events.codec import Blob, Sealed, timestamp
 from callboard.domain.run_row import RunRow
-from callboard.ports.event_store import Batch, Claim, Head, Signal
+from callboard.ports.event_store import ROOTS, Batch, Claim, Head, RunsWanted, Signal
 from callboard.stores.rules import HeldClaims, unknown_run
 from callboard.stores.sqlite import sql, work
 from callboard.stores.sqlite.anchors import SqliteAnchors
@@ -154,15 +154,21 @@ class SqliteEventStore:
         found = await self._rows(sql.ROW, {"run_id": run_id})
         return found[0] if found else None
 
-    async def rows(
-        self, *, root_only: bool = True, statuses: Sequence[str] = (), limit: int = 100
-    ) -> list[RunRow]:
+    async def rows(self, wanted: RunsWanted = ROOTS) -> list[RunRow]:
         """Return projections, newest first."""
+        at, run_id = wanted.before or (None, "")
         params: dict[str, object] = {
-            "root_only": root_only,
-            "any_status": not statuses,
-            "statuses": json.dumps(list(statuses)),
-            "limit": limit,
+            "root_only": wanted.root_only,
+            "any_status": not wanted.statuses,
+            "statuses": json.dumps(list(wanted.statuses)),
+            "any_space": wanted.spaces is None,
+            "spaces": json.dumps(list(wanted.spaces or ())),
+            "any_task": wanted.task is None,
+            "task": wanted.task,
+            "any_age": at is None,
+            "created_before": "" if at is None else timestamp(at),
+            "id_before": run_id,
+            "limit": wanted.limit,
         }
         return await self._rows(sql.ROWS, params)
 

@@ -16,7 +16,7 @@ import pytest
 
 from callboard.domain.errors import Fenced, LogError, RunBusy, RunExists, UnknownThing
 from callboard.domain.events.codec import GENESIS, Blob
-from callboard.ports.event_store import EventStore
+from callboard.ports.event_store import EventStore, RunsWanted
 from callboard.testing.store.samples import NOON, SampleLog, broken_at
 
 Open = Callable[[], Awaitable[EventStore]]
@@ -252,10 +252,42 @@ class EventStoreContract:
             await store.append(log.batch(claim.epoch, status=status))
         await SampleLog("child", root_id="r0", parent_id="r0").created_in(store)
         assert [row.run_id for row in await store.rows()] == ["r3", "r2", "r1", "r0"]
-        assert [row.run_id for row in await store.rows(limit=2)] == ["r3", "r2"]
-        assert [row.run_id for row in await store.rows(statuses=["failed"])] == ["r3", "r1"]
-        assert len(await store.rows(root_only=False)) == 5
-        assert await store.rows(statuses=["' OR 1=1 --"]) == []
+        assert [row.run_id for row in await store.rows(RunsWanted(limit=2))] == ["r3", "r2"]
+        assert [row.run_id for row in await store.rows(RunsWanted(statuses=("failed",)))] == [
+            "r3",
+            "r1",
+        ]
+        assert len(await store.rows(RunsWanted(root_only=False))) == 5
+        assert await store.rows(RunsWanted(statuses=("' OR 1=1 --",))) == []
+
+    async def test_lists_the_runs_of_some_spaces_and_of_one_task(self, open_store: Open) -> None:
+        store = await open_store()
+        for n, space in enumerate(("shop", "auth", "shop", "")):
+            await SampleLog(
+                f"r{n}", space=space, created_at=NOON + timedelta(seconds=n)
+            ).created_in(store)
+
+        async def found(wanted: RunsWanted) -> list[str]:
+            return [row.run_id for row in await store.rows(wanted)]
+
+        assert await found(RunsWanted(spaces=("shop",))) == ["r2", "r0"]
+        assert await found(RunsWanted(spaces=("auth", ""))) == ["r3", "r1"]
+        assert await found(RunsWanted(spaces=())) == []
+        assert await found(RunsWanted(task="SHOP-1")) == ["r2", "r0"]
+
+    async def test_pages_of_runs_hold_each_once_even_of_one_moment(self, open_store: Open) -> None:
+        store = await open_store()
+        for n in range(5):
+            moment = NOON + timedelta(seconds=n // 2)
+            await SampleLog(f"r{n}", created_at=moment).created_in(store)
+        seen: list[str] = []
+        before = None
+        while page := await store.rows(RunsWanted(before=before, limit=2)):
+            seen += [row.run_id for row in page]
+            before = (page[-1].created_at, page[-1].run_id)
+            late = SampleLog(f"late{len(seen)}", created_at=NOON + timedelta(minutes=1))
+            await late.created_in(store)
+        assert seen == ["r4", "r3", "r2", "r1", "r0"]
 
     async def test_lists_children_oldest_first(self, open_store: Open) -> None:
         store = await open_store()

@@ -6,7 +6,7 @@ from typing import Literal
 
 from callboard.domain.events.codec import Blob, Sealed
 from callboard.domain.run_row import RunRow
-from callboard.ports.event_store import Batch, Claim, EventStore, Head, Signal
+from callboard.ports.event_store import ROOTS, Batch, Claim, EventStore, Head, RunsWanted, Signal
 
 
 class Crash(BaseException):
@@ -82,11 +82,9 @@ class CrashingStore:
         """Return a projection."""
         return await self._living().row(run_id)
 
-    async def rows(
-        self, *, root_only: bool = True, statuses: Sequence[str] = (), limit: int = 100
-    ) -> list[RunRow]:
-        """Return projections."""
-        return await self._living().rows(root_only=root_only, statuses=statuses, limit=limit)
+    async def rows(self, wanted: RunsWanted = ROOTS) -> list[RunRow]:
+        """Return projections, newest first."""
+        return await self._living().rows(wanted)
 
     async def children(self, run_id: str) -> list[RunRow]:
         """Return children."""

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from callboard.domain.errors import CallboardError, Fenced, LogError, RunBusy, RunExists
 from callboard.domain.events.codec import GENESIS, Blob, Sealed
 from callboard.domain.run_row import RunRow
-from callboard.ports.event_store import Batch, Claim, Head, Signal
+from callboard.ports.event_store import ROOTS, Batch, Claim, Head, RunsWanted, Signal
 from callboard.stores.rules import HeldClaims, check_batch, unknown_run
 
 _OPEN = {"running", "waiting"}
@@ -144,17 +144,11 @@ class MemoryEventStore:
         run = self.disk.runs.get(run_id)
         return None if run is None else _row.validate_json(run.row)
 
-    async def rows(
-        self, *, root_only: bool = True, statuses: Sequence[str] = (), limit: int = 100
-    ) -> list[RunRow]:
+    async def rows(self, wanted: RunsWanted = ROOTS) -> list[RunRow]:
         """Return projections, newest first."""
         self._check_open()
-        found = [
-            row
-            for row in self._rows()
-            if not (root_only and row.parent_id) and (not statuses or row.status in statuses)
-        ]
-        return sorted(found, key=_age, reverse=True)[:limit]
+        found = [row for row in self._rows() if _fits(row, wanted)]
+        return sorted(found, key=_age, reverse=True)[: wanted.limit]
 
     async def children(self, run_id: str) -> list[RunRow]:
         """Return the projections of a run's direct children, oldest first."""
@@ -230,3 +224,13 @@ def _bytes(row: RunRow) -> bytes:
 
 def _age(row: RunRow) -> tuple[object, ...]:
     return row.created_at, row.run_id
+
+
+def _fits(row: RunRow, wanted: RunsWanted) -> bool:
+    return (
+        not (wanted.root_only and row.parent_id)
+        and (not wanted.statuses or row.status in wanted.statuses)
+        and (wanted.spaces is None or row.space in wanted.spaces)
+        and wanted.task in (None, row.task)
+        and (wanted.before is None or _age(row) < wanted.before)
+    )

@@ -23,6 +23,7 @@ class SampleLog:
     root_id: str = ""
     parent_id: str | None = None
     created_at: datetime = NOON
+    space: str = "shop"
     seq: int = 0
     hash: str = GENESIS
 
@@ -42,6 +43,10 @@ class SampleLog:
             parent_id=self.parent_id,
             model="scripted/sample",
             workspace="/work",
+            space=self.space,
+            task=f"{self.space.upper()}-1",
+            digest="d" * 64,
+            step="implement",
             turns=turns,
             tool_calls=2,
             usage=Usage(
