@@ -5,10 +5,11 @@ right tasks: children end before their parents.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Protocol
 
 from callboard.domain.actor import Actor
-from callboard.domain.errors import RunExists
+from callboard.domain.errors import CallboardError, RunExists
 from callboard.domain.events.conversation import MessageAdded
 from callboard.domain.events.run import (
     CancellationRequested,
@@ -161,6 +162,7 @@ class Driver:
         self, log: RunLog[RunState] | RunLog[TaskState], drive: _Drive, driven: Driven
     ) -> None:
         while True:
+            self._check_watch()
             if driven.request is not None and log.state.cancellation is None:
                 log.append(driven.request)
             if driven.said:
@@ -220,12 +222,20 @@ class Driver:
     def _watch_signals(self) -> None:
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._pump_signals())
+            self._pump.add_done_callback(_retrieve)
+
+    def _check_watch(self) -> None:
+        """Raise what ended the watch for wishes, if anything did: a run that nobody can end is not driven on."""
+        if self._pump is not None and self._pump.done() and not self._pump.cancelled():
+            self._pump.result()
 
     async def _pump_signals(self) -> None:
         """Turn wishes of other processes into cancellations here, while anything is under way."""
         while self._under_way:
-            for signal in await self.ports.store.signals(self._under_way.run_ids):
-                self._under_way.pass_on(signal)
+            # A store that cannot be read for a while keeps the wishes: they are found when it can be again.
+            with suppress(CallboardError):
+                for signal in await self.ports.store.signals(self._under_way.run_ids):
+                    self._under_way.pass_on(signal)
             await self.ports.clock.sleep(SIGNAL_POLL_S)
 
     async def close(self) -> None:
@@ -235,6 +245,12 @@ class Driver:
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
+
+
+def _retrieve(pump: "asyncio.Task[None]") -> None:
+    """Look at a failure, so that nobody complains: the runs that are under way raise it."""
+    if not pump.cancelled():
+        pump.exception()
 
 
 def _may_be_known(state: RunState | TaskState) -> bool:
