@@ -50,8 +50,8 @@ def machine(request):
     return request.param
 
 
-def judge(machine, name, *arguments, unix_sockets=False):
-    program = seccomp.program(unix_sockets=unix_sockets, machine=machine)
+def judge(machine, name, *arguments, unix_sockets=False, tcp=False):
+    program = seccomp.program(unix_sockets=unix_sockets, tcp=tcp, machine=machine)
     number = CALLS[machine].get(name, name)
     return verdict(program, AUDIT[machine], number, *arguments)
 
@@ -75,6 +75,18 @@ def test_new_namespaces_are_refused(machine, bit):
 
 def test_clone3_does_not_exist_so_that_flags_can_be_seen(machine):
     assert judge(machine, 435) == NO_SUCH_CALL
+
+
+def test_where_there_is_a_network_of_the_jail_s_own_it_is_tcp_and_nothing_else(machine):
+    flags = 0o4000 | 0o2000000  # NONBLOCK, CLOEXEC
+    for kind, protocol in ((1, 0), (1, 6), (1 | flags, 0)):
+        assert judge(machine, "socket", 2, kind, protocol, unix_sockets=True, tcp=True) == ALLOW
+        assert judge(machine, "socket", 2, kind, protocol, unix_sockets=True) == REFUSE
+    for kind, protocol in ((2, 0), (3, 0), (5, 0), (10, 0), (0, 0), (1, 132), (1, 262), (17, 0)):
+        assert judge(machine, "socket", 2, kind, protocol, unix_sockets=True, tcp=True) == REFUSE
+    for family in (0, 10, 16, 17, 38, 40):
+        assert judge(machine, "socket", family, 1, 0, unix_sockets=True, tcp=True) == REFUSE
+    assert judge(machine, "socket", 1, 1, unix_sockets=True, tcp=True) == ALLOW
 
 
 def test_sockets_are_local_at_most(machine):
