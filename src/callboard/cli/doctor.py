@@ -49,7 +49,12 @@ async def _examined(config: Settings) -> Sequence[Finding]:
         return [*versions(__version__), unusable(error)]
     keys = [name for name, provider in config.providers.items() if provider.api_key]
     configured = Configured(
-        __version__, str(config.home), str(config.database), keys, config.web.chromium
+        __version__,
+        str(config.home),
+        str(config.database),
+        keys,
+        config.web.chromium,
+        config.command_hosts,
     )
     try:
         return await examine(built, configured)

@@ -10,6 +10,7 @@ from callboard.domain.credential import NAME, ORG, Credential, Scope, parse_scop
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.org.principal import Principal, Resource, in_space
 from callboard.engine.authority import may
+from callboard.engine.command_credentials import COMMAND_HOST, check_grant
 from callboard.engine.secret_values import is_mask, looks_like_a_key, value_problem
 from callboard.ports.vault import Grant
 from callboard.usecases.app import App, require, seen_spaces
@@ -45,7 +46,10 @@ def new_grant(
         raise ConfigurationInvalid(
             "--provider self-hosted needs --base-url: the only address that the value is sent to"
         )
-    return Grant(name, ORG if scope is None else read_scope(scope), known, address)
+    whom = ORG if scope is None else read_scope(scope)
+    if known == COMMAND_HOST:
+        check_grant(address, whom)
+    return Grant(name, whom, known, address)
 
 
 def check_name(name: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from callboard.domain.errors import CallboardError
+from callboard.engine.command_credentials import COMMAND_HOST, of_commands
+from callboard.engine.command_hosts import CommandHosts
 from callboard.ports.examination import Finding
 from callboard.usecases.app import App
 
@@ -15,13 +17,17 @@ _OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What the caller knows. `keys` are the names of providers with a key in the environment, never a value."""
+    """What the caller knows. `keys` are the names of providers with a key in the environment, never a value.
+
+    `command_hosts` is what commands may reach.
+    """
 
     version: str
     home: str
     database: str
     keys: Collection[str]
     browser: str | None
+    command_hosts: CommandHosts = CommandHosts()  # noqa: RUF009 - it never changes
 
 
 def versions(version: str) -> list[Finding]:
@@ -50,6 +56,7 @@ async def examine(app: App, configured: Configured) -> Sequence[Finding]:
     found.append(Finding("home", f"{configured.home} is writable", held=True))
     found.append(await _database(app, configured.database))
     found += await app.ports.workspaces.examine()
+    found += await _of_commands(app, configured.command_hosts)
     found.append(await _keys(app, configured))
     if configured.browser:
         usable = os.access(configured.browser, os.X_OK)
@@ -74,8 +81,26 @@ async def _database(app: App, place: str) -> Finding:
     return Finding("database", f"{place} has the schema of this version", held=True)
 
 
+async def _of_commands(app: App, hosts: CommandHosts) -> list[Finding]:
+    """Return one finding for each credential that is for requests of commands."""
+    found: list[Finding] = []
+    for credential, endpoint in of_commands(await app.vault.list()):
+        listed = hosts.lists(endpoint.host, endpoint.port)
+        said = f"{credential} goes with requests of commands to {endpoint}"
+        found.append(
+            Finding(
+                "sandbox.network.credential",
+                said if listed else f"{said}, which CALLBOARD_COMMAND_HOSTS does not list",
+                held=listed,
+                way_out=f"List {endpoint} in CALLBOARD_COMMAND_HOSTS, or remove the credential.",
+                required=False,
+            )
+        )
+    return found
+
+
 async def _keys(app: App, configured: Configured) -> Finding:
-    stored = {credential.provider for credential in await app.vault.list()}
+    stored = {credential.provider for credential in await app.vault.list()} - {COMMAND_HOST}
     names = sorted({*configured.keys, *stored})
     said = ", ".join(names) if names else "no provider has a key; scripted models work without"
     way_out = "Run `callboard credentials set`, or set a key such as OPENROUTER_API_KEY."
