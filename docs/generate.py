@@ -99,6 +99,10 @@ VARIABLES: Mapping[str, str] = {
     "CALLBOARD_DATABASE_URL": "`sqlite:///path/to/file`. Default: `callboard.db` inside `CALLBOARD_HOME`.",
     "CALLBOARD_USER": "The name under which decisions are recorded. Default: the login name.",
     "CALLBOARD_SANDBOX": "`required` (default) or `off`: commands then run without confinement.",
+    "CALLBOARD_COMMAND_HOSTS": (
+        "Hosts (`host` or `host:port`, comma separated; without a port, 80 and 443) that commands may reach. Default: "
+        "none, and no network at all."
+    ),
     "CALLBOARD_VAULT_KEY": (
         "The key that stored credentials are sealed with: 32 bytes in base64. Default: one in the keyring of the "
         "operating system, else in `vault.key` inside `CALLBOARD_HOME`."
