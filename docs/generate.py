@@ -26,6 +26,7 @@ from callboard.domain.definition.agent import (
     Limits,
     ReasoningOptions,
 )
+from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.definition.permissions import (
     Approvers,
     ArgumentCondition,
@@ -59,7 +60,10 @@ NOTE = "<!-- Written by docs/generate.py from the code. Do not edit; run `make d
 FIELDS: Mapping[str, str] = {
     "id": "The agent's name for the command line and for other agents: lowercase letters, digits, hyphens.",
     "displayName": "The name that people see.",
-    "model": "`vendor/model`. Without `provider` it is served by OpenRouter; `scripted/<name>` is the offline model.",
+    "model": (
+        "`vendor/model`. Without `provider` it is served by OpenRouter; `scripted/<name>` is the offline model. "
+        "`alias/<name>` and `chain/<name>` are said in `models.yaml`."
+    ),
     "version": "`x.y.z` to be published; the next patch where it is left out. A reference `id@version` must meet it.",
     "publisher": "Who publishes the agent. A reference `publisher/id` must meet it.",
     "provider": "`openrouter`, `anthropic`, `openai`, `gemini`, `self-hosted` or `pydantic-ai`.",
@@ -97,6 +101,9 @@ FIELDS: Mapping[str, str] = {
 VARIABLES: Mapping[str, str] = {
     "CALLBOARD_HOME": "Where all state lives. Default: the platform's user data directory.",
     "CALLBOARD_DATABASE_URL": "`sqlite:///path/to/file`. Default: `callboard.db` inside `CALLBOARD_HOME`.",
+    "CALLBOARD_DATABASE_PATIENCE": (
+        "Seconds to wait for another process that holds the database before giving up. Default: 30."
+    ),
     "CALLBOARD_USER": "The name under which decisions are recorded. Default: the login name.",
     "CALLBOARD_SANDBOX": "`required` (default) or `off`: commands then run without confinement.",
     "CALLBOARD_COMMAND_HOSTS": (
@@ -221,8 +228,12 @@ def events_page() -> str:
         for name, kind in kinds.items()
     ]
     parts = (
-        *(AgentSubject, WorkflowSubject, ParentLink, Message, TextPart, ReasoningPart, MediaPart),
+        *(AgentSubject, ModelChoice, WorkflowSubject, ParentLink),
         *(
+            Message,
+            TextPart,
+            ReasoningPart,
+            MediaPart,
             ToolCallPart,
             ToolResultPart,
             CallRequest,

@@ -34,6 +34,7 @@ EVENT_TYPES = {
     "message.added",
     "messages.replaced",
     "model_call.completed",
+    "model.replaced",
     "model_call.failed",
     "model_call.started",
     "output.set",

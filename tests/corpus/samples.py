@@ -10,6 +10,7 @@ from callboard.domain.definition.agent import (
     Limits,
     ReasoningOptions,
 )
+from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.definition.permissions import (
     Approvers,
     ArgumentCondition,
@@ -47,6 +48,7 @@ from callboard.domain.events.model_call import (
     ModelCallFailed,
     ModelCallStarted,
     ModelFailure,
+    ModelReplaced,
 )
 from callboard.domain.events.program import (
     ProgramEnded,
@@ -249,9 +251,21 @@ WORKFLOW_RUN = RunCreated(
     limits=Limits(turns=100, depth=5),
 )
 
+assert isinstance(AGENT_RUN.subject, AgentSubject)
+CHAINED = AGENT_RUN.subject.model_copy(
+    update={
+        "chain": (
+            ModelChoice(model=AGENT_RUN.subject.model),
+            ModelChoice(model="gpt-4.1", provider="openai", credential="reviews"),
+            ModelChoice(model="qwen3", provider="self-hosted", base_url="http://localhost:8000/v1"),
+        )
+    }
+)
+
 EVENTS: dict[str, AnyEvent] = {
     "run.created.v1.agent": AGENT_RUN,
     "run.created.v1.workflow": WORKFLOW_RUN,
+    "run.created.v1.chain": AGENT_RUN.model_copy(update={"subject": CHAINED}),
     "run.resumed.v1": RunResumed(epoch=2),
     "cancellation.requested.v1": CancellationRequested(actor=ADA, reason="wrong branch"),
     "run.completed.v1.last-message": RunCompleted(
@@ -318,6 +332,14 @@ EVENTS: dict[str, AnyEvent] = {
             message="Anthropic answered 429: slow down",
             retryable=True,
             retry_after_s=2.5,
+        ),
+    ),
+    "model.replaced.v1": ModelReplaced(
+        position=1,
+        model="openai/gpt-4.1",
+        replaces="anthropic/claude-sonnet-4.5",
+        failure=ModelFailure(
+            reason="overloaded", message="Anthropic answered 529: overloaded", retryable=True
         ),
     ),
     "program.started.v1": ProgramStarted(source_digest="a" * 64, seed="0f" * 16),

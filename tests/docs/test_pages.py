@@ -17,7 +17,7 @@ from .pages import ROOT, anchors, blocks, links, pages
 
 LANGUAGES = {"bash", "text", "python", "yaml", "json", "markdown"}
 NEEDS = {"key", "network", "terminal", "checkout"}
-KINDS = {"agent", "workflow", "policy", "script", "test", "output"}
+KINDS = {"agent", "workflow", "policy", "models", "script", "test", "output"}
 
 each_page = pytest.mark.parametrize(
     "page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix()

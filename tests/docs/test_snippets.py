@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from callboard.cli.main import app
+from callboard.definitions.model_names import MODELS_FILE, FileModelNames
 from callboard.definitions.policies import read_policy
 from callboard.definitions.reader import read_definitions
 from callboard.definitions.workflows import load_workflow
@@ -146,6 +147,12 @@ def test_a_workflow_on_a_page_is_valid(block: Block, tmp_path: Path):
     file = tmp_path / "workflow.yaml"
     file.write_text(block.text, encoding="utf-8")
     assert load_workflow(file).steps
+
+
+@pytest.mark.parametrize("block", chosen("models"), ids=lambda block: block.place)
+def test_every_file_of_model_names_can_be_read(block: Block, tmp_path: Path):
+    (tmp_path / MODELS_FILE).write_text(block.text)
+    assert FileModelNames((tmp_path,)).known().chains
 
 
 @pytest.mark.parametrize("block", chosen("policy"), ids=lambda block: block.place)

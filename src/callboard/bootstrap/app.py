@@ -33,6 +33,7 @@ async def build_app(
     Raises:
         ConfigurationInvalid: the home directory or the database cannot be used.
     """
+    from callboard.definitions.model_names import FileModelNames
     from callboard.definitions.policies import FilePolicies
     from callboard.definitions.resolver import AgentResolver
     from callboard.definitions.schema import JsonSchemas
@@ -56,6 +57,7 @@ async def build_app(
         store=store,
         clock=clock,
         models=ModelsOnDemand(settings, sources, added.providers, vault),
+        names=FileModelNames((*sources.folders, settings.home)),
         tools=built_in_tools(tool_services(settings, registry)).with_added(added.tools),
         registry=registry,
         workspaces=workspaces(settings, vault),

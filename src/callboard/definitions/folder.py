@@ -7,6 +7,7 @@ from typing import Final
 
 from callboard.definitions.catalogue import Catalogue, LoadedDefinition
 from callboard.definitions.mcp import MCP_FILE, read_mcp_file
+from callboard.definitions.model_names import MODELS_FILE
 from callboard.definitions.policies import POLICY_FILE
 from callboard.definitions.programs import PROGRAMS, evaluated
 from callboard.definitions.reader import SUFFIXES, from_program, read_definitions
@@ -14,7 +15,7 @@ from callboard.domain.errors import Problem
 from callboard.ports.programs import Evaluated, Evaluator
 
 _SKIPPED_FOLDERS: Final = {"node_modules", "scripts", "skills", "types", "__pycache__"}
-_NOT_AGENTS: Final = {"conftest.py", "package.json", "tsconfig.json", POLICY_FILE}
+_NOT_AGENTS: Final = {"conftest.py", "package.json", "tsconfig.json", MODELS_FILE, POLICY_FILE}
 _MAX_DEPTH: Final = 8
 _MAX_FILES: Final = 5_000
 

@@ -4,6 +4,7 @@
     ├── UserMistake              exit code 2: the message names the thing, the place and the way out
     │   ├── DefinitionInvalid    carries every problem found
     │   ├── ConfigurationInvalid a key, a home directory, a flag
+    │   │   └── KeyMissing       no key for a provider, neither stored nor in the environment
     │   ├── UnknownThing         no such run, agent, gate
     │   ├── VersionTaken         a published version is never replaced
     │   ├── RecordConflict       somebody else changed the record meanwhile, or its name is taken
@@ -67,6 +68,12 @@ class ConfigurationInvalid(UserMistake):
     """A setting, key or directory cannot be used as it is."""
 
     code: ClassVar[str] = "configuration_invalid"
+
+
+class KeyMissing(ConfigurationInvalid):
+    """There is no key for a provider that needs one."""
+
+    code: ClassVar[str] = "missing_key"
 
 
 class UnknownThing(UserMistake):

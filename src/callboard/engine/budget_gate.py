@@ -25,7 +25,7 @@ def reached(state: RunState, short: BudgetReached) -> str:
     whose = "its budget (--budget)" if own else f"the budget of {short.account}"
     needs = "" if short.least_usd is None else f"; the next call may need ${short.least_usd:f}"
     unknown = (
-        f" The cost of model {state.subject.model} is unknown, so that each call counts as all that it could cost."
+        f" The cost of model {state.model} is unknown, so that each call counts as all that it could cost."
         if state.bill.has_unknown
         else ""
     )

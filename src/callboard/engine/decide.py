@@ -12,6 +12,7 @@ from callboard.domain.run.fold import OUTPUT_REMINDER, RECOVERY
 from callboard.domain.run.state import ProgramState, RunState, TurnOutcome
 from callboard.engine.budget_gate import out_of_money
 from callboard.engine.calls import decide_calls, never_requested
+from callboard.engine.chains import next_in_chain, those_asked
 from callboard.engine.commands import (
     AdvanceProgram,
     Append,
@@ -148,7 +149,7 @@ def _recover(state: RunState, outcome: TurnOutcome) -> Command:
     cut_off = outcome.finish == "length"
     if state.recoveries >= MAX_RECOVERIES:
         what = "were cut off at the output limit" if cut_off else "were empty"
-        message = f"The last {MAX_RECOVERIES + 1} answers of {state.subject.model} {what}."
+        message = f"The last {MAX_RECOVERIES + 1} answers of {state.model} {what}."
         return Append((failed(state, message, "no_answer"),))
     note = _CUT_OFF if cut_off else _NOTHING
     return Append((MessageAdded(message=user_message(note, RECOVERY)),))
@@ -183,6 +184,9 @@ def _asking(state: RunState, ask: Callable[[float], Command]) -> Command:
     if state.failure is not None:
         delay = retry_delay(state.failure, state.failures, seed=state.run_id)
         if delay is None:
+            replaced = next_in_chain(state, state.failure)
+            if replaced is not None:
+                return Append((replaced,))
             return Append((failed(state, _gave_up(state), f"model_{state.failure.reason}"),))
         delay_s = delay
     if ends_before(state, delay_s):
@@ -193,6 +197,8 @@ def _asking(state: RunState, ask: Callable[[float], Command]) -> Command:
 def _gave_up(state: RunState) -> str:
     failure = state.failure
     message = "" if failure is None else failure.message
+    if state.position > 0:
+        message = f"{message} (asked before it, in vain: {those_asked(state)})"
     if failure is not None and failure.retryable and state.failures >= MAX_FAILURES:
         return f"The model call failed {state.failures} times, the last time with: {message}"
     return f"The model call failed: {message}"

@@ -7,7 +7,7 @@ from typing import Literal
 
 from callboard.domain.events.child_run import ChildRunStarted
 from callboard.domain.events.codec import Recorded
-from callboard.domain.events.model_call import ModelCallCompleted
+from callboard.domain.events.model_call import ModelCallCompleted, ModelReplaced
 from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import AgentSubject, RunCreated, WorkflowSubject
 from callboard.domain.usage import Basis, Bill, Usage
@@ -83,6 +83,10 @@ def usage_entries(tree: Iterable[Recorded]) -> list[UsageEntry]:
                 places[recorded.run_id] = _place(recorded.run_id, created, above)
             case ChildRunStarted() as started:
                 _note_step(places, steps, recorded.run_id, started)
+            case ModelReplaced() as replaced:
+                place = places.get(recorded.run_id, _Place({}))
+                tags = {**place.tags, "model": replaced.model}
+                places[recorded.run_id] = replace(place, tags=tags)
             case (ModelCallCompleted() | SampleCompleted()) as call:
                 place = places.get(recorded.run_id, _Place({}))
                 entries.append(_entry(recorded, call, place))

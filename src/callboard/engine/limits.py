@@ -73,7 +73,7 @@ def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:
     if state.bill.has_unknown:
         return Breach(
             "budget_unknown_cost",
-            f"A budget of ${budget:f} is set, but the cost of model {state.subject.model} is unknown, "
+            f"A budget of ${budget:f} is set, but the cost of model {state.model} is unknown, "
             "so the budget cannot be kept. Run without --budget or use a model with a known price.",
         )
     if state.bill.known_usd >= budget:

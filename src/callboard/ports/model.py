@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from callboard.domain.definition.agent import AgentDefinition, ReasoningOptions
+from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.events.model_call import Finish
 from callboard.domain.message import JsonObject, Message, Part
 from callboard.domain.tool import ToolSpec
@@ -97,6 +98,21 @@ class PricedProvider(Protocol):
         self, model: str, *, input_tokens: int, output_tokens: int
     ) -> Decimal | None:
         """Return the most that a call of so many tokens costs, or None where no price is known."""
+        ...
+
+
+class ModelNames(Protocol):
+    """What the names that a deployment gives to models and to chains of them stand for."""
+
+    async def chain(self, definition: AgentDefinition) -> tuple[ModelChoice, ...]:
+        """Return the models that the definition's `model` stands for, the first to be asked first.
+
+        Empty where it is no such name but a model itself.
+
+        Raises:
+            ConfigurationInvalid: it is such a name and nobody says what it stands for, or the place where it
+                is said cannot be read.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from callboard.domain.credential import Credential, provider_named
 from callboard.domain.definition.agent import AgentDefinition
-from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.errors import ConfigurationInvalid, KeyMissing
 from callboard.ports.model import ModelProvider
 from callboard.ports.vault import Vault
 from callboard.providers.credentialed import CredentialedProvider
@@ -91,7 +91,7 @@ class ProviderDirectory:
         """Refuse an endpoint that cannot be asked."""
         vendor = VENDORS.get(endpoint.name)
         if vendor is not None and not _has_key(endpoint):
-            raise ConfigurationInvalid(
+            raise KeyMissing(
                 f"agent {definition.id} needs a key for {vendor.title}: set {vendor.key_variable} in the"
                 f" environment, or store it: `callboard credentials set {endpoint.name} --provider"
                 f" {endpoint.name}`"

@@ -48,8 +48,9 @@ async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered |
     """
     state = log.state
     try:
-        subject = state.subject
-        provider = await ports.models.provider_for(subject.definition, subject.model)
+        choice = state.choice
+        asker = choice.applied_to(state.subject.definition)
+        provider = await ports.models.provider_for(asker, choice.model)
         hold = await reserve(ports, state, provider, asking.request, asking.key)
     except CallboardError as error:
         log.append(asking.started, asking.failed(_failure(error)))

@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
-from callboard.domain.errors import DefinitionInvalid
+from callboard.domain.errors import ConfigurationInvalid, DefinitionInvalid
 from callboard.domain.events.child_run import (
     ChildRunEnded,
     ChildRunRefused,
@@ -85,28 +85,25 @@ async def _planned(
     """Return what to record for one entry, and the first event of the run that it asks for."""
     definition, refusal = await _found(ports, wish)
     if definition is None or refusal:
-        refused = ChildRunRefused(
-            origin=call.call_id, index=wish.index, agent=wish.requested, message=refusal
-        )
-        return refused, None
-    now = ports.clock.now()
-    created = await agent_created(
-        ports,
-        AgentStart(
-            definition,
-            Actor(kind="agent", name=state.subject.definition.id),
-            state.created.workspace,
-            child_limits(state, definition.limits, now),
-            prompt=wish.prompt,
-            params=wish.params,
-            parent=link_to(state),
-            space=state.created.space,
-            accounts=budget_path(state),
-            on_limit=state.created.on_limit,
-            inherited=inherited_from(state),
-            inline=call.tool == SPAWN_INLINE,
-        ),
+        return _refused(call, wish, refusal), None
+    start = AgentStart(
+        definition,
+        Actor(kind="agent", name=state.subject.definition.id),
+        state.created.workspace,
+        child_limits(state, definition.limits, ports.clock.now()),
+        prompt=wish.prompt,
+        params=wish.params,
+        parent=link_to(state),
+        space=state.created.space,
+        accounts=budget_path(state),
+        on_limit=state.created.on_limit,
+        inherited=inherited_from(state),
+        inline=call.tool == SPAWN_INLINE,
     )
+    try:
+        created = await agent_created(ports, start)
+    except ConfigurationInvalid as wrong:  # its model is a name that stands for nothing
+        return _refused(call, wish, str(wrong)), None
     started = ChildRunStarted(
         origin=call.call_id,
         index=wish.index,
@@ -116,6 +113,12 @@ async def _planned(
         definition_digest=definition.digest,
     )
     return started, created
+
+
+def _refused(call: Call, wish: SpawnWish, message: str) -> ChildRunRefused:
+    return ChildRunRefused(
+        origin=call.call_id, index=wish.index, agent=wish.requested, message=message
+    )
 
 
 def link_to(state: RunState) -> ParentLink:

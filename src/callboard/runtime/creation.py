@@ -74,7 +74,11 @@ class AgentStart:
 
 
 async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
-    """Return the first event of an agent run."""
+    """Return the first event of an agent run.
+
+    Raises:
+        ConfigurationInvalid: its model is a name that stands for nothing, or its rules cannot be read.
+    """
     definition, passed = start.definition, start.inherited
     inherits = passed.system is not None and (
         definition.inherit_parent_system_prompt or start.inline
@@ -86,9 +90,11 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         for reference in definition.spawnable_agents
     ]
     shares = definition.include_message_history or start.inline or start.parent is None
+    chain = await ports.names.chain(definition)
     subject = AgentSubject(
         definition=definition,
-        model=definition.model,
+        model=chain[0].model if chain else definition.model,
+        chain=chain,
         prompt=start.prompt,
         params=start.params,
         attachments=start.attachments,

@@ -27,7 +27,7 @@ async def call_model(
     asking = Asking(
         request_for(state, specs),
         key=f"{state.run_id}:{turn}.{attempt}",
-        started=ModelCallStarted(turn=turn, attempt=attempt, model=state.subject.model),
+        started=ModelCallStarted(turn=turn, attempt=attempt, model=state.model),
         failed=lambda why: ModelCallFailed(turn=turn, attempt=attempt, failure=why),
         deadline_at=command.deadline_at,
     )
@@ -47,7 +47,7 @@ def request_for(state: RunState, specs: tuple[ToolSpec, ...]) -> ModelRequest:
         messages, tools = tuple(as_text(message) for message in messages), ()
     return ModelRequest(
         conversation=state.run_id,
-        model=state.subject.model,
+        model=state.model,
         system=system,
         messages=messages,
         stable=prompt.stable,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from callboard.ports.budgets import Budgets
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
-from callboard.ports.model import ModelDirectory
+from callboard.ports.model import ModelDirectory, ModelNames
 from callboard.ports.policies import Policies
 from callboard.ports.programs import Programs
 from callboard.ports.registry import AgentRegistry
@@ -22,6 +22,7 @@ class Ports:
     store: EventStore
     clock: Clock
     models: ModelDirectory
+    names: ModelNames
     tools: ToolCatalog
     registry: AgentRegistry
     workspaces: Workspaces

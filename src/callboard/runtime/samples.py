@@ -23,7 +23,7 @@ async def sample_model(
     if command.delay_s > 0:
         await ports.clock.sleep(command.delay_s)
     state, attempt = log.state, command.attempt
-    request, model = request_for(state, specs), state.subject.model
+    request, model = request_for(state, specs), state.model
     yields = state.program.yields if state.program is not None else 0
 
     async def sample(index: int) -> None:

@@ -1,18 +1,19 @@
 """A whole Callboard of test doubles: the real engine and runtime over a world in memory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.message import JsonObject
 from callboard.domain.policy import PolicyLayer
 from callboard.ports.budgets import Budgets
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
-from callboard.ports.model import ModelProvider
+from callboard.ports.model import ModelDirectory, ModelProvider
 from callboard.ports.policies import Policies
 from callboard.ports.programs import Programs
 from callboard.ports.registry import AgentRegistry
@@ -68,6 +69,19 @@ class OneProvider:
 
 
 @dataclass(frozen=True, slots=True)
+class FixedChains:
+    """Chains of models by name, as `chain/<name>`."""
+
+    chains: Mapping[str, tuple[ModelChoice, ...]] = field(
+        default_factory=dict[str, tuple[ModelChoice, ...]]
+    )
+
+    async def chain(self, definition: AgentDefinition) -> tuple[ModelChoice, ...]:
+        """Return the chain that a definition names, none where its model is no chain."""
+        return self.chains.get(definition.model.removeprefix("chain/"), ())
+
+
+@dataclass(frozen=True, slots=True)
 class RequiredOnly:
     """The one rule of JSON Schema that engine tests need: `required`."""
 
@@ -106,13 +120,16 @@ def rig(
     budgets: Budgets | None = None,
     releases: Releases | None = None,
     vault: Vault | None = None,
+    models: ModelDirectory | None = None,
+    chains: Mapping[str, tuple[ModelChoice, ...]] | None = None,
 ) -> App:
     """Return an app over test doubles; anything given takes the place of its double."""
     outside = world or World()
     ports = Ports(
         store=store or MemoryEventStore(),
         clock=clock or PatientClock(),
-        models=OneProvider(provider),
+        models=models or OneProvider(provider),
+        names=FixedChains(chains or {}),
         tools=tools or LedgerTools(outside),
         registry=registry or FixedRegistry({agent.id: agent for agent in agents}),
         workspaces=workspaces or WorldWorkspaces(outside),

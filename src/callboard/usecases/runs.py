@@ -7,12 +7,14 @@ from callboard.domain.errors import LogCorrupt, RunBusy
 from callboard.domain.events.codec import Recorded, Sealed, unseal
 from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.org.principal import Principal
+from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import ROOTS, RunsWanted, Signal
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import load, with_payloads
 from callboard.runtime.standing import fold_any, standing
 from callboard.usecases.app import App, require, require_log, require_run, seen_spaces
+from callboard.usecases.reachable import require_provider
 
 TERMINAL = ("completed", "failed", "cancelled")
 
@@ -116,10 +118,11 @@ async def require_models(app: App, entries: Sequence[Recorded], *, decided: bool
     if isinstance(state.subject, AgentSubject):
         if state.subject.definition.handle_steps is not None:  # it may never ask the model
             return
-        await app.ports.models.provider_for(state.subject.definition, state.subject.model)
+        chain = state.subject.chain[state.position :] if isinstance(state, RunState) else ()
+        await require_provider(app, state.subject.definition, chain)
         return
     for definition in state.subject.agents.values():
-        await app.ports.models.provider_for(definition, definition.model)
+        await require_provider(app, definition, await app.ports.names.chain(definition))
 
 
 async def cancel_run(app: App, who: Principal, run_id: str, *, reason: str = "") -> Ended:

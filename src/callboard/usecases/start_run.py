@@ -6,6 +6,7 @@ from typing import Literal
 
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
+from callboard.domain.events.run import AgentSubject
 from callboard.domain.message import JsonObject, MediaPart
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.policy import PolicyLayer
@@ -18,6 +19,7 @@ from callboard.runtime.inputs import input_issues
 from callboard.runtime.run_log import load
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
+from callboard.usecases.reachable import require_provider
 
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -59,8 +61,6 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
     named = wish.agent
     definition = await find_agent(app, named) if isinstance(named, str) else named
     _check_input(app, definition, wish)
-    if definition.handle_steps is None:  # a program may never ask the model
-        await app.ports.models.provider_for(definition, definition.model)
     start = AgentStart(
         definition,
         who.actor,
@@ -75,6 +75,9 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
         on_limit=wish.on_limit,
     )
     created = await agent_created(app.ports, start)
+    if isinstance(created.subject, AgentSubject) and definition.handle_steps is None:
+        # A program may never ask the model.
+        await require_provider(app, definition, created.subject.chain)
     created = created.model_copy(update={"folders": wish.folders})
     try:
         return await app.driver.start(wish.run_id, created)

@@ -11,6 +11,7 @@ from callboard.domain.workflow import AgentStep, CommandCheck, Task, WorkflowDef
 from callboard.engine.limits import deadline, effective_limits
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App, require
+from callboard.usecases.reachable import require_provider
 from callboard.usecases.start_run import check_run_id, find_agent
 
 
@@ -108,7 +109,7 @@ async def _pinned(
             definition = await find_agent(app, step.agent)
             model = wish.models.get(step.agent) or wish.model or definition.model
             definition = definition.model_copy(update={"model": model})
-            await app.ports.models.provider_for(definition, model)
+            await require_provider(app, definition, await app.ports.names.chain(definition))
             agents[step.agent] = definition
     return agents
 

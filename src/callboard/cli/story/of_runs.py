@@ -8,7 +8,7 @@ from callboard.cli.text import dollars, duration, tokens
 from callboard.domain.events.child_run import ChildRunSuspended
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.gate import GateDecided, GateExpired, GateOpened, GateWithdrawn
-from callboard.domain.events.model_call import ModelCallCompleted, ModelCallFailed
+from callboard.domain.events.model_call import ModelCallCompleted, ModelCallFailed, ModelReplaced
 from callboard.domain.events.run import (
     AgentSubject,
     CancellationRequested,
@@ -49,6 +49,9 @@ class OfRuns:
                 next_act = "trying again" if event.failure.retryable else "giving up"
                 text = f"model call failed, {next_act}: {one_line(event.failure.message, 200)}"
                 return [Piece(text, "bad")]
+            case ModelReplaced() as event:
+                text = f"{one_line(event.replaces)} does not answer; goes on with {one_line(event.model)}"
+                return [Piece(text, "note")]
             case _:
                 return self._interruption(recorded)
 

@@ -51,6 +51,18 @@ class ModelFailure(Frozen):
     retry_after_s: float | None = None
 
 
+class ModelReplaced(Event):
+    """From here on the run asks the next model of its chain, at `position` (from 0), because the one before it
+    does not answer: `failure` is the last of its failures. Nothing of its answer was recorded.
+    """
+
+    type: Literal["model.replaced"] = "model.replaced"
+    position: int
+    model: str
+    replaces: str
+    failure: ModelFailure
+
+
 class ModelCallFailed(Event):
     """The call ended without an answer."""
 

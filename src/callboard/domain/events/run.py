@@ -7,6 +7,7 @@ from pydantic import Field
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
+from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.events.event import Event
 from callboard.domain.frozen import Frozen
 from callboard.domain.message import JsonObject, MediaPart, Message
@@ -28,12 +29,13 @@ class ParentLink(Frozen):
 class AgentSubject(Frozen):
     """The run executes one agent.
 
-    `model` is the one in effect (it may override the definition's). `system` and `instructions` are the
-    prompts as rendered once for this run, so that every request starts with the same bytes; `step_prompt`
-    keeps the placeholders that change. `attachments` are images and files beside the prompt. `history` is
-    the parent's conversation where the definition asks for it; what an `inline` child makes of it becomes
-    the parent's. `tools` are the names told to the model where they are the parent's (for the provider's
-    prompt cache), which grants nothing. `policy` are the rules of the organisation, the space, every
+    `model` is the one in effect (it may override the definition's); `chain` holds it and those that are asked
+    one after the other where it does not answer, where its name stands for several. `system` and `instructions`
+    are the prompts as rendered once for this run, so that every request starts with the same bytes;
+    `step_prompt` keeps the placeholders that change. `attachments` are images and files beside the prompt.
+    `history` is the parent's conversation where the definition asks for it; what an `inline` child makes of it
+    becomes the parent's. `tools` are the names told to the model where they are the parent's (for the
+    provider's prompt cache), which grants nothing. `policy` are the rules of the organisation, the space, every
     ancestor and whoever started the run; a call must pass each layer and the definition's own rules. `read`
     says where what the run begins with comes from, as far as no person answers for it.
     """
@@ -41,6 +43,7 @@ class AgentSubject(Frozen):
     kind: Literal["agent"] = "agent"
     definition: AgentDefinition
     model: str
+    chain: tuple[ModelChoice, ...] = ()
     prompt: str | None = None
     params: JsonObject | None = None
     system: str = ""

@@ -31,6 +31,7 @@ from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
     ModelCallStarted,
+    ModelReplaced,
 )
 from callboard.domain.events.program import (
     ProgramEnded,
@@ -74,6 +75,7 @@ AnyEvent = (
     | ModelCallStarted
     | ModelCallCompleted
     | ModelCallFailed
+    | ModelReplaced
     | ToolCallRefused
     | ToolCallStarted
     | ToolCallCompleted

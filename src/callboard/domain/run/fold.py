@@ -33,6 +33,7 @@ from callboard.domain.events.model_call import (
     ModelCallCompleted,
     ModelCallFailed,
     ModelCallStarted,
+    ModelReplaced,
 )
 from callboard.domain.events.program import (
     ProgramEnded,
@@ -151,7 +152,7 @@ def _prompt_text(prompt: str | None, params: JsonObject | None) -> str:
 
 def _apply(state: RunState, event: AnyEvent) -> RunState:
     match event:
-        case ModelCallStarted() | ModelCallCompleted() | ModelCallFailed():
+        case ModelCallStarted() | ModelCallCompleted() | ModelCallFailed() | ModelReplaced():
             return _model_call(state, event)
         case ToolCallRefused() | ToolCallStarted() | ToolCallCompleted() | ToolCallInterrupted():
             return _tool_call(state, event)
@@ -211,13 +212,16 @@ def _standing(state: RunState, event: BudgetReached | LoopDetected | FilesChange
 
 
 def _model_call(
-    state: RunState, event: ModelCallStarted | ModelCallCompleted | ModelCallFailed
+    state: RunState,
+    event: ModelCallStarted | ModelCallCompleted | ModelCallFailed | ModelReplaced,
 ) -> RunState:
     match event:
         case ModelCallStarted():
             return changed(state, attempt=event.attempt, outcome=None)
         case ModelCallFailed():
             return changed(state, failures=state.failures + 1, failure=event.failure)
+        case ModelReplaced():  # attempts go on counting: each is reserved and recorded under its own number
+            return changed(state, position=event.position, failures=0, failure=None)
         case ModelCallCompleted():
             return opened_turn(state, event)
 

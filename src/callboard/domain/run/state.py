@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.child_run import (
     ChildRunEnded,
@@ -84,8 +85,8 @@ class ProgramState:
 class RunState:
     """An agent run at one point of its log.
 
-    `turn` counts model answers. `attempt` counts requests for the next answer, `failures` those of them
-    that failed. `calls`, `children` and `refused_children` belong to the current turn and are empty
+    `turn` counts model answers. `position` is the place of the model that is asked in the run's chain, `attempt`
+    counts requests for the next answer, `failures` those of them that this model failed. `calls`, `children` and `refused_children` belong to the current turn and are empty
     between turns. `late` are messages that wait for the turn's results, which must follow their calls.
     `recoveries` counts consecutive answers that came to nothing, `answered_at` is when the last one came. `unrecorded` says that files may have
     changed since `tree` was recorded. `policy` are all rules in force, `read` where what the run has seen so far
@@ -106,6 +107,7 @@ class RunState:
     messages: tuple[Message, ...] = ()
     own_from: int = 0
     turn: int = 0
+    position: int = 0
     attempt: int = 0
     failures: int = 0
     failure: ModelFailure | None = None
@@ -144,6 +146,17 @@ class RunState:
             return status_of(self.terminal)
         waiting = self.gate is not None or any(child.waiting for child in self.children)
         return "waiting" if waiting else "running"
+
+    @property
+    def choice(self) -> ModelChoice:
+        """The model that is asked, and where."""
+        chain = self.subject.chain
+        return chain[self.position] if chain else ModelChoice(model=self.subject.model)
+
+    @property
+    def model(self) -> str:
+        """The name of the model that is asked."""
+        return self.choice.model
 
     def lost(self, call: Call) -> bool:
         """Return whether the call was begun by a process that is gone, and not settled."""
