@@ -19,6 +19,7 @@ PROVIDERS = ("openrouter", "anthropic", "openai", "gemini")
 SearchService = Literal["searxng", "brave", "tavily", "exa"]
 SEARCH_SERVICES: tuple[SearchService, ...] = ("searxng", "brave", "tavily", "exa")
 _SEARCH_BY_NAME: Mapping[str, SearchService] = {name: name for name in SEARCH_SERVICES}
+_SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
 _HOST = re.compile(
     r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
 )
@@ -54,17 +55,19 @@ class WebSettings:
 class Settings:
     """What this process was told from outside.
 
-    `home` holds all state, `database` is the SQLite file (inside `home` unless told otherwise). `sandbox` is `required` unless somebody opted out in so many words. `user` is
-    the name under which decisions are recorded. `vault_key` is the key of the vault where the environment has
-    it; otherwise it may be in the keyring of the operating system where `keyring` allows that. `log_key` signs
-    the log of runs; where the environment has none, a file in `home` does. `command_hosts` is all that commands
-    may reach.
+    `home` holds all state, `database` is the SQLite file (inside `home` unless told otherwise). `sandbox` is
+    `required` unless somebody opted out in so many words. `patience_s` is how long an access waits, in seconds, for
+    another process that holds the database. `user` is the name under which decisions are recorded. `vault_key` is
+    the key of the vault where the environment has it; otherwise it may be in the keyring of the operating system
+    where `keyring` allows that. `log_key` signs the log of runs; where the environment has none, a file in `home`
+    does. `command_hosts` is all that commands may reach.
     """
 
     home: Path
     database: Path
     user: str
     sandbox: Literal["required", "off"] = "required"
+    patience_s: float = 30.0
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict[str, ProviderSettings])
     web: WebSettings = field(default_factory=WebSettings)
     vault_key: SecretStr | None = None
@@ -111,6 +114,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         web=_web(environ),
         vault_key=_secret(environ, "CALLBOARD_VAULT_KEY"),
         keyring=_switch(environ, "CALLBOARD_KEYRING"),
+        patience_s=_seconds(environ, "CALLBOARD_DATABASE_PATIENCE", 30.0),
         log_key=_secret(environ, "CALLBOARD_LOG_KEY"),
         command_hosts=read_command_hosts(environ.get("CALLBOARD_COMMAND_HOSTS", "")),
     )
@@ -182,6 +186,15 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     if value not in {"on", "off"}:
         raise ConfigurationInvalid(f"{name}={value}: use `on` (the default) or `off`")
     return value == "on"
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    value = environ.get(name, "").strip()
+    if not value:
+        return default
+    if not _SECONDS.fullmatch(value):
+        raise ConfigurationInvalid(f"{name}={value}: use seconds from 0 to 9999, such as `30`")
+    return float(value)
 
 
 def _sandbox(value: str) -> Literal["required", "off"]:

@@ -5,10 +5,16 @@ import resource
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
-from tests.cli.shell import COMMAND, HANG, call, calls, say
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.settings import read_settings
+from callboard.testing.model.loopback import reply_for
+from tests.cli.shell import COMMAND, HANG, TIMEOUT_S, call, calls, say
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -118,3 +124,62 @@ def test_a_database_that_another_process_reads_all_the_time_is_written_all_the_s
         reader.execute("SELECT count(*) FROM event").fetchone()
         goes_on(killed, model)
     reader.close()
+
+
+IMPATIENT = {"CALLBOARD_DATABASE_PATIENCE": "0.1"}
+
+
+@contextmanager
+def held(shell):
+    """Somebody who writes to the database and does not come to an end."""
+    place = shell.home / "callboard.db"
+    connection = sqlite3.connect(place, timeout=TIMEOUT_S, check_same_thread=False)
+    connection.isolation_level = None
+    with closing(connection) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        yield
+        holder.execute("ROLLBACK")
+
+
+def test_a_database_that_stays_locked_is_named_and_the_run_goes_on_afterwards(killed, model):
+    asked = len(model.received)
+    with held(killed):
+        one_line(killed("runs", "resume", "r", **IMPATIENT), "callboard.db", "locked", "PATIENCE")
+        assert killed("runs", "show", "r", **IMPATIENT).code == 0  # who only reads is not held up
+    assert len(model.received) == asked
+    goes_on(killed, model)
+
+
+class Meanwhile:
+    """An answer's bytes; something happens before the first one is sent."""
+
+    def __init__(self, blocks, happens):
+        self._blocks = blocks
+        self._happens = happens
+
+    def __iter__(self):
+        self._happens()
+        return iter(self._blocks)
+
+
+def test_a_database_that_is_locked_under_a_run_stops_it_by_name_and_loses_nothing(shell, model):
+    shell.agent(toolNames=["list_directory", "end_turn"])
+    lock = held(shell)
+    second = reply_for(say("Nobody can record this."), "chat")
+    model.will(
+        calls(call("list_directory", path=".")),
+        replace(second, blocks=cast("Any", Meanwhile(second.blocks, lock.__enter__))),
+    )
+    stopped = shell("run", "helper", "--json", "--run-id", "r", **IMPATIENT)
+    lock.__exit__(None, None, None)
+    assert stopped.code == 2
+    assert "locked" in stopped.err
+    assert "tool_call.completed" in stopped.types
+    assert shell("runs", "show", "r", "--json").out.startswith(stopped.out)
+    goes_on(shell, model)
+
+
+@pytest.mark.parametrize("value", ["-1", "1e3", "a while", "99999", "nan", "0.0001"])
+def test_a_patience_that_is_no_number_of_seconds_is_refused(value, tmp_path):
+    with pytest.raises(ConfigurationInvalid, match="CALLBOARD_DATABASE_PATIENCE"):
+        read_settings({"CALLBOARD_HOME": str(tmp_path), "CALLBOARD_DATABASE_PATIENCE": value})

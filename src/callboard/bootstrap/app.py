@@ -44,7 +44,7 @@ async def build_app(
     relax_collector()
     added = additions or Additions()
     check_folders(sources)
-    store = await SqliteEventStore.open(settings.database)
+    store = await SqliteEventStore.open(settings.database, patience_s=settings.patience_s)
     clock = SystemClock()
     vault = open_vault(settings, store.credentials, clock)
     registry = AgentResolver(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from callboard.domain.errors import LogCorrupt
+from callboard.domain.errors import CallboardError, LogCorrupt
 from callboard.domain.events.codec import (
     GENESIS,
     Blob,
@@ -99,7 +99,13 @@ class RunLog(Generic[S]):
         except BaseException as failure:  # noqa: BLE001 - raised where somebody can be told
             self._failure = failure
             return
+        self._last.add_done_callback(self._remember)
         self._ports.live.submitted(self._last, recorded, sealed)
+
+    def _remember(self, written: "asyncio.Future[None]") -> None:
+        """Keep the first failure: whatever was on its way behind it is only told that it is out of place."""
+        if self._failure is None and not written.cancelled():
+            self._failure = written.exception()
 
     def _seal(self, recorded: Sequence[Recorded]) -> tuple[list[Sealed], list[Blob]]:
         sealed: list[Sealed] = []
@@ -124,7 +130,11 @@ class RunLog(Generic[S]):
         self.flush()
         self._check()
         if self._last is not None:
-            await asyncio.shield(self._last)
+            try:
+                await asyncio.shield(self._last)
+            except CallboardError:
+                self._check()
+                raise
             self._ports.live.catch_up()
 
     async def release(self) -> None:

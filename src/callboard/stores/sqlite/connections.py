@@ -3,10 +3,13 @@
 import os
 import sqlite3
 from pathlib import Path
+from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
 
-_BUSY_MS = 30_000
+PATIENCE_S: Final = 30.0
+"""How long a connection waits for another process that holds the database, unless it is told otherwise."""
+
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 
 
@@ -27,14 +30,22 @@ def prepare_file(path: Path) -> None:
         ) from error
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open a connection that any one thread at a time may use. Transactions are explicit."""
+def connect(
+    path: Path, *, read_only: bool = False, patience_s: float = PATIENCE_S
+) -> sqlite3.Connection:
+    """Open a connection that any one thread at a time may use. Transactions are explicit.
+
+    Args:
+        path: the database file, which must be there.
+        read_only: whether writes are refused.
+        patience_s: how long it waits, in seconds, for another process that holds the database.
+    """
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
-        timeout=_BUSY_MS / 1000,
+        timeout=patience_s,
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")

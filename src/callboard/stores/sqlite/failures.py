@@ -19,6 +19,7 @@ _NOT_ALLOWED = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_AUTH,
 }
+_SAFE = "What was recorded is safe: go on with `callboard runs resume`"
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -37,7 +38,14 @@ def explain(error: Exception, path: Path) -> CallboardError:
             f"{path} cannot be used ({error}); check its permissions or set CALLBOARD_HOME"
         )
     if code in _BUSY:
-        return StoreUnavailable(f"{path}: another process kept the database locked; try again")
+        return StoreUnavailable(
+            f"{path}: another process keeps the database locked. End that process and try again, or wait longer "
+            "with CALLBOARD_DATABASE_PATIENCE (seconds)"
+        )
     if code == sqlite3.SQLITE_FULL:
-        return StoreUnavailable(f"{path}: the disk is full; nothing was recorded")
+        return StoreUnavailable(f"{path}: the disk is full. {_SAFE} once there is room again")
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreUnavailable(
+            f"{path} could not be read or written ({error}). {_SAFE} once the disk works and has room"
+        )
     return StoreUnavailable(f"{path}: {error}")

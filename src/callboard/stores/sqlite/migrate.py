@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.stores.sqlite.connections import connect
+from callboard.stores.sqlite.connections import PATIENCE_S, connect
 
 CURRENT: Final = "0007"
 """The newest revision; a test holds it equal to Alembic's."""
@@ -17,14 +17,14 @@ CURRENT: Final = "0007"
 _MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 
 
-def ensure_current(path: Path) -> None:
+def ensure_current(path: Path, patience_s: float = PATIENCE_S) -> None:
     """Create or upgrade the schema where it is not current. One process does it, others wait for it.
 
     Raises:
         ConfigurationInvalid: the database is somebody else's, or newer than this code.
         sqlite3.Error: the file cannot be read.
     """
-    with closing(connect(path)) as connection:
+    with closing(connect(path, patience_s=patience_s)) as connection:
         if _revision(connection) == CURRENT:
             return
         with _alone(path):
@@ -36,7 +36,7 @@ def ensure_current(path: Path) -> None:
                     f"{path} holds a database that is not Callboard's; set CALLBOARD_HOME elsewhere"
                 )
             connection.execute("PRAGMA journal_mode = WAL")
-            _upgrade(path)
+            _upgrade(path, patience_s)
 
 
 def _tables(connection: sqlite3.Connection) -> int:
@@ -63,14 +63,18 @@ def _alone(path: Path) -> Generator[None]:
         os.close(lock)
 
 
-def _upgrade(path: Path) -> None:
+def _upgrade(path: Path, patience_s: float) -> None:
     # Imported here because they take half a second, and only the first start of a version needs them.
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
     from sqlalchemy import create_engine, pool  # noqa: PLC0415
 
-    engine = create_engine("sqlite://", creator=lambda: connect(path), poolclass=pool.NullPool)
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: connect(path, patience_s=patience_s),
+        poolclass=pool.NullPool,
+    )
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     try:

@@ -16,7 +16,7 @@ from callboard.stores.rules import HeldClaims, unknown_run
 from callboard.stores.sqlite import sql, work
 from callboard.stores.sqlite.anchors import SqliteAnchors
 from callboard.stores.sqlite.budgets import SqliteBudgets
-from callboard.stores.sqlite.connections import connect, prepare_file
+from callboard.stores.sqlite.connections import PATIENCE_S, connect, prepare_file
 from callboard.stores.sqlite.credentials import SqliteSealedCredentials
 from callboard.stores.sqlite.failures import explain
 from callboard.stores.sqlite.migrate import ensure_current
@@ -38,18 +38,23 @@ class SqliteEventStore:
     the deployment's log of runs, `records` what the organisation has written down.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience_s: float = PATIENCE_S) -> None:
         """Open the store at `path`. Blocks for a few milliseconds, or for a migration.
+
+        Args:
+            path: the database file.
+            patience_s: how long each access waits, in seconds, for another process that holds the database.
 
         Raises:
             ConfigurationInvalid: the file, its directory or its schema cannot be used.
         """
         self._explain = partial(explain, path=path)
+        opened = partial(connect, path, patience_s=patience_s)
         prepare_file(path)
         self._owner = Owner(path.parent / "owners")
         try:
-            ensure_current(path)
-            writing, watching = connect(path), connect(path, read_only=True)
+            ensure_current(path, patience_s)
+            writing, watching = opened(), opened(read_only=True)
         except (sqlite3.Error, OSError) as error:
             self._owner.retire()
             raise self._explain(error) from error
@@ -59,7 +64,7 @@ class SqliteEventStore:
         self._held = HeldClaims()
         self._writer = Writer(writing, self._explain)
         self._watch = SignalWatch(watching)
-        self._readers = Readers(partial(connect, path, read_only=True), self._explain)
+        self._readers = Readers(partial(opened, read_only=True), self._explain)
         self._closed = False
         self.releases = SqliteReleases(self._writer, self._readers)
         self.budgets = SqliteBudgets(self._writer, self._readers, self._owner)
@@ -68,13 +73,13 @@ class SqliteEventStore:
         self.records = SqliteRecords(self._writer, self._readers)
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Open the store at `path`, creating or upgrading it where needed.
+    async def open(cls, path: Path, *, patience_s: float = PATIENCE_S) -> Self:
+        """Open the store at `path`, creating or upgrading it where needed. See `__init__`.
 
         Raises:
             ConfigurationInvalid: the file, its directory or its schema cannot be used.
         """
-        return await asyncio.to_thread(cls, path)
+        return await asyncio.to_thread(partial(cls, path, patience_s=patience_s))
 
     @property
     def engine(self) -> str:

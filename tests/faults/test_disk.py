@@ -1,0 +1,91 @@
+"""A disk that is full or read-only, through the installed command, whoever runs it."""
+
+import pytest
+
+from tests.cli.shell import call, calls, say
+
+from .disk import Disk, can_mount
+
+pytestmark = [
+    pytest.mark.timeout(120),
+    pytest.mark.skipif(not can_mount(), reason="no disk can be mounted here"),
+]
+
+LARGE = "a long answer " * 60_000
+"""More than what is left on the disks of these tests."""
+
+
+@pytest.fixture
+def disk(shell, model):
+    shell.agent(toolNames=["list_directory", "end_turn"])
+    mounted = Disk(shell)
+    yield mounted
+    mounted.close()
+
+
+def refused(done, *words):
+    """One message that names the place and the way out, and exit code 2."""
+    assert done.code == 2
+    assert all(word in done.err for word in words), done.err
+    assert done.err.count("callboard: ") == 1
+
+
+def stopped_by_a_full_disk(disk, model):
+    """A run whose second answer had no room any more."""
+    disk.leave_free(300)
+    look = calls(call("list_directory", path="."), cost_usd="0.5")
+    model.will(look, say(LARGE, cost_usd="0.25"))
+    return disk("run", "helper", "--json", "--run-id", "r")
+
+
+def test_a_disk_that_fills_up_under_a_run_stops_it_by_name_and_keeps_what_was_recorded(
+    disk, model, shell
+):
+    stopped = stopped_by_a_full_disk(disk, model)
+    refused(stopped, str(shell.home / "callboard.db"), "disk is full", "callboard runs resume")
+    assert "tool_call.completed" in stopped.types
+    shown = disk("runs", "show", "r", "--json")
+    assert shown.out.startswith(stopped.out)
+    assert disk("runs", "verify", "r").code == 0
+
+
+def test_a_run_goes_on_when_the_disk_has_room_again_and_pays_no_recorded_call_twice(disk, model):
+    stopped = stopped_by_a_full_disk(disk, model)
+    asked = len(model.received)
+    disk.mount_again("size=64m")
+    model.will(say("Finished.", cost_usd="0.25"))
+    resumed = disk("runs", "resume", "r", "--json")
+    assert (resumed.code, resumed.types[-1]) == (0, "run.completed")
+    assert len(model.received) == asked + 1
+    assert disk("runs", "show", "r", "--json").out == stopped.out + resumed.out
+    assert disk("runs", "verify", "r").code == 0
+
+
+def test_a_disk_without_any_room_starts_nothing(disk, model, shell):
+    disk.leave_free(0)
+    refused(disk("run", "helper", "--run-id", "r"), str(shell.home))
+    assert model.received == []
+    disk.mount_again("size=64m")
+    assert disk("runs", "list", "--json").out == "[]\n"
+    model.will(say("Here."))
+    assert disk("run", "helper", "--run-id", "r").out == "Here.\n"
+
+
+@pytest.mark.parametrize("command", [("run", "helper"), ("runs", "list"), ("inbox", "list")])
+def test_a_read_only_home_is_named_to_anybody_who_needs_to_write_there(disk, model, shell, command):
+    disk.mount_again("ro")
+    refused(disk(*command), str(shell.home), "CALLBOARD_HOME")
+    assert model.received == []
+
+
+def test_a_read_only_database_is_named_and_the_run_goes_on_when_it_can_be_written(
+    disk, model, shell
+):
+    stopped_by_a_full_disk(disk, model)
+    disk.mount_again("size=64m")
+    file = shell.home / "callboard.db"
+    disk.do(f"mount --bind {file} {file} && mount -o remount,ro,bind {file}")
+    refused(disk("runs", "resume", "r"), str(file), "CALLBOARD_HOME")
+    disk.do(f"umount {file}")
+    model.will(say("Finished."))
+    assert disk("runs", "resume", "r").out == "Finished.\n"
