@@ -94,15 +94,17 @@ def _entries(git: str) -> Signature:
         if len(found) + len(pending) > _MOST_ENTRIES:
             raise OSError
         name, path = pending.pop()
-        if name.endswith(_NEVER_RUN):
-            continue
         try:
             status = os.lstat(path)
         except FileNotFoundError:
             continue
         found.append(_entry(name, status))
         if stat.S_ISDIR(status.st_mode):
-            pending += ((f"{name}/{child}", f"{path}/{child}") for child in os.listdir(path))  # noqa: PTH208 - twice as fast
+            pending += [
+                (f"{name}/{child}", f"{path}/{child}")
+                for child in os.listdir(path)  # noqa: PTH208 - twice as fast
+                if not child.endswith(_NEVER_RUN)
+            ]
     return tuple(found)
 
 

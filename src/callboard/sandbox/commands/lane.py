@@ -55,6 +55,7 @@ class Lane:
         self._received = bytearray()
         self._ended: asyncio.Future[Ended] | None = None
         self._usable = True
+        self._watched = False
 
     @property
     def free(self) -> bool:
@@ -81,9 +82,12 @@ class Lane:
         order = Order(argv=list(argv), env=dict(env), cwd=cwd)
         message = framed(marshal.dumps({**order}))
         try:
-            loop.add_reader(self._channel, self._more)
+            if not self._watched:
+                loop.add_reader(self._channel.fileno(), self._more)
+                self._watched = True
             sent = socket.send_fds(self._channel, [message], list(outputs))
-            await loop.sock_sendall(self._channel, message[sent:])
+            if sent < len(message):
+                await loop.sock_sendall(self._channel, message[sent:])
         except OSError:
             self.close()
             raise ConnectionResetError from None
@@ -112,18 +116,22 @@ class Lane:
             piece = b""
         self._received += piece
         size = int.from_bytes(self._received[:LENGTH], "little")
-        if not piece or size > _LONGEST_ANSWER:
+        if not piece or self._ended is None or size > _LONGEST_ANSWER:
             self._finish(_LOST)
         elif len(self._received) >= LENGTH + size >= LENGTH + 1:
             self._finish(understood(bytes(self._received[LENGTH : LENGTH + size])))
 
     def _finish(self, outcome: Ended) -> None:
-        if self._channel.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self._channel)
         if outcome.word == "lost":
             self._usable = False
         if not self._usable:
+            self._unwatch()
             self._channel.close()
         ended, self._ended = self._ended, None
         if ended and not ended.done():
             ended.set_result(outcome)
+
+    def _unwatch(self) -> None:
+        if self._watched and self._channel.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._channel.fileno())
+        self._watched = False
