@@ -1,5 +1,6 @@
 """Every snippet is run or checked: a page that lies fails here."""
 
+import asyncio
 import os
 import re
 import shlex
@@ -152,7 +153,7 @@ def test_a_workflow_on_a_page_is_valid(block: Block, tmp_path: Path):
 @pytest.mark.parametrize("block", chosen("models"), ids=lambda block: block.place)
 def test_every_file_of_model_names_can_be_read(block: Block, tmp_path: Path):
     (tmp_path / MODELS_FILE).write_text(block.text)
-    assert FileModelNames((tmp_path,)).known().chains
+    assert asyncio.run(FileModelNames((tmp_path,)).known()).chains
 
 
 @pytest.mark.parametrize("block", chosen("policy"), ids=lambda block: block.place)

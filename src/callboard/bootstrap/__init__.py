@@ -11,6 +11,7 @@ from callboard.bootstrap.definitions import (
     scaffold,
     shipped_workflow,
 )
+from callboard.bootstrap.models import model_facts
 from callboard.bootstrap.proof import is_signature
 from callboard.bootstrap.sources import Additions, Sources
 
@@ -19,6 +20,7 @@ __all__ = [
     "Sources",
     "build_app",
     "is_signature",
+    "model_facts",
     "open_dispatcher",
     "open_registry",
     "read_catalogue",

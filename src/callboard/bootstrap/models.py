@@ -12,7 +12,9 @@ from callboard.settings import PROVIDERS, Settings
 if TYPE_CHECKING:
     from callboard.domain.definition.agent import AgentDefinition
     from callboard.ports.model import ModelDirectory, ModelProvider
+    from callboard.ports.model_facts import ModelFacts
     from callboard.ports.vault import Vault
+    from callboard.providers.endpoints import Endpoint
 
 
 class ModelsOnDemand:
@@ -52,7 +54,6 @@ def _models(
     vault: "Vault",
 ) -> "ModelDirectory":
     from callboard.providers.directory import ProviderDirectory
-    from callboard.providers.endpoints import Endpoint
     from callboard.providers.scripted.loading import load_scripts
     from callboard.providers.scripted.provider import ScriptedProvider
     from callboard.providers.scripted.script import Script
@@ -61,13 +62,25 @@ def _models(
     for path in (*_shipped_scripts(), *sources.scripts):
         scripts.update(load_scripts(path))
     providers: dict[str, Endpoint | ModelProvider] = {"scripted": ScriptedProvider(scripts)}
-    for name in PROVIDERS:
-        configured = settings.providers.get(name)
-        if configured is not None:
-            providers[name] = Endpoint(
-                name, api_key=configured.api_key, base_url=configured.base_url
-            )
-    return ProviderDirectory(providers | dict(added), vault=vault)
+    return ProviderDirectory(providers | _endpoints(settings) | dict(added), vault=vault)
+
+
+def model_facts(settings: Settings) -> "ModelFacts":
+    """Return what is known about providers and models here, without asking any."""
+    from callboard.providers.facts import VendorFacts
+
+    return VendorFacts(_endpoints(settings))
+
+
+def _endpoints(settings: Settings) -> "dict[str, Endpoint]":
+    from callboard.providers.endpoints import Endpoint
+
+    configured = {name: settings.providers.get(name) for name in PROVIDERS}
+    return {
+        name: Endpoint(name, api_key=one.api_key, base_url=one.base_url)
+        for name, one in configured.items()
+        if one is not None
+    }
 
 
 def _shipped_scripts() -> tuple[Path, ...]:

@@ -5,7 +5,6 @@ agents or in the state directory. Exchanging a model is a change of that file an
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,6 +18,7 @@ from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.language import Language
 from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.model import NamedModels
 
 MODELS_FILE: Final = "models.yaml"
 ALIAS: Final = "alias/"
@@ -43,17 +43,6 @@ class _ModelsFile(Language):
     ] = Field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedModels:
-    """What the names in a file, or in several, stand for; `files` are those that were read."""
-
-    aliases: Mapping[str, ModelChoice] = field(default_factory=dict[str, ModelChoice])
-    chains: Mapping[str, tuple[ModelChoice, ...]] = field(
-        default_factory=dict[str, tuple[ModelChoice, ...]]
-    )
-    files: tuple[str, ...] = ()
-
-
 class FileModelNames:
     """`callboard.ports.model.ModelNames` from the files of some folders, the nearest first, read anew each
     time; a nearer file hides the names that one further away has too.
@@ -67,7 +56,7 @@ class FileModelNames:
         model = definition.model
         if not model.startswith((ALIAS, CHAIN)):
             return ()
-        named = self.known()
+        named = await self.known()
         known = {f"{ALIAS}{name}": (choice,) for name, choice in named.aliases.items()}
         known |= {f"{CHAIN}{name}": choices for name, choices in named.chains.items()}
         if model not in known:
@@ -79,12 +68,8 @@ class FileModelNames:
             )
         return known[model]
 
-    def known(self) -> NamedModels:
-        """Return all names.
-
-        Raises:
-            ConfigurationInvalid: a file is there and is none of names; names every problem.
-        """
+    async def known(self) -> NamedModels:
+        """See `ports.model.ModelNames`."""
         aliases: dict[str, ModelChoice] = {}
         files: dict[str, _ModelsFile] = {}
         for path in reversed(self._places):

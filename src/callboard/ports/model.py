@@ -1,7 +1,7 @@
 """Model providers: one streaming call, as pure data in and out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
@@ -101,8 +101,27 @@ class PricedProvider(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NamedModels:
+    """What names stand for, without their `alias/` and `chain/`; `places` are those where it is said."""
+
+    aliases: Mapping[str, ModelChoice] = field(default_factory=dict[str, ModelChoice])
+    chains: Mapping[str, tuple[ModelChoice, ...]] = field(
+        default_factory=dict[str, tuple[ModelChoice, ...]]
+    )
+    places: tuple[str, ...] = ()
+
+
 class ModelNames(Protocol):
     """What the names that a deployment gives to models and to chains of them stand for."""
+
+    async def known(self) -> NamedModels:
+        """Return all names.
+
+        Raises:
+            ConfigurationInvalid: the place where they are said cannot be read; names every problem.
+        """
+        ...
 
     async def chain(self, definition: AgentDefinition) -> tuple[ModelChoice, ...]:
         """Return the models that the definition's `model` stands for, the first to be asked first.

@@ -13,7 +13,7 @@ from callboard.domain.policy import PolicyLayer
 from callboard.ports.budgets import Budgets
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
-from callboard.ports.model import ModelDirectory, ModelProvider
+from callboard.ports.model import ModelDirectory, ModelProvider, NamedModels
 from callboard.ports.policies import Policies
 from callboard.ports.programs import Programs
 from callboard.ports.registry import AgentRegistry
@@ -70,11 +70,15 @@ class OneProvider:
 
 @dataclass(frozen=True, slots=True)
 class FixedChains:
-    """Chains of models by name, as `chain/<name>`."""
+    """Chains of models by name; as `chain/<name>` in definitions."""
 
     chains: Mapping[str, tuple[ModelChoice, ...]] = field(
         default_factory=dict[str, tuple[ModelChoice, ...]]
     )
+
+    async def known(self) -> NamedModels:
+        """Return the chains."""
+        return NamedModels(chains=self.chains)
 
     async def chain(self, definition: AgentDefinition) -> tuple[ModelChoice, ...]:
         """Return the chain that a definition names, none where its model is no chain."""
