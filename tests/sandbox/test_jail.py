@@ -207,3 +207,19 @@ async def test_a_frame_that_no_lane_sends_loses_the_lane(answer):
     theirs.close()
     assert await ended == Ended("lost", "")
     assert lane.closed
+
+
+async def test_a_lane_that_speaks_unasked_is_lost():
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    lane = Lane(ours)
+    ended = await lane.begin(["true"], "/", {}, [2])
+    theirs.sendall(b"\x06\x00\x00\x00exit 0")
+    assert (await ended).exit_code == 0
+    assert lane.free
+    theirs.sendall(b"\x06\x00\x00\x00exit 1")
+    async with asyncio.timeout(20):
+        while not lane.closed:  # noqa: ASYNC110 - nobody waits for it
+            await asyncio.sleep(0)
+    assert not lane.free
+    theirs.close()

@@ -389,3 +389,19 @@ async def test_two_credentials_for_one_host_are_told_of_by_name(vault):
         answer = await client.asks("http://hub.test/")
         assert b"several credentials" in answer
         assert SECRET.encode() not in answer
+
+
+class BrokenVault(MemoryVault):
+    """Its database is gone."""
+
+    async def list(self):
+        raise RuntimeError(SECRET)
+
+
+async def test_a_vault_that_fails_costs_one_request_and_tells_nothing():
+    async with serving(Upstream()) as up, way_out(listing(up, "hub.test"), BrokenVault()) as client:
+        answer = await client.asks(f"http://hub.test:{up.port}/")
+        assert answer.startswith(b"HTTP/1.1 502 ")
+        assert SECRET.encode() not in answer
+        tunnel = f"CONNECT hub.test:{up.port} HTTP/1.1\r\n\r\n"
+        assert OK in await client.says(f"{tunnel}GET / HTTP/1.1\r\n\r\n")

@@ -97,6 +97,8 @@ class Connections:
             return _answer(403, f"Not allowed: {refused}")
         except OSError:
             return _answer(502, "There is no connection to this host.")
+        except Exception:  # noqa: BLE001 - what goes wrong with one request stays with it
+            return _answer(502, "The proxy could not judge this request.")
         try:
             client[1].write(_ESTABLISHED if head.tunnel else b"")
             server[1].write(there.opening)
