@@ -13,6 +13,7 @@ from callboard.domain.credential import ORG
 from callboard.engine.command_hosts import read_command_hosts
 from callboard.ports.vault import Grant
 from callboard.testing.vault import ANN, MemoryVault
+from callboard.testing.way_out import WayOutContract
 from callboard.web_access.egress.command_way import CommandWayOut
 
 from .upstream import OK, Upstream, certified, serving
@@ -66,6 +67,12 @@ class Client:
 
     def visits(self):
         return [(visit.place, visit.times, visit.refused) for visit in self.way.visits()]
+
+
+class TestCommandWayOut(WayOutContract):
+    @pytest.fixture
+    def way_out(self):
+        return CommandWayOut(read_command_hosts("hub.test"), resolve=here)
 
 
 @asynccontextmanager
