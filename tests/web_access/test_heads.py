@@ -90,6 +90,8 @@ def test_what_could_be_read_in_two_ways_is_no_request(line):
         ["X: a\rY: b"],
         ["X: a\x00b"],
         ["X: " + "y" * 17_000],
+        ["X: " + " " * 16_000 + "\x00"],
+        ["X" * 16_000],
         ["X: y"] * 201,
     ],
 )

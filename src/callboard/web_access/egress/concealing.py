@@ -23,7 +23,8 @@ class Concealing:
 
     def _beginning(self, known: bytes) -> int:
         """Return how many of the last bytes could be the first ones of the text."""
-        longest = min(len(known), len(self._text) - 1)
-        return next(
-            (size for size in range(longest, 0, -1) if self._text.startswith(known[-size:])), 0
-        )
+        first = self._text[:1]
+        place = known.find(first, max(0, len(known) - len(self._text) + 1))
+        while place >= 0 and not self._text.startswith(known[place:]):
+            place = known.find(first, place + 1)
+        return len(known) - place if place >= 0 else 0
