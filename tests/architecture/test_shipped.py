@@ -84,13 +84,16 @@ def test_the_shipped_agents_and_workflows_are_the_reviewed_ones():
         "code-reviewer",
         "context-pruner",
         "design-reviewer",
+        "documentation-writer",
         "file-picker",
         "implementer",
         "planner",
         "researcher",
         "reviewer",
         "security-reviewer",
+        "test-writer",
         "thinker",
+        "triager",
     }
     assert shipped_workflows() == ("implement-review-sign-off",)
 

@@ -20,13 +20,16 @@ MODELS = {
     "code-reviewer": "anthropic/claude-sonnet-4.6",
     "context-pruner": "google/gemini-2.5-flash",
     "design-reviewer": "google/gemini-2.5-pro",
+    "documentation-writer": "anthropic/claude-haiku-4.5",
     "file-picker": "google/gemini-2.5-flash",
     "implementer": "anthropic/claude-haiku-4.5",
     "planner": "openai/gpt-5",
     "researcher": "google/gemini-2.5-flash",
     "reviewer": "google/gemini-2.5-pro",
     "security-reviewer": "anthropic/claude-opus-4.6",
+    "test-writer": "anthropic/claude-sonnet-4.6",
     "thinker": "openai/gpt-5",
+    "triager": "google/gemini-2.5-flash",
 }
 
 

@@ -5,9 +5,12 @@ Adapters are imported where they are built, so that a command pays only for what
 
 from callboard.bootstrap.app import build_app, open_dispatcher
 from callboard.bootstrap.definitions import (
+    copy_template,
     open_registry,
     read_catalogue,
     read_policy,
+    role_template,
+    role_templates,
     scaffold,
     shipped_workflow,
 )
@@ -19,12 +22,15 @@ __all__ = [
     "Additions",
     "Sources",
     "build_app",
+    "copy_template",
     "is_signature",
     "model_facts",
     "open_dispatcher",
     "open_registry",
     "read_catalogue",
     "read_policy",
+    "role_template",
+    "role_templates",
     "scaffold",
     "shipped_workflow",
 ]

@@ -13,6 +13,7 @@ from callboard.settings import Settings
 if TYPE_CHECKING:
     from callboard.definitions.catalogue import Catalogue
     from callboard.definitions.registry import FolderRegistry
+    from callboard.definitions.role_templates import RoleTemplate
     from callboard.definitions.scaffold import Scaffolded
     from callboard.domain.policy import PolicyLayer
     from callboard.domain.workflow import WorkflowDefinition
@@ -56,6 +57,41 @@ def shipped_agents() -> "FolderRegistry":
     from callboard.tools.catalog import built_in_tools
 
     return FolderRegistry.open((), built_in_tools().names())
+
+
+def role_templates() -> "tuple[RoleTemplate, ...]":
+    """Return the roles to start from, in the order in which people meet them."""
+    from callboard.definitions.role_templates import role_templates as read
+    from callboard.tools.catalog import built_in_tools
+
+    return read(built_in_tools().names())
+
+
+def role_template(name: str) -> "RoleTemplate":
+    """Return a role to start from.
+
+    Raises:
+        UnknownThing: there is none of this name.
+    """
+    from callboard.definitions.role_templates import role_template as read
+    from callboard.tools.catalog import built_in_tools
+
+    return read(name, built_in_tools().names())
+
+
+def copy_template(
+    name: str, folder: Path, *, new_id: str | None, model: str | None, overwrite: bool
+) -> Path:
+    """Write a role as a file of one's own, and return where it is.
+
+    Raises:
+        UnknownThing: there is none of this name.
+        ConfigurationInvalid: the id or the model cannot be used, or the file is there already.
+    """
+    from callboard.definitions.role_templates import Copy
+    from callboard.definitions.role_templates import copy_template as write
+
+    return write(role_template(name), Copy(folder, new_id, model, overwrite))
 
 
 def read_catalogue(path: Path, settings: Settings | None = None) -> "Catalogue":

@@ -17,6 +17,7 @@ _COMMANDS = {
     "runs": ("callboard.cli.runs", "List, show, resume, cancel, fork, verify and export runs."),
     "verify": ("callboard.cli.verify", "Check an exported run, offline."),
     "agents": ("callboard.cli.agents", "List, show and validate agent definitions."),
+    "templates": ("callboard.cli.templates", "List, show and copy ready-made roles."),
     "models": ("callboard.cli.models", "List the models in use, and try them with a real call."),
     "credentials": ("callboard.cli.credentials", "Store the keys that agents work with."),
     "policy": ("callboard.cli.policy", "See the rules in force, and why a call was judged so."),
