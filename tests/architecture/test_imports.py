@@ -76,5 +76,5 @@ def test_the_web_is_loaded_only_when_a_tool_uses_it():
 
 
 def test_the_domain_and_the_engine_load_no_adapters_libraries():
-    loaded = loaded_by("import callboard.engine.decide, callboard.engine.decide_task")
+    loaded = loaded_by("import callboard.engine.decide, callboard.engine.tasks.decide")
     assert loaded & (HEAVY - {"pydantic"}) == set()

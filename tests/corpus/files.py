@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from callboard.domain.events.codec import Sealed, unseal
+from callboard.domain.events.workflow import StepEnded
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.decide import decide
-from callboard.engine.decide_task import decide_task
+from callboard.engine.tasks.decide import decide_task
 from callboard.runtime.run_log import project_all
 from callboard.runtime.standing import fold_any
 
@@ -74,7 +75,11 @@ def _agent(state: RunState) -> dict[str, Any]:
 def _task(state: TaskState) -> dict[str, Any]:
     return {
         "next": type(decide_task(state)).__name__,
-        "steps": [[ended.step, ended.attempt, ended.outcome] for ended in state.history],
+        "steps": [
+            [ended.step, ended.attempt, ended.outcome]
+            for ended in state.history
+            if isinstance(ended, StepEnded)
+        ],
         "commit": state.commit.commit if state.commit else None,
         "epoch": state.epoch,
     }

@@ -83,7 +83,12 @@ from callboard.domain.events.workflow import (
     ChangeCommitted,
     CheckCompleted,
     CheckStarted,
+    CommentAdded,
+    Considered,
+    StepAssigned,
     StepEnded,
+    StepPostponed,
+    StepSkipped,
     StepStarted,
 )
 from callboard.domain.message import (
@@ -564,6 +569,26 @@ EVENTS: dict[str, AnyEvent] = {
         answer={"answers": [{"questionIndex": 0, "selectedOption": "yes"}]},
     ),
     "step.started.v1": StepStarted(step="implement", attempt=2),
+    "step.assigned.v1": StepAssigned(
+        step="review",
+        attempt=1,
+        agent="reviewer",
+        agent_version="7",
+        definition=REVIEWER,
+        reason="has review; the only one",
+        considered=(
+            Considered(agent="reviewer", version="7", finding="chosen"),
+            Considered(agent="maker", version="2", finding="wrote what is to be judged here"),
+        ),
+    ),
+    "step.postponed.v1": StepPostponed(
+        step="review",
+        attempt=1,
+        reason="Review needs an agent with security: guard: paused",
+        considered=(Considered(agent="guard", version="3", finding="paused"),),
+    ),
+    "step.skipped.v1": StepSkipped(step="security", reason="no changed file matches src/auth/**"),
+    "comment.added.v1": CommentAdded(actor=ADA, text="Mind the rounding of refunds."),
     "step.ended.v1": StepEnded(
         step="review", attempt=1, outcome="rejected", reason="1.005 is rounded down"
     ),

@@ -21,7 +21,7 @@ from callboard.domain.events.union import AnyEvent
 from callboard.domain.run.fold import fold
 from callboard.domain.task_run.fold import fold_task
 from callboard.engine.decide import decide
-from callboard.engine.decide_task import decide_task
+from callboard.engine.tasks.decide import decide_task
 
 from .files import EVENTS, HERE, LOGS, SUMS, adds_up_to, every_file, read_log
 from .logs import agent_log, task_log

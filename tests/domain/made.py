@@ -16,7 +16,17 @@ from callboard.domain.definition.permissions import (
     PermissionRule,
 )
 from callboard.domain.events.union import AnyEvent
+from callboard.domain.evidence import (
+    CommandCheck,
+    DiffCheck,
+    FileCheck,
+    HttpCheck,
+    NumberCheck,
+    OutputCheck,
+    PersonCheck,
+)
 from callboard.domain.usage import Usage, usd
+from callboard.domain.workflow import AgentStep, Condition, SignOff
 
 texts = st.text(max_size=12)
 numbers = st.integers(0, 10_000)
@@ -65,10 +75,34 @@ _rules = st.builds(
     after=st.sampled_from([(), ("untrusted",), ("web", "mcp")]),
     approvers=st.none() | _approvers,
 ) | st.builds(PermissionRule, effect=st.sampled_from(["allow", "deny"]), tool=texts, reason=texts)
+_globs = st.lists(texts, min_size=1, max_size=2).map(tuple)
+_needs = st.builds(Condition, paths=_globs) | st.builds(Condition, labels=_globs)
+_checks = st.one_of(
+    st.builds(CommandCheck, command=texts),
+    st.builds(FileCheck, kind=st.just("file"), path=st.just("a.py"), contains=texts),
+    st.builds(DiffCheck, kind=st.just("diff"), only=_globs),
+    st.builds(OutputCheck, kind=st.just("output"), field=st.just("a.b"), one_of=st.just(("x", 1))),
+    st.just(NumberCheck(kind="number", line="TOTAL*{number}%", command="cov", minimum=80)),
+    st.builds(HttpCheck, kind=st.just("http"), url=st.just("https://example.org/"), contains=texts),
+    st.just(PersonCheck(kind="person", question="Does it look right?")),
+)
+_steps = st.builds(
+    AgentStep,
+    id=st.just("make"),
+    title=texts,
+    agent=st.just("maker"),
+    when=st.none() | _needs | st.builds(Condition, any=st.lists(_needs, min_size=1).map(tuple)),
+    checks=st.lists(_checks, max_size=3).map(tuple),
+    separate=st.just(()) | st.just(("agent", "person")),
+) | st.just(AgentStep(id="look", title="Look", skills=("review",), prefer=("critic",), needs=()))
+_sign_offs = st.builds(SignOff, count=st.integers(1, 3), roles=st.just(("maintainer",)))
 _made: dict[type[BaseModel], st.SearchStrategy[Any]] = {  # fields that must fit each other
     Approvers: _approvers,
     ArgumentCondition: _conditions,
     PermissionRule: _rules,
+    AgentStep: _steps,
+    Condition: _needs,
+    SignOff: _sign_offs,
 }
 
 

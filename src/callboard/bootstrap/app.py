@@ -14,6 +14,7 @@ from callboard.bootstrap.proof import open_proof
 from callboard.bootstrap.sources import Additions, Sources, check_folders
 from callboard.bootstrap.vault import open_vault
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.runtime.casting import RegistryCasting
 from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
@@ -53,24 +54,29 @@ async def build_app(
         shipped_agents,
         added.agents,
     )
+    models = ModelsOnDemand(settings, sources, added.providers, vault)
+    services = tool_services(settings, registry)
     ports = Ports(
         store=store,
         clock=clock,
-        models=ModelsOnDemand(settings, sources, added.providers, vault),
-        names=FileModelNames((*sources.folders, settings.home)),
-        tools=built_in_tools(tool_services(settings, registry)).with_added(added.tools),
+        models=models,
+        names=FileModelNames((settings.home, *sources.folders)),
+        casting=RegistryCasting(registry, models),
+        tools=built_in_tools(services).with_added(added.tools),
         registry=registry,
         workspaces=workspaces(settings, vault),
         schemas=JsonSchemas(),
         policies=FilePolicies(settings.home, sources.agents),
         budgets=store.budgets,
         live=Live(),
+        fetcher=services.fetcher,
         programs=ProgramsOnDemand(settings),
     )
     return App(
         ports=ports,
         driver=Driver(ports),
         releases=store.releases,
+        records=store.records,
         vault=vault,
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),

@@ -16,9 +16,13 @@ from callboard.definitions.syntax.yaml_source import read_yaml
 from callboard.domain.definition.references import parse_reference
 from callboard.domain.errors import DefinitionInvalid, UnknownThing
 from callboard.domain.workflow import AgentStep, Step, WorkflowDefinition
+from callboard.engine.tasks.order import circle, dependents
 
 SHIPPED: Final = Path(__file__).parent / "templates" / "workflows"
 
+_KINDS: Final = frozenset(
+    {"agent", "people", "command", "file", "diff", "output", "number", "http", "person"}
+)
 _NAME: Final = re.compile(r"[a-z0-9-]+")
 
 
@@ -74,7 +78,7 @@ def check_workflow(raw: object, findings: Findings) -> WorkflowDefinition | None
     except (ValueError, TypeError, RecursionError):
         findings.problem("", "holds something that is not plain data")
         return None
-    _check_steps(workflow.steps, findings)
+    _check_steps(workflow, findings)
     return workflow
 
 
@@ -86,9 +90,18 @@ def _note(error: ValidationError, findings: Findings) -> None:
             other["loc"][: len(place)] == place != other["loc"] for other in faults
         ):
             continue  # short of valid steps only
-        if len(place) > 2 and place[2] in {"agent", "people"}:
-            place = (*place[:2], *place[3:])  # the kind of the step is pydantic's, not the file's
+        place = _without_kinds(place)
         findings.problem(dotted(place), explain(one))
+
+
+def _without_kinds(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return where a fault is in the file: pydantic adds the kind behind the number of a step or a check."""
+    numbered = {n + 1 for n, part in enumerate(place) if isinstance(part, int)}
+    return tuple(
+        part
+        for n, part in enumerate(place)
+        if not (n in numbered and part in _KINDS and place[n - 2] in ("steps", "checks"))
+    )
 
 
 def _with_kinds(raw: Mapping[str, object]) -> dict[str, object]:
@@ -97,29 +110,64 @@ def _with_kinds(raw: Mapping[str, object]) -> dict[str, object]:
     if not isinstance(steps, list):
         return dict(raw)
     filled = [
-        {"kind": "agent" if "agent" in step else "people", **cast("dict[str, object]", step)}
-        if isinstance(step, dict)
-        else step
+        _step_with_kinds(cast("dict[str, object]", step)) if isinstance(step, dict) else step
         for step in cast("list[object]", steps)
     ]
     return {**raw, "steps": filled}
 
 
-def _check_steps(steps: tuple[Step, ...], findings: Findings) -> None:
-    seen: list[str] = []
-    for index, step in enumerate(steps):
+def _step_with_kinds(raw: dict[str, object]) -> dict[str, object]:
+    """Return a step with what may be left out: its own kind, and that of checks which are commands."""
+    by_agent = "agent" in raw or "skills" in raw
+    step = {"kind": "agent" if by_agent else "people", **raw}
+    checks = step.get("checks")
+    if isinstance(checks, list):
+        step["checks"] = [
+            {"kind": "command", **cast("dict[str, object]", check)}
+            if isinstance(check, dict) and "kind" not in check
+            else check
+            for check in cast("list[object]", checks)
+        ]
+    return step
+
+
+def _check_steps(workflow: WorkflowDefinition, findings: Findings) -> None:
+    ids = [step.id for step in workflow.steps]
+    for index, step in enumerate(workflow.steps):
         where = f"steps[{index}]"
-        if step.id in seen:
+        if step.id in ids[:index]:
             findings.problem(f"{where}.id", f"{step.id!r} is taken by an earlier step")
-        seen.append(step.id)
-        if step.on_reject is not None and step.on_reject not in seen:
-            hint = did_you_mean(step.on_reject, seen)
+        for needed in step.needs or ():
+            if needed not in ids:
+                hint = did_you_mean(needed, ids)
+                findings.problem(f"{where}.needs", f"there is no step {needed!r}{hint}")
+        if isinstance(step, AgentStep):
+            _check_agents(step, where, findings)
+    if findings.problems:
+        return
+    if way := circle(workflow):
+        findings.problem("steps", f"need one another in a circle: {' → '.join(way)}")
+        return
+    for index, step in enumerate(workflow.steps):
+        _check_target(workflow, step, f"steps[{index}].on_reject", findings)
+
+
+def _check_target(workflow: WorkflowDefinition, step: Step, where: str, findings: Findings) -> None:
+    """A step can send the work back to itself and to what it needs, directly or not; nowhere else."""
+    target = step.on_reject
+    before = [one.id for one in workflow.steps if step.id in dependents(workflow, one.id)]
+    if target is not None and target not in before:
+        hint = did_you_mean(target, before)
+        message = f"must be this step or an earlier one that it needs, found {target!r}{hint}"
+        findings.problem(where, message)
+
+
+def _check_agents(step: AgentStep, where: str, findings: Findings) -> None:
+    named = [("agent", step.agent)] if step.agent is not None else []
+    named += [(f"prefer[{place}]", name) for place, name in enumerate(step.prefer)]
+    for field, name in named:
+        if parse_reference(name) is None:
             findings.problem(
-                f"{where}.on_reject",
-                f"must be this step or an earlier one, found {step.on_reject!r}{hint}",
-            )
-        if isinstance(step, AgentStep) and parse_reference(step.agent) is None:
-            findings.problem(
-                f"{where}.agent",
-                f"must be id, publisher/id or publisher/id@version, found {step.agent!r}",
+                f"{where}.{field}",
+                f"must be id, publisher/id or publisher/id@version, found {name!r}",
             )

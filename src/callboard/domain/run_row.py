@@ -16,7 +16,7 @@ class RunRow:
     `title` is the agent's display name, or the task's title for a workflow run; `subject` the agent's or
     workflow's id, `digest` that of the agent's definition. `waiting_for` is the question of the open gate.
     `space` is what the run belongs to, `task` the key of the task that it works on, `step` the step that it
-    serves; of a workflow run the steps that are under way, with commas between them.
+    serves; of a workflow run the one that began last.
     """
 
     run_id: str

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -86,20 +87,36 @@ def objection(
     actor: Actor,
     verdict: Verdict,
     arguments: JsonObject | None = None,
+    *,
+    roles: AbstractSet[str] = frozenset(),
 ) -> str:
-    """Return why somebody's decision does not count at a gate; nothing where it does."""
+    """Return why somebody's decision does not count at a gate; nothing where it does. `roles` are those that they
+    hold in the run's space.
+    """
     if actor.kind != "person":
         return f"{actor.kind} {actor.name} is not a person, and only people decide"
-    approvers = gate.approvers
-    if approvers is None or verdict != "approve":
+    if verdict != "approve":
         return ""
-    if gate.requested_by == actor:
+    if actor in gate.barred:
+        return f"{actor.name} had a hand in this work; somebody else must approve"
+    approvers = gate.approvers
+    if approvers is not None and gate.requested_by == actor:
         return f"{actor.name} started this run; somebody else must approve"
-    if approvers.people and actor.name not in approvers.people:
-        return f"{actor.name} is not one of those who may approve: {', '.join(approvers.people)}"
+    if not _is_named(gate, actor, roles):
+        named = (*(approvers.people if approvers is not None else ()), *gate.roles)
+        return f"{actor.name} is not one of those who may approve: {', '.join(named)}"
+    if approvers is None:
+        return ""
     if any(approval.actor == actor and approval.arguments == arguments for approval in given):
         return f"{actor.name} approved already; {approvers.count} different people must"
     return ""
+
+
+def _is_named(gate: GateOpened, actor: Actor, roles: AbstractSet[str]) -> bool:
+    people = gate.approvers.people if gate.approvers is not None else ()
+    if not people and not gate.roles:
+        return True
+    return actor.name in people or not roles.isdisjoint(gate.roles)
 
 
 def is_enough(

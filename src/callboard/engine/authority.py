@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from callboard.domain.org.principal import ORGANISATION, Principal, Resource
-from callboard.domain.org.roles import OrgRole, SpaceRole, covers, covers_in_space
+from callboard.domain.org.roles import (
+    ORG_ROLES,
+    SPACE_ROLES,
+    OrgRole,
+    SpaceRole,
+    covers,
+    covers_in_space,
+)
 
 Action = Literal[
     "agent.manage",
@@ -105,6 +112,14 @@ def may(principal: Principal, action: Action, resource: Resource = ORGANISATION)
     held = principal.spaces.get(resource.space)
     above = need.org if need.space is None else "admin"
     return covers_in_space(held, need.space) or covers(principal.role, above)
+
+
+def held_roles(principal: Principal, space: str) -> frozenset[str]:
+    """Return every role that a principal has in a space, those included that a higher one covers."""
+    by_space = principal.spaces.get(space)
+    rules = covers(principal.role, "admin")
+    theirs = {role for role in SPACE_ROLES if rules or covers_in_space(by_space, role)}
+    return frozenset(theirs | {role for role in ORG_ROLES if covers(principal.role, role)})
 
 
 def in_scope(scopes: frozenset[str] | None, action: str) -> bool:

@@ -16,7 +16,7 @@ from callboard.domain.events.run import (
     RunFailed,
     RunResumed,
 )
-from callboard.domain.events.workflow import StepEnded, StepStarted
+from callboard.domain.events.workflow import StepPostponed, StepStarted
 from callboard.domain.frozen import changed
 from callboard.domain.run.state import status_of
 from callboard.domain.run_row import RunRow
@@ -57,34 +57,41 @@ def project(row: RunRow, batch: Iterable[Recorded]) -> RunRow:
 
 def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:
     match recorded.event:
-        case ModelCallCompleted() as event:
-            changes["turns"] = event.turn
-            changes["tool_calls"] = changes.get("tool_calls", row.tool_calls) + len(event.requests)
-            changes["usage"] = changes.get("usage", row.usage) + (event.usage or Usage())
-            changes["bill"] = changes.get("bill", row.bill).plus(event.cost_usd)
-        case SampleCompleted() as event:
-            changes["usage"] = changes.get("usage", row.usage) + (event.usage or Usage())
-            changes["bill"] = changes.get("bill", row.bill).plus(event.cost_usd)
-        case ProgramYielded() as event:
-            changes["tool_calls"] = changes.get("tool_calls", row.tool_calls) + len(event.requests)
-        case ChildRunEnded() as event:
-            changes["usage"] = changes.get("usage", row.usage) + event.usage
-            changes["bill"] = changes.get("bill", row.bill).merged(event.bill)
+        case ModelCallCompleted() | SampleCompleted() | ProgramYielded() | ChildRunEnded():
+            _work(row, changes, recorded.event)
+        case StepStarted() as event:
+            changes["step"] = event.step
+        case StepPostponed() as event:
+            changes |= {"status": "waiting", "waiting_for": event.reason}
         case (GateOpened() | ChildRunSuspended()) as event:
             changes |= {"status": "waiting", "waiting_for": event.question}
         case GateDecided() | GateExpired() | GateWithdrawn() | RunResumed():
             changes |= {"status": "running", "waiting_for": None}
-        case StepStarted() as event:
-            changes["step"] = ",".join((*_steps(row, changes), event.step))
-        case StepEnded() as event:
-            left = [step for step in _steps(row, changes) if step != event.step]
-            changes["step"] = ",".join(left) or None
         case (RunCompleted() | RunFailed() | RunCancelled()) as event:
             changes |= {"status": status_of(event), "waiting_for": None, "ended_at": recorded.at}
         case _:
             pass
 
 
-def _steps(row: RunRow, changes: dict[str, Any]) -> tuple[str, ...]:
-    under_way = changes.get("step", row.step)
-    return tuple(under_way.split(",")) if under_way else ()
+def _work(
+    row: RunRow,
+    changes: dict[str, Any],
+    event: ModelCallCompleted | SampleCompleted | ProgramYielded | ChildRunEnded,
+) -> None:
+    """Count what was done and what it cost."""
+    usage, bill = changes.get("usage", row.usage), changes.get("bill", row.bill)
+    calls = changes.get("tool_calls", row.tool_calls)
+    match event:
+        case ModelCallCompleted():
+            changes["turns"] = event.turn
+            changes["tool_calls"] = calls + len(event.requests)
+            changes["usage"] = usage + (event.usage or Usage())
+            changes["bill"] = bill.plus(event.cost_usd)
+        case SampleCompleted():
+            changes["usage"] = usage + (event.usage or Usage())
+            changes["bill"] = bill.plus(event.cost_usd)
+        case ProgramYielded():
+            changes["tool_calls"] = calls + len(event.requests)
+        case ChildRunEnded():
+            changes["usage"] = usage + event.usage
+            changes["bill"] = bill.merged(event.bill)

@@ -66,6 +66,8 @@ class AgentStart:
     attachments: tuple[MediaPart, ...] = ()
     parent: ParentLink | None = None
     space: str = ""
+    task: str | None = None
+    step: str | None = None
     accounts: tuple[BudgetAccount, ...] = ()
     on_limit: Literal["fail", "wait"] = "fail"
     inherited: Inherited = Inherited()
@@ -112,6 +114,8 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
         actor=start.actor,
         workspace=start.workspace,
         space=start.space or start.workspace,
+        task=start.task,
+        step=start.step,
         limits=start.limits,
         deadline_at=deadline(ports.clock.now(), start.limits),
         accounts=start.accounts,

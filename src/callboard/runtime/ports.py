@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from callboard.ports.budgets import Budgets
+from callboard.ports.casting import Casting
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelDirectory, ModelNames
@@ -11,6 +12,7 @@ from callboard.ports.programs import Programs
 from callboard.ports.registry import AgentRegistry
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
+from callboard.ports.web import Fetcher
 from callboard.ports.workspace import Workspaces
 from callboard.runtime.live import Live
 
@@ -23,6 +25,7 @@ class Ports:
     clock: Clock
     models: ModelDirectory
     names: ModelNames
+    casting: Casting
     tools: ToolCatalog
     registry: AgentRegistry
     workspaces: Workspaces
@@ -31,3 +34,4 @@ class Ports:
     budgets: Budgets
     programs: Programs
     live: Live
+    fetcher: Fetcher | None = None

@@ -188,9 +188,9 @@ async def take_over(ports: Ports, run_id: str, folding: Folding[S]) -> RunLog[S]
 async def _catch_up(ports: Ports, log: RunLog[S]) -> None:
     """Record what changed while nobody drove the run: the rules, and that it is too late to decide."""
     state = log.state
-    if not isinstance(state, RunState) or state.terminal is not None:
+    if state.terminal is not None:
         return
-    policy = await changed_policy(ports, state)
+    policy = await changed_policy(ports, state) if isinstance(state, RunState) else None
     gate = state.gate
     if policy is not None:
         log.append(PolicyChanged(policy=policy))
@@ -204,10 +204,12 @@ async def _catch_up(ports: Ports, log: RunLog[S]) -> None:
 
 async def is_stale(ports: Ports, state: RunState | TaskState) -> bool:
     """Return whether a run that waits has something to go on with although nobody decided."""
-    if not isinstance(state, RunState) or state.gate is None:
+    if state.gate is None:
         return False
     if has_expired(state.gate, ports.clock.now()):
         return True
+    if not isinstance(state, RunState):
+        return False
     return state.gate.reason == "approval_required" and bool(await changed_policy(ports, state))
 
 

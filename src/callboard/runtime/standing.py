@@ -43,7 +43,10 @@ def standing(state: RunState | TaskState) -> Ended:
 
 def _child_waiting(state: RunState | TaskState) -> tuple[str, str] | None:
     if isinstance(state, TaskState):
-        waits = state.progress.waiting if state.progress is not None else None
+        progress = state.progress
+        if progress is not None and progress.postponed is not None:
+            return progress.step, progress.postponed.reason
+        waits = progress.waiting if progress is not None else None
         return None if waits is None else (waits.gate_id, waits.question)
     for child in state.children:
         if child.waiting is not None:

@@ -3,17 +3,26 @@
 from typing import assert_never
 
 from callboard.domain.actor import Actor
-from callboard.domain.errors import CallboardError
 from callboard.domain.events.child_run import ChildRunStarted
 from callboard.domain.events.run import ParentLink
 from callboard.domain.events.workflow import ChangeCommitted, CheckCompleted, CheckStarted
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
-from callboard.engine.decide_task import decide_task
-from callboard.engine.limits import budget_path, child_limits
-from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
-from callboard.ports.workspace import CommandRequest, CommandResult, Workspace
+from callboard.engine.limits import budget_path, child_limits, effective_limits
+from callboard.engine.tasks.commands import (
+    AssignStep,
+    CommitChange,
+    RunCheck,
+    StartStepRun,
+    TaskCommand,
+)
+from callboard.engine.tasks.decide import decide_task
+from callboard.engine.tasks.evidence import wording
+from callboard.engine.tasks.routing import cast_step
+from callboard.ports.casting import Part
+from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import record_files
+from callboard.runtime.checks import made_check
 from callboard.runtime.children import ChildRuns, cancel_children, drive_children
 from callboard.runtime.creation import AgentStart, agent_created
 from callboard.runtime.ports import Ports
@@ -41,6 +50,8 @@ class TaskDrive:
         match command:
             case Append():
                 self._log.append(*command.events)
+            case AssignStep():
+                await self._assign(command)
             case StartStepRun():
                 await self._start_step_run(command)
             case DriveChildren():
@@ -63,19 +74,21 @@ class TaskDrive:
 
     async def _start_step_run(self, command: StartStepRun) -> None:
         state, now = self._log.state, self._ports.clock.now()
-        definition = state.subject.agents[command.step.agent]
+        definition = command.definition
         created = await agent_created(
             self._ports,
             AgentStart(
                 definition,
                 Actor(kind="system", name=f"workflow {state.subject.workflow.id}"),
                 state.created.workspace,
-                child_limits(state, definition.limits, now),
+                child_limits(state, effective_limits(definition.limits, command.limits), now),
                 prompt=command.prompt,
                 parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
                 space=state.created.space,
                 accounts=budget_path(state),
                 on_limit=state.created.on_limit,
+                task=state.created.task,
+                step=command.step.id,
             ),
         )
         run_id = f"{state.run_id}.{command.step.id}-{command.attempt}"
@@ -85,11 +98,20 @@ class TaskDrive:
                 origin=command.step.id,
                 index=0,
                 child_run_id=run_id,
-                agent=command.step.agent,
+                agent=command.step.agent or definition.id,
                 agent_name=definition.display_name,
                 definition_digest=definition.digest,
             )
         )
+
+    async def _assign(self, command: AssignStep) -> None:
+        """Record who does a step, or that nobody can."""
+        state, step = self._log.state, command.step
+        part = Part(
+            state.created.space, state.subject.workflow.id, step.id, step.agent, step.skills
+        )
+        candidates = await self._ports.casting.candidates(part)
+        self._log.append(cast_step(state, step, command.attempt, candidates))
 
     async def _run_check(self, command: RunCheck) -> None:
         """Verify a check. A check is taken to be repeatable: after a crash it simply runs again."""
@@ -99,27 +121,21 @@ class TaskDrive:
             "attempt": command.attempt,
             "index": command.index,
         }
-        self._log.append(CheckStarted.model_validate({**place, "command": check.command}))
+        self._log.append(CheckStarted.model_validate({**place, "command": wording(check)}))
         began = self._ports.clock.monotonic()
-        result = await self._checked(CommandRequest(check.command, timeout_s=check.timeout_s))
-        passed = not result.timed_out and result.exit_code == check.expect_exit
+        made = await made_check(check, self._workspace, self._ports.fetcher)
+        took = round((self._ports.clock.monotonic() - began) * 1000)
         self._log.append(
             CheckCompleted.model_validate(
                 {
                     **place,
-                    "passed": passed,
-                    "exit_code": None if result.timed_out else result.exit_code,
-                    "output": _tail(result),
-                    "duration_ms": round((self._ports.clock.monotonic() - began) * 1000),
+                    "passed": made.passed,
+                    "exit_code": made.exit_code,
+                    "output": made.output,
+                    "duration_ms": took,
                 }
             )
         )
-
-    async def _checked(self, request: CommandRequest) -> CommandResult:
-        try:
-            return await self._workspace.commands.run(request)
-        except CallboardError as error:
-            return CommandResult(exit_code=None, stdout="", stderr=str(error), timed_out=True)
 
     async def _commit(self, command: CommitChange) -> None:
         subject = self._log.state.subject
@@ -133,8 +149,3 @@ class TaskDrive:
             author=command.author,
         )
         self._log.append(ChangeCommitted(branch=subject.branch, commit=commit))
-
-
-def _tail(result: CommandResult, limit: int = 8_000) -> str:
-    text = "\n".join(part for part in (result.stdout, result.stderr) if part)
-    return text if len(text) <= limit else f"…{text[-limit:]}"

@@ -11,23 +11,28 @@ from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.message import JsonObject
 from callboard.domain.policy import PolicyLayer
 from callboard.ports.budgets import Budgets
+from callboard.ports.casting import Casting
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelDirectory, ModelProvider, NamedModels
 from callboard.ports.policies import Policies
 from callboard.ports.programs import Programs
+from callboard.ports.records import Records
 from callboard.ports.registry import AgentRegistry
 from callboard.ports.releases import Releases
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
 from callboard.ports.vault import Vault
+from callboard.ports.web import Fetcher
 from callboard.ports.workspace import Workspaces
+from callboard.runtime.casting import RegistryCasting
 from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
 from callboard.testing.programs import TrustedPrograms
+from callboard.testing.records import MemoryRecords
 from callboard.testing.releases import MemoryReleases
 from callboard.testing.store.memory import MemoryEventStore
 from callboard.testing.vault import MemoryVault
@@ -125,28 +130,36 @@ def rig(
     releases: Releases | None = None,
     vault: Vault | None = None,
     models: ModelDirectory | None = None,
+    casting: Casting | None = None,
+    records: Records | None = None,
+    fetcher: Fetcher | None = None,
     chains: Mapping[str, tuple[ModelChoice, ...]] | None = None,
 ) -> App:
     """Return an app over test doubles; anything given takes the place of its double."""
     outside = world or World()
+    known = registry or FixedRegistry({agent.id: agent for agent in agents})
+    directory = models or OneProvider(provider)
     ports = Ports(
         store=store or MemoryEventStore(),
         clock=clock or PatientClock(),
-        models=models or OneProvider(provider),
+        models=directory,
         names=FixedChains(chains or {}),
         tools=tools or LedgerTools(outside),
-        registry=registry or FixedRegistry({agent.id: agent for agent in agents}),
+        registry=known,
+        casting=casting or RegistryCasting(known, directory),
         workspaces=workspaces or WorldWorkspaces(outside),
         schemas=schemas or RequiredOnly(),
         policies=policies or FixedPolicies(),
         budgets=budgets or MemoryBudgets(),
         live=Live(),
         programs=programs or TrustedPrograms(),
+        fetcher=fetcher,
     )
     return App(
         ports=ports,
         driver=Driver(ports),
         releases=releases or MemoryReleases(),
+        records=records or MemoryRecords(),
         vault=vault or MemoryVault(),
         ids=CountingIds(),
         copies="/copies",

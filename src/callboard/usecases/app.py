@@ -7,6 +7,7 @@ from callboard.domain.org.principal import ORGANISATION, Principal, Resource, in
 from callboard.domain.run_row import RunRow
 from callboard.engine.authority import Action, may
 from callboard.ports.clock import IdSource
+from callboard.ports.records import Records
 from callboard.ports.releases import Releases
 from callboard.ports.vault import Vault
 from callboard.runtime.driver import Driver
@@ -29,6 +30,7 @@ class App:
     ports: Ports
     driver: Driver
     releases: Releases
+    records: Records
     vault: Vault
     ids: IdSource
     copies: str

@@ -1,5 +1,6 @@
 """Find the gates where runs wait, and decide."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from callboard.domain.task_run.fold import TASK
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import usd
 from callboard.engine.approvals import has_expired, is_enough, objection
+from callboard.engine.authority import held_roles
 from callboard.ports.event_store import RunsWanted
 from callboard.ports.tools import ArgumentsInvalid
 from callboard.runtime.children import Ended
@@ -95,9 +97,7 @@ async def decide_gate(
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
     decision = _fitting(app, found.gate, decision)
-    against = objection(
-        found.gate, found.approvals, who.actor, decision.verdict, decision.arguments
-    )
+    against = _objection(found.row, found.gate, found.approvals, who, decision)
     if against:
         raise NotAllowed(against)
     await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
@@ -106,6 +106,17 @@ async def decide_gate(
     if not await _recorded(app, who, found, decision):
         return _waiting(found)
     return await app.driver.drive(found.row.root_id)
+
+
+def _objection(
+    row: RunRow,
+    gate: GateOpened,
+    given: Sequence[ApprovalGiven],
+    who: Principal,
+    decision: Decision,
+) -> str:
+    roles = held_roles(who, row.space)
+    return objection(gate, given, who.actor, decision.verdict, decision.arguments, roles=roles)
 
 
 def _fitting(app: App, gate: GateOpened, decision: Decision) -> Decision:
@@ -164,9 +175,7 @@ async def _recorded(app: App, who: Principal, found: OpenGate, decision: Decisio
         if gate is None or gate.digest != found.gate.digest:
             await log.durable()
             raise _too_late(app, found)
-        against = objection(
-            gate, log.state.approvals, who.actor, decision.verdict, decision.arguments
-        )
+        against = _objection(found.row, gate, log.state.approvals, who, decision)
         if against:  # somebody else's decision came in between
             raise NotAllowed(against)
         closes = decision.verdict != "approve" or is_enough(

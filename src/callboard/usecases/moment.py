@@ -12,7 +12,7 @@ from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import Bill, Usage
 from callboard.engine.decide import decide
-from callboard.engine.decide_task import decide_task
+from callboard.engine.tasks.decide import decide_task
 from callboard.runtime.run_log import load
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require_run

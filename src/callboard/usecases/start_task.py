@@ -105,7 +105,7 @@ async def _pinned(
     """Pin each step's agent to the definition of this moment, with a provider that can be reached."""
     agents: dict[str, AgentDefinition] = {}
     for step in workflow.steps:
-        if isinstance(step, AgentStep) and step.agent not in agents:
+        if isinstance(step, AgentStep) and step.agent is not None and step.agent not in agents:
             definition = await find_agent(app, step.agent)
             model = wish.models.get(step.agent) or wish.model or definition.model
             definition = definition.model_copy(update={"model": model})

@@ -16,7 +16,11 @@ from callboard.domain.events.workflow import (
     ChangeCommitted,
     CheckCompleted,
     CheckStarted,
+    CommentAdded,
+    StepAssigned,
     StepEnded,
+    StepPostponed,
+    StepSkipped,
     StepStarted,
 )
 from callboard.domain.usage import Bill, Usage
@@ -48,19 +52,13 @@ class OfTasks:
                 return [self._begun(recorded, event)]
             case StepEnded() as event:
                 return [self._ended(recorded, event)]
+            case StepAssigned() | StepPostponed() | StepSkipped() | CommentAdded():
+                return [self._noted(recorded.event)]
             case CheckCompleted() as event:
                 text = describe_check(self._check, event)
                 return [Piece(text, "good" if event.passed else "bad")]
-            case GateOpened() as event:
-                return [Piece(f"waits for a decision: {one_line(event.question, 200)}", "note")]
-            case ApprovalGiven() as event:
-                note = f": {plain(event.note)}" if event.note else ""
-                text = f"approved, others must too{note}"
-                return [Piece(text, "good", who=plain(event.actor.name))]
-            case GateDecided() as event:
-                return [_decision(event)]
-            case GateExpired():
-                return [Piece("nobody decided in time", "bad")]
+            case GateOpened() | ApprovalGiven() | GateDecided() | GateExpired():
+                return [_at_a_gate(recorded.event)]
             case ChangeCommitted(commit=None):
                 return [Piece("nothing to commit", "note")]
             case ChangeCommitted(commit=str(commit), branch=branch):
@@ -85,6 +83,19 @@ class OfTasks:
             case _:
                 pass
 
+    def _noted(self, event: StepAssigned | StepPostponed | StepSkipped | CommentAdded) -> Piece:
+        match event:
+            case StepAssigned():
+                name = plain(event.definition.display_name)
+                return Piece(f"{name} takes it: {plain(event.reason)}", "note")
+            case StepPostponed():
+                return Piece(f"waits: {one_line(event.reason, 200)}", "note")
+            case StepSkipped():
+                title = self._titles.get(event.step, event.step)
+                return Piece(f"{plain(title)} is not needed: {plain(event.reason)}", "note")
+            case CommentAdded():
+                return Piece(one_line(event.text, 200), "note", who=plain(event.actor.name))
+
     def _begun(self, recorded: Recorded, event: StepStarted) -> Piece:
         self._step = _Step(plain(self._titles.get(event.step, event.step)), recorded.at)
         again = f", attempt {event.attempt}" if event.attempt > 1 else ""
@@ -97,6 +108,19 @@ class OfTasks:
         why = f"\n{plain(event.reason)}" if event.reason else ""
         tone = "good" if event.outcome == "passed" else "bad"
         return Piece(f"{step.title}: {event.outcome} — {took}{spent}{why}", tone)
+
+
+def _at_a_gate(event: GateOpened | ApprovalGiven | GateDecided | GateExpired) -> Piece:
+    match event:
+        case GateOpened():
+            return Piece(f"waits for a decision: {one_line(event.question, 200)}", "note")
+        case ApprovalGiven():
+            note = f": {plain(event.note)}" if event.note else ""
+            return Piece(f"approved, others must too{note}", "good", who=plain(event.actor.name))
+        case GateDecided():
+            return _decision(event)
+        case GateExpired():
+            return Piece("nobody decided in time", "bad")
 
 
 def _decision(event: GateDecided) -> Piece:

@@ -32,7 +32,8 @@ class GateOpened(Event):
     be decided about, `tool` and `arguments` are what was proposed, `asked_by` is the agent that proposed it,
     `requested_by` who started the run, `rules` why somebody is asked. `bill` is what the run cost so far.
     `approvers` says who may approve (anybody who may decide at all, where it is None), `deadline_at` until
-    when.
+    when. Where `roles` are named, whoever holds one of them in the run's space may approve as well as the people
+    of `approvers`; `barred` are those who may not in any case.
     """
 
     type: Literal["gate.opened"] = "gate.opened"
@@ -49,6 +50,8 @@ class GateOpened(Event):
     bill: Bill | None = None
     approvers: Approvers | None = None
     deadline_at: datetime | None = None
+    roles: tuple[str, ...] = ()
+    barred: tuple[Actor, ...] = ()
 
 
 class ApprovalGiven(Event):

@@ -60,7 +60,11 @@ from callboard.domain.events.workflow import (
     ChangeCommitted,
     CheckCompleted,
     CheckStarted,
+    CommentAdded,
+    StepAssigned,
     StepEnded,
+    StepPostponed,
+    StepSkipped,
     StepStarted,
 )
 
@@ -104,9 +108,13 @@ AnyEvent = (
     | GateExpired
     | GateWithdrawn
     | StepStarted
+    | StepAssigned
+    | StepPostponed
+    | StepSkipped
     | StepEnded
     | CheckStarted
     | CheckCompleted
+    | CommentAdded
     | ChangeCommitted
 )
 

@@ -2,7 +2,10 @@
 
 from typing import Literal
 
+from callboard.domain.actor import Actor
+from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.events.event import Event
+from callboard.domain.frozen import Frozen
 
 
 class StepStarted(Event):
@@ -11,6 +14,45 @@ class StepStarted(Event):
     type: Literal["step.started"] = "step.started"
     step: str
     attempt: int
+
+
+class Considered(Frozen):
+    """An agent that was looked at for a step, and why it was or was not chosen."""
+
+    agent: str
+    version: str
+    finding: str
+
+
+class StepAssigned(Event):
+    """An agent was chosen for an attempt of a step, in exactly this version. `reason` says why this one."""
+
+    type: Literal["step.assigned"] = "step.assigned"
+    step: str
+    attempt: int
+    agent: str
+    agent_version: str
+    definition: AgentDefinition
+    reason: str
+    considered: tuple[Considered, ...] = ()
+
+
+class StepPostponed(Event):
+    """Nobody can do the step now: the run waits until somebody can. `reason` says whom it needs."""
+
+    type: Literal["step.postponed"] = "step.postponed"
+    step: str
+    attempt: int
+    reason: str
+    considered: tuple[Considered, ...] = ()
+
+
+class StepSkipped(Event):
+    """The step is not needed: its condition does not hold. `reason` names the condition."""
+
+    type: Literal["step.skipped"] = "step.skipped"
+    step: str
+    reason: str
 
 
 class StepEnded(Event):
@@ -24,7 +66,9 @@ class StepEnded(Event):
 
 
 class CheckStarted(Event):
-    """The engine is about to verify check number `index` (from 0) of a step."""
+    """The engine is about to verify check number `index` (from 0) of a step. `command` says what it verifies: of a
+    command the command line.
+    """
 
     type: Literal["check.started"] = "check.started"
     step: str
@@ -34,7 +78,9 @@ class CheckStarted(Event):
 
 
 class CheckCompleted(Event):
-    """What the check came to. `exit_code` is None where the command was stopped; `output` is its tail."""
+    """What the check came to. `exit_code` is that of a command, None where there was none or it was stopped;
+    `output` is the tail of what it said, or what was found.
+    """
 
     type: Literal["check.completed"] = "check.completed"
     step: str
@@ -44,6 +90,14 @@ class CheckCompleted(Event):
     exit_code: int | None
     output: str
     duration_ms: int = 0
+
+
+class CommentAdded(Event):
+    """Somebody said something about the task. It reaches the agents with their next prompt."""
+
+    type: Literal["comment.added"] = "comment.added"
+    actor: Actor
+    text: str
 
 
 class ChangeCommitted(Event):

@@ -64,7 +64,11 @@ from callboard.domain.events.workflow import (
     ChangeCommitted,
     CheckCompleted,
     CheckStarted,
+    CommentAdded,
+    StepAssigned,
     StepEnded,
+    StepPostponed,
+    StepSkipped,
     StepStarted,
 )
 from callboard.domain.folding import Folding
@@ -191,7 +195,11 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
         case (
             RunCreated()
             | StepStarted()
+            | StepAssigned()
+            | StepPostponed()
+            | StepSkipped()
             | StepEnded()
+            | CommentAdded()
             | CheckStarted()
             | CheckCompleted()
             | ChangeCommitted()

@@ -1,5 +1,6 @@
 """fold: events -> TaskState."""
 
+from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.child_run import (
     ChildRunEnded,
@@ -9,7 +10,7 @@ from callboard.domain.events.child_run import (
 )
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FilesChanged
-from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened
+from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateExpired, GateOpened
 from callboard.domain.events.run import (
     CancellationRequested,
     RunCancelled,
@@ -23,7 +24,11 @@ from callboard.domain.events.union import AnyEvent
 from callboard.domain.events.workflow import (
     ChangeCommitted,
     CheckCompleted,
+    CommentAdded,
+    StepAssigned,
     StepEnded,
+    StepPostponed,
+    StepSkipped,
     StepStarted,
 )
 from callboard.domain.folding import Folding
@@ -56,16 +61,20 @@ def evolve_task(state: TaskState, recorded: Recorded) -> TaskState:
 
 def _apply(state: TaskState, event: AnyEvent) -> TaskState:
     match event:
-        case StepStarted() | StepEnded():
+        case StepStarted() | StepEnded() | StepSkipped():
             return _step(state, event)
+        case StepAssigned() | StepPostponed():
+            return _casting(state, event)
+        case CommentAdded():
+            return changed(state, comments=(*state.comments, event))
         case ChildRunStarted() | ChildRunSuspended() | ChildRunEnded() | ChildRunRefused():
             return _child(state, event)
         case FilesChanged() | CheckCompleted() | ChangeCommitted():
             return _evidence(state, event)
-        case GateOpened() | ApprovalGiven() | GateDecided():
+        case GateOpened() | ApprovalGiven() | GateDecided() | GateExpired():
             return _gate(state, event)
         case RunResumed():
-            progress = state.progress and changed(state.progress, waiting=None)
+            progress = state.progress and changed(state.progress, waiting=None, postponed=None)
             return changed(state, epoch=event.epoch, progress=progress)
         case CancellationRequested():
             return changed(state, cancellation=event)
@@ -75,7 +84,9 @@ def _apply(state: TaskState, event: AnyEvent) -> TaskState:
             return state
 
 
-def _step(state: TaskState, event: StepStarted | StepEnded) -> TaskState:
+def _step(state: TaskState, event: StepStarted | StepEnded | StepSkipped) -> TaskState:
+    if isinstance(event, StepSkipped):
+        return changed(state, history=(*state.history, event))
     if isinstance(event, StepEnded):
         return changed(state, progress=None, history=(*state.history, event))
     attempts = {**dict(state.attempts), event.step: event.attempt}
@@ -86,6 +97,22 @@ def _step(state: TaskState, event: StepStarted | StepEnded) -> TaskState:
     )
 
 
+def _casting(state: TaskState, event: StepAssigned | StepPostponed) -> TaskState:
+    if state.progress is None:
+        return state
+    if isinstance(event, StepPostponed):
+        return changed(state, progress=changed(state.progress, postponed=event))
+    progress = changed(state.progress, assigned=event, postponed=None)
+    return changed(state, progress=progress)
+
+
+def _cast(state: TaskState, step: str, agent: str) -> tuple[tuple[str, AgentDefinition], ...]:
+    """Return who worked so far, now that somebody began with a step."""
+    assigned = state.progress.assigned if state.progress is not None else None
+    definition = assigned.definition if assigned is not None else state.subject.agents.get(agent)
+    return state.cast if definition is None else (*state.cast, (step, definition))
+
+
 def _child(
     state: TaskState, event: ChildRunStarted | ChildRunSuspended | ChildRunEnded | ChildRunRefused
 ) -> TaskState:
@@ -93,7 +120,8 @@ def _child(
     if progress is None or isinstance(event, ChildRunRefused):
         return state
     if isinstance(event, ChildRunStarted):
-        return changed(state, progress=changed(progress, child=event))
+        cast = _cast(state, progress.step, event.agent)
+        return changed(state, progress=changed(progress, child=event), cast=cast)
     if isinstance(event, ChildRunSuspended):
         return changed(state, progress=changed(progress, waiting=event))
     return changed(
@@ -113,10 +141,13 @@ def _evidence(
     if isinstance(event, FilesChanged):
         progress = progress and changed(progress, files=event)
         return changed(state, progress=progress, files=event)
-    return changed(state, progress=progress and changed(progress, checks=(*progress.checks, event)))
+    checked = progress and changed(progress, checks=(*progress.checks, event), decision=None)
+    return changed(state, progress=checked)
 
 
-def _gate(state: TaskState, event: GateOpened | ApprovalGiven | GateDecided) -> TaskState:
+def _gate(
+    state: TaskState, event: GateOpened | ApprovalGiven | GateDecided | GateExpired
+) -> TaskState:
     if isinstance(event, GateOpened):
         return changed(state, gate=event, approvals=(), gates_opened=state.gates_opened + 1)
     if state.gate is None or state.gate.gate_id != event.gate_id:

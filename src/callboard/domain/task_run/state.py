@@ -4,16 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted, ChildRunSuspended
 from callboard.domain.events.files import FilesChanged
-from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened
+from callboard.domain.events.gate import ApprovalGiven, Closing, GateOpened
 from callboard.domain.events.run import (
     CancellationRequested,
     RunCreated,
     Terminal,
     WorkflowSubject,
 )
-from callboard.domain.events.workflow import ChangeCommitted, CheckCompleted, StepEnded
+from callboard.domain.events.workflow import (
+    ChangeCommitted,
+    CheckCompleted,
+    CommentAdded,
+    StepAssigned,
+    StepEnded,
+    StepPostponed,
+    StepSkipped,
+)
 from callboard.domain.run.state import status_of
 from callboard.domain.usage import Bill, Usage
 
@@ -25,19 +34,21 @@ class StepProgress:
     step: str
     attempt: int
     child: ChildRunStarted | None = None
+    assigned: StepAssigned | None = None
+    postponed: StepPostponed | None = None
     waiting: ChildRunSuspended | None = None
     ended: ChildRunEnded | None = None
     files: FilesChanged | None = None
     checks: tuple[CheckCompleted, ...] = ()
-    decision: GateDecided | None = None
+    decision: Closing | None = None
 
 
 @dataclass(frozen=True)
 class TaskState:
     """A workflow run at one point of its log.
 
-    `attempts` counts starts per step; `history` holds the ended attempts in order. `files` is the last
-    recorded change against the task's base.
+    `attempts` counts starts per step; `history` holds the ended attempts and the skipped steps in order. `cast` are
+    the agents that worked so far, by step. `files` is the last recorded change against the task's base.
     """
 
     run_id: str
@@ -49,7 +60,9 @@ class TaskState:
     epoch: int = 1
     progress: StepProgress | None = None
     attempts: tuple[tuple[str, int], ...] = ()
-    history: tuple[StepEnded, ...] = ()
+    history: tuple[StepEnded | StepSkipped, ...] = ()
+    cast: tuple[tuple[str, AgentDefinition], ...] = ()
+    comments: tuple[CommentAdded, ...] = ()
     files: FilesChanged | None = None
     gate: GateOpened | None = None
     approvals: tuple[ApprovalGiven, ...] = ()
@@ -65,8 +78,15 @@ class TaskState:
         """Where the task stands."""
         if self.terminal is not None:
             return status_of(self.terminal)
-        child_waits = self.progress is not None and self.progress.waiting is not None
-        return "waiting" if self.gate is not None or child_waits else "running"
+        progress = self.progress
+        waits = progress is not None and (progress.waiting or progress.postponed)
+        return "waiting" if self.gate is not None or waits else "running"
+
+    @property
+    def rejections(self) -> tuple[StepEnded, ...]:
+        """The attempts that were rejected, in order."""
+        ended = (one for one in self.history if isinstance(one, StepEnded))
+        return tuple(one for one in ended if one.outcome == "rejected")
 
     def attempts_of(self, step: str) -> int:
         """Return how often a step was started."""

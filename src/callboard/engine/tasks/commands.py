@@ -2,17 +2,28 @@
 
 from dataclasses import dataclass
 
+from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.workflow import AgentStep
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 
 
 @dataclass(frozen=True, slots=True)
+class AssignStep:
+    """Find an agent for a step."""
+
+    step: AgentStep
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartStepRun:
-    """Create the child run in which a step's agent does its work."""
+    """Create the child run in which a step's agent does its work, within `limits`."""
 
     step: AgentStep
     attempt: int
     prompt: str
+    definition: AgentDefinition
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,8 @@ class CommitChange:
 
 
 TaskCommand = (
-    StartStepRun
+    AssignStep
+    | StartStepRun
     | RunCheck
     | CommitChange
     | DriveChildren

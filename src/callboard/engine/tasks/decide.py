@@ -4,18 +4,22 @@ Whether a step passed follows from evidence (an exit code, a structured verdict,
 never from an agent's word.
 """
 
-import hashlib
+from decimal import Decimal
 
-from callboard.domain.events.gate import GateOpened
+from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.events.run import CancellationRequested, RunCancelled, RunCompleted
-from callboard.domain.events.workflow import StepEnded, StepStarted
+from callboard.domain.events.workflow import StepEnded, StepSkipped, StepStarted
 from callboard.domain.output import ErrorOutput, StructuredOutput
 from callboard.domain.task_run.state import StepProgress, TaskState
 from callboard.domain.workflow import AgentStep, PeopleStep, Step
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 from callboard.engine.outputs import failed
-from callboard.engine.task_commands import CommitChange, RunCheck, StartStepRun, TaskCommand
-from callboard.engine.task_prompts import MAX_OUTPUT_CHARS, commit_message, step_prompt
+from callboard.engine.tasks.checking import check_next, rejection
+from callboard.engine.tasks.commands import AssignStep, CommitChange, StartStepRun, TaskCommand
+from callboard.engine.tasks.conditions import unmet
+from callboard.engine.tasks.order import next_step, step_named
+from callboard.engine.tasks.people import approved, said, sign_off_gate
+from callboard.engine.tasks.prompts import commit_message, step_prompt
 
 
 def decide_task(state: TaskState) -> TaskCommand:
@@ -28,7 +32,7 @@ def decide_task(state: TaskState) -> TaskCommand:
         return Wait(state.gate.gate_id)
     if state.progress is None:
         return _between_steps(state)
-    step = _step(state, state.progress.step)
+    step = step_named(state.subject.workflow, state.progress.step)
     if isinstance(step, PeopleStep):
         return _people_step(state, step, state.progress)
     return _agent_step(state, step, state.progress)
@@ -41,50 +45,53 @@ def _cancel(state: TaskState, request: CancellationRequested) -> TaskCommand:
     return Append((_cancelled(state),))
 
 
-def _step(state: TaskState, step_id: str) -> Step:
-    return next(step for step in state.subject.workflow.steps if step.id == step_id)
-
-
 def _between_steps(state: TaskState) -> TaskCommand:
-    step = _next_step(state)
+    last = state.history[-1] if state.history else None
+    if isinstance(last, StepEnded) and last.outcome == "failed":
+        return Append((failed(state, last.reason, "step_failed"),))
+    step = next_step(state.subject.workflow, state.history)
     if step is None:
         return _after_last_step(state)
-    last = state.history[-1] if state.history else None
-    if last is not None and last.outcome == "failed":
-        return Append((failed(state, last.reason, "step_failed"),))
+    needless = _needless(state, step)
+    if needless:
+        return Append((StepSkipped(step=step.id, reason=needless),))
     if state.attempts_of(step.id) >= step.max_attempts:
-        reason = last.reason if last is not None else ""
-        message = (
-            f'Step "{step.title}" was attempted {step.max_attempts} times, which is its limit. '
-            f"The last rejection: {reason}"
-        )
-        return Append((failed(state, message, "attempts_exhausted"),))
+        return Append((failed(state, _exhausted(state, step), "attempts_exhausted"),))
     return Append((StepStarted(step=step.id, attempt=state.attempts_of(step.id) + 1),))
 
 
-def _next_step(state: TaskState) -> Step | None:
-    steps = state.subject.workflow.steps
-    if not state.history:
-        return steps[0]
-    last = state.history[-1]
-    ids = [step.id for step in steps]
-    if last.outcome != "passed":
-        return _step(state, _step(state, last.step).on_reject or last.step)
-    following = ids.index(last.step) + 1
-    return steps[following] if following < len(steps) else None
+def _needless(state: TaskState, step: Step) -> str:
+    if step.when is None:
+        return ""
+    changed = [change.path for change in state.files.changes] if state.files is not None else []
+    return unmet(step.when, state.subject.task, changed)
+
+
+def _exhausted(state: TaskState, step: Step) -> str:
+    reason = state.rejections[-1].reason if state.rejections else ""
+    return (
+        f'Step "{step.title}" was attempted {step.max_attempts} times, which is its limit. '
+        f"The last rejection: {reason}"
+    )
 
 
 def _after_last_step(state: TaskState) -> TaskCommand:
     files = state.files
     if state.commit is None and files is not None and files.changes:
-        author = next((agent.display_name for agent in state.subject.agents.values()), "Callboard")
-        return CommitChange(files.tree, commit_message(state), author)
+        return CommitChange(files.tree, commit_message(state), _author(state))
     return Append((_completed(state),))
+
+
+def _author(state: TaskState) -> str:
+    """Return who is named as the author of the change: whoever worked on it first."""
+    pinned = (agent.display_name for agent in state.subject.agents.values())
+    worked = (agent.display_name for _, agent in state.cast)
+    return next(worked, next(pinned, "Callboard"))
 
 
 def _agent_step(state: TaskState, step: AgentStep, progress: StepProgress) -> TaskCommand:
     if progress.child is None:
-        return StartStepRun(step, progress.attempt, step_prompt(state, step))
+        return _begin(state, step, progress)
     if progress.ended is None and progress.waiting is not None:
         return Wait(progress.waiting.gate_id)
     if progress.ended is None:
@@ -93,24 +100,41 @@ def _agent_step(state: TaskState, step: AgentStep, progress: StepProgress) -> Ta
         return RecordFiles(0, state.subject.base_tree)
     if progress.ended.status != "completed":
         return _end_step(progress, "failed", _error_text(progress))
-    for check in progress.checks:
-        if not check.passed:
-            code = "was stopped" if check.exit_code is None else f"exited {check.exit_code}"
-            output = check.output[-MAX_OUTPUT_CHARS:]
-            return _end_step(
-                progress, "rejected", f"`{check_command(step, check.index)}` {code}:\n{output}"
-            )
+    wrong = rejection(step, progress)
+    if wrong:
+        return _end_step(progress, "rejected", wrong)
     if len(progress.checks) < len(step.checks):
-        return RunCheck(step, progress.attempt, len(progress.checks))
-    rejection = _verdict(step, progress)
-    if rejection is not None:
-        return _end_step(progress, "rejected", rejection)
+        return check_next(state, step, progress)
+    against = _verdict(step, progress)
+    if against is not None:
+        return _end_step(progress, "rejected", against)
     return _end_step(progress, "passed", "")
 
 
-def check_command(step: AgentStep, index: int) -> str:
-    """Return the command line of a step's check."""
-    return step.checks[index].command
+def _begin(state: TaskState, step: AgentStep, progress: StepProgress) -> TaskCommand:
+    if progress.postponed is not None:
+        return Wait(step.id)
+    definition = _definition(state, step, progress)
+    if definition is None:
+        return AssignStep(step, progress.attempt)
+    limits = Limits(wall_time_s=step.timeout_s, cost_usd=_share(state, step))
+    return StartStepRun(step, progress.attempt, step_prompt(state, step), definition, limits)
+
+
+def _definition(
+    state: TaskState, step: AgentStep, progress: StepProgress
+) -> AgentDefinition | None:
+    """Return who does a step: the agent pinned when the task began, else the one chosen for this attempt."""
+    if step.agent is not None and step.agent in state.subject.agents:
+        return state.subject.agents[step.agent]
+    return progress.assigned.definition if progress.assigned is not None else None
+
+
+def _share(state: TaskState, step: AgentStep) -> Decimal | None:
+    budget = state.created.limits.cost_usd
+    if step.budget_share is None or budget is None:
+        return None
+    return budget * Decimal(str(step.budget_share))
 
 
 def _verdict(step: AgentStep, progress: StepProgress) -> str | None:
@@ -151,25 +175,12 @@ def _end_step(progress: StepProgress, outcome: str, reason: str) -> Append:
 
 def _people_step(state: TaskState, step: PeopleStep, progress: StepProgress) -> TaskCommand:
     decision = progress.decision
-    if decision is not None:
-        if decision.verdict == "approve":
-            return _end_step(progress, "passed", decision.note)
-        return _end_step(
-            progress, "rejected", decision.note or f"{decision.actor.name} rejected it."
-        )
-    tree = state.files.tree if state.files is not None else ""
-    bound = f"{state.run_id}\n{step.id}\n{progress.attempt}\n{tree}"
-    gate = GateOpened(
-        gate_id=f"g{state.gates_opened + 1}",
-        reason="approval_required",
-        subject=step.id,
-        question=f"{step.title}: {state.subject.task.title}",
-        digest=hashlib.sha256(bound.encode()).hexdigest(),
-        asked_by=f"workflow {state.subject.workflow.id}",
-        requested_by=state.created.actor,
-        bill=state.bill,
-    )
-    return Append((gate,))
+    if decision is None:
+        return Append((sign_off_gate(state, step, progress),))
+    if approved(decision):
+        return _end_step(progress, "passed", said(decision))
+    outcome = "failed" if decision.type == "gate.expired" else "rejected"
+    return _end_step(progress, outcome, said(decision))
 
 
 def _completed(state: TaskState) -> RunCompleted:

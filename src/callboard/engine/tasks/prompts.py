@@ -1,8 +1,11 @@
 """What a step's agent is told: the task, what came back, and the change so far."""
 
+from collections.abc import Iterable, Sequence
+
 from callboard.domain.events.workflow import StepEnded
 from callboard.domain.task_run.state import TaskState
-from callboard.domain.workflow import AgentStep
+from callboard.domain.workflow import AgentStep, ContextItem
+from callboard.engine.tasks.evidence import wording
 
 MAX_DIFF_CHARS = 60_000
 MAX_OUTPUT_CHARS = 8_000
@@ -14,26 +17,57 @@ def step_prompt(state: TaskState, step: AgentStep) -> str:
     sections = [f"Task: {task.title}"]
     if task.description:
         sections.append(task.description)
+    if task.criteria:
+        sections.append("It is done when:\n" + _listed(task.criteria))
+    sections += _context(task.context)
+    if step.instructions:
+        sections.append(step.instructions)
     if step.checks:
-        commands = "\n".join(f"- {check.command}" for check in step.checks)
-        sections.append(f"When you end, the engine itself verifies:\n{commands}")
-    rejections = [ended for ended in state.history if ended.outcome == "rejected"]
-    if rejections and step.verdict is None:
-        sections.append(_feedback(state, rejections))
+        made = _listed(wording(check) for check in step.checks)
+        sections.append(f"When you end, the engine itself verifies:\n{made}")
+    if state.comments:
+        said = _listed(f"{one.actor.name}: {one.text}" for one in state.comments)
+        sections.append(f"What people said about the task:\n{said}")
+    if state.rejections and step.verdict is None:
+        sections.append(_feedback(state, state.rejections))
     if step.verdict is not None:
         sections.append(_change(state))
     return "\n\n".join(sections)
 
 
-def _feedback(state: TaskState, rejections: list[StepEnded]) -> str:
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _context(context: Sequence[ContextItem]) -> list[str]:
+    """Return what is to be read before the work begins."""
+    named = [item for item in context if item.kind != "text"]
+    texts = [item for item in context if item.kind == "text"]
+    sections: list[str] = []
+    if named:
+        read = _listed(
+            f"{item.kind} {item.value}{f' ({item.title})' if item.title else ''}" for item in named
+        )
+        sections.append(f"Read these first:\n{read}")
+    return sections + [f"{item.title or 'Given with the task'}:\n{item.value}" for item in texts]
+
+
+def _feedback(state: TaskState, rejections: Sequence[StepEnded]) -> str:
     last = rejections[-1]
-    title = next(
-        (step.title for step in state.subject.workflow.steps if step.id == last.step), last.step
+    titles = {step.id: step.title for step in state.subject.workflow.steps}
+    told = (
+        f'The work was sent back at "{titles[last.step]}" (attempt {last.attempt}). Your earlier changes '
+        f"are still in the workspace. Reason:\n{last.reason}"
     )
-    return (
-        f'The work was sent back at "{title}" (attempt {last.attempt}). Your earlier changes are still '
-        f"in the workspace. Reason:\n{last.reason}"
-    )
+    earlier = [_first_line(one.reason) for one in rejections[:-1]]
+    if not earlier:
+        return told
+    return f"{told}\n\nIt was sent back before:\n{_listed(earlier[-5:])}"
+
+
+def _first_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[0][:300] if lines else "(no reason given)"
 
 
 def _change(state: TaskState) -> str:
@@ -54,7 +88,9 @@ def commit_message(state: TaskState) -> str:
     """Return the message of the commit that holds the task's change."""
     task = state.subject.task
     done = "\n".join(
-        f"{ended.step}: {ended.outcome} (attempt {ended.attempt})" for ended in state.history
+        f"{ended.step}: {ended.outcome} (attempt {ended.attempt})"
+        for ended in state.history
+        if isinstance(ended, StepEnded)
     )
     body = f"{task.description}\n\n" if task.description else ""
     return f"{task.title}\n\n{body}{done}\n\nCallboard-Run: {state.run_id}\n"

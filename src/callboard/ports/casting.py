@@ -1,0 +1,26 @@
+"""Casting: which agents there are for a step, and what is known about each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from callboard.engine.tasks.routing import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is to be cast: a step of a workflow in a space, by the agent's name or by skills."""
+
+    space: str
+    workflow: str
+    step: str
+    agent: str | None
+    skills: tuple[str, ...]
+
+
+class Casting(Protocol):
+    """Knows who could play a part."""
+
+    async def candidates(self, part: Part) -> Sequence[Candidate]:
+        """Return the agents in scope that have the name, or all of the skills, whether or not they can work now."""
+        ...
