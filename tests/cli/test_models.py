@@ -214,3 +214,14 @@ def test_what_cannot_be_asked_exits_2_and_says_why(bare, arguments, told):
     done = bare("models", "test", *arguments)
     assert done.code == 2
     assert told in done.out + done.err
+
+
+def test_a_repository_adds_names_and_changes_none_of_the_deployments(shell, model, names):
+    theirs = {"model": "m", "provider": "self-hosted", "baseUrl": "http://127.0.0.1:9/v1"}
+    names(aliases={"fast": theirs, "own": "acme/model-2"})
+    (shell.home / "models.yaml").write_text("aliases: {fast: acme/model-1}")
+    for alias, meant in (("fast", "acme/model-1"), ("own", "acme/model-2")):
+        shell.agent(model=f"alias/{alias}")
+        model.will(say("Hello."))
+        assert shell("run", "helper", "Hi").code == 0
+        assert model.received[-1].json["model"] == meant

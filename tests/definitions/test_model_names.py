@@ -18,7 +18,7 @@ Write = Callable[..., FileModelNames]
 
 @pytest.fixture
 def names(tmp_path: Path) -> Write:
-    """Writes the nearest file first, and returns what reads them."""
+    """Writes the files in the order in which they count, and returns what reads them."""
 
     def write(*texts: str) -> FileModelNames:
         folders = [tmp_path / str(place) for place in range(len(texts))]
@@ -62,9 +62,9 @@ def test_a_model_stands_for_itself_and_no_file_is_read(names: Write):
     assert meant(names("this: is no such file"), "anthropic/claude-haiku-4.5") == ()
 
 
-def test_a_nearer_file_gives_a_name_another_meaning_wherever_it_is_used(names: Write):
-    near = "aliases: {fast: openai/gpt-4.1-mini}"
-    both = names(near, CHAINS)
+def test_an_earlier_folder_says_what_a_name_means_wherever_it_is_used(names: Write):
+    first = "aliases: {fast: openai/gpt-4.1-mini}"
+    both = names(first, CHAINS)
     assert meant(both, "alias/fast") == (ModelChoice(model="openai/gpt-4.1-mini"),)
     assert meant(both, "chain/reviewer")[0] == ModelChoice(model="openai/gpt-4.1-mini")
 

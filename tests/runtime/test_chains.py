@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.errors import ConfigurationInvalid, KeyMissing
 from callboard.domain.events.codec import Recorded
@@ -20,7 +21,7 @@ from callboard.domain.events.model_call import (
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.org.principal import as_owner
 from callboard.engine.ledger import usage_entries
-from callboard.ports.model import ModelProvider
+from callboard.ports.model import ModelAnswer, ModelProvider, ModelRequest, OnDelta
 from callboard.runtime.children import Ended
 from callboard.testing.model import Script, ScriptedError, ScriptedProvider, Turn
 from callboard.testing.rig import ANN, rig
@@ -184,6 +185,36 @@ async def test_a_choice_with_a_provider_of_its_own_takes_no_credential_along():
     app = rig(models.provider, definition, models=models, chains={"r": choices})
     await run(app)
     assert set(models.seen) == {("anthropic", "theirs"), ("openai", None)}
+
+
+@dataclass
+class PriceList:
+    """A provider that notes whose price is asked for; `one` is dear, the others are cheap."""
+
+    inner: ScriptedProvider
+    asked: list[str] = field(default_factory=list[str])
+
+    async def complete(self, request: ModelRequest, on_delta: OnDelta) -> ModelAnswer:
+        return await self.inner.complete(request, on_delta)
+
+    async def ceiling_usd(
+        self, model: str, *, input_tokens: int, output_tokens: int
+    ) -> Decimal | None:
+        self.asked.append(model)
+        return Decimal(output_tokens) / (1_000 if model == "scripted/one" else 1_000_000)
+
+
+async def test_what_is_reserved_is_the_price_of_the_model_that_is_asked():
+    provider = PriceList(says(one=[DOWN, Turn(text="never")], two=[Turn(text="yes")]))
+    app = rig(provider, reviewer(), chains=chain("one", "two"))
+    limits = Limits(cost_usd=Decimal(1))
+    wish = StartRun("r", "a", "/w", "go", limits=limits)
+    assert output(await start_run(app, as_owner(ANN), wish))["value"] == "yes"
+    assert list(dict.fromkeys(provider.asked)) == ["scripted/one", "scripted/two"]
+    first, *_, last = provider.inner.requests
+    assert first.max_output_tokens is not None
+    assert last.max_output_tokens is not None
+    assert last.max_output_tokens > first.max_output_tokens
 
 
 OUTAGES = ("overloaded", "rate_limited", "server", "timeout", "connection", "not_found")

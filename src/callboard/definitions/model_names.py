@@ -44,8 +44,9 @@ class _ModelsFile(Language):
 
 
 class FileModelNames:
-    """`callboard.ports.model.ModelNames` from the files of some folders, the nearest first, read anew each
-    time; a nearer file hides the names that one further away has too.
+    """`callboard.ports.model.ModelNames` from the files of some folders, read anew each time. What an earlier
+    folder says of a name counts: a later one adds names and changes none, so that a repository cannot lead the
+    deployment's own agents to a model, or an address, of its choice.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
