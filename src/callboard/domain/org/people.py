@@ -1,13 +1,14 @@
 """Those who belong to the organisation."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from callboard.domain.actor import Actor
 from callboard.domain.frozen import Frozen
 from callboard.domain.org.roles import OrgRole
+from callboard.domain.record import Kind
 
 LoginName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
@@ -47,3 +48,22 @@ class ServiceAccount(Frozen):
     def actor(self) -> Actor:
         """The actor that this account is in events."""
         return Actor(kind="integration", name=self.id)
+
+
+def _standing(active: bool) -> str:
+    return "active" if active else "inactive"
+
+
+PEOPLE: Final = Kind(
+    "person",
+    Person,
+    key=lambda person: person.id,
+    state=lambda person: _standing(person.active),
+    hidden=frozenset({"password_hash"}),
+)
+SERVICE_ACCOUNTS: Final = Kind(
+    "service_account",
+    ServiceAccount,
+    key=lambda account: account.id,
+    state=lambda account: _standing(account.active),
+)

@@ -1,12 +1,13 @@
 """A space: the boundary around one service, team or project."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from callboard.domain.frozen import Frozen
 from callboard.domain.org.roles import SpaceRole
+from callboard.domain.record import Kind
 
 SpaceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 TaskPrefix = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
@@ -48,3 +49,12 @@ class Space(Frozen):
         added = () if role is None else (Member(account=account, role=role),)
         members = tuple(sorted(others + added, key=lambda one: one.account))
         return self.model_copy(update={"members": members})
+
+
+SPACES: Final = Kind(
+    "space",
+    Space,
+    key=lambda space: space.id,
+    space=lambda space: space.id,
+    state=lambda space: "archived" if space.archived else "open",
+)
