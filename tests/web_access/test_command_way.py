@@ -203,6 +203,20 @@ async def test_what_stands_still_is_ended():
         assert (await client.says(tunnel)).startswith(b"HTTP/1.1 200 ")
 
 
+async def test_who_says_nothing_more_still_gets_the_answer():
+    async with serving(Upstream()) as up, way_out(listing(up, "hub.test")) as client:
+        for request in (
+            "GET http://{}/ HTTP/1.1\r\n\r\n",
+            "CONNECT {} HTTP/1.1\r\n\r\nGET /\r\n\r\n",
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+            writer.write(request.format(f"hub.test:{up.port}").encode())
+            writer.write_eof()
+            async with asyncio.timeout(ENOUGH_S):
+                assert (await reader.read()).endswith(OK)
+            writer.close()
+
+
 async def test_there_are_only_so_many_connections_at_once():
     async with way_out("hub.test") as client:
         waiting = [await asyncio.open_connection("127.0.0.1", client.port) for _ in range(64)]

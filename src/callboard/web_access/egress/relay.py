@@ -14,6 +14,7 @@ _CONNECT_S = 10.0
 _MOST_ADDRESSES = 4
 _ENDING_S = 5.0
 _LINGER_S = 2.0
+_GONE_S = 10.0
 _LONGEST_CHUNK_LINE = 200
 _MOST_TRAILERS = 100
 
@@ -42,6 +43,8 @@ async def relay(
 ) -> None:
     """Pass on until the server has nothing more to say, or nobody has said anything for `idle_s` seconds.
 
+    Who says that nothing more will come may still be listening, or be gone: then it is for ten seconds at most.
+
     Args:
         client: who asks.
         server: who answers.
@@ -50,13 +53,19 @@ async def relay(
         hidden: what is made unreadable in the answer.
     """
     loop = asyncio.get_running_loop()
+    patience_s = idle_s
     with suppress(TimeoutError):
         async with asyncio.timeout(idle_s) as limit:
 
             def moved() -> None:
-                limit.reschedule(loop.time() + idle_s)
+                limit.reschedule(loop.time() + patience_s)
 
-            onward = asyncio.ensure_future(_onward(client[0], server[1], body, moved))
+            def left() -> None:
+                nonlocal patience_s
+                patience_s = min(idle_s, _GONE_S)
+                moved()
+
+            onward = asyncio.ensure_future(_onward(client[0], server[1], body, moved, left))
             try:
                 await _back(server[0], client[1], moved, hidden)
             finally:
@@ -96,6 +105,7 @@ async def _onward(
     sink: asyncio.StreamWriter,
     body: int | None,
     moved: Callable[[], None],
+    left: Callable[[], None],
 ) -> None:
     try:
         if body is None:
@@ -106,6 +116,8 @@ async def _onward(
                 sink.write_eof()
         else:
             await _bytes(source, sink, body, moved)
+        if not await source.read(1):  # anything else is of no interest: one connection, one request
+            left()
     except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         sink.transport.abort()
 
