@@ -1,9 +1,12 @@
-"""Three scripted runs that are crashed everywhere: tools, sub-agents, a workflow with a rejection."""
+"""Scripted runs that are crashed everywhere: tools, sub-agents, a workflow with a rejection, a program, and a
+model that goes away.
+"""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.org.principal import as_owner
 from callboard.domain.workflow import (
     AgentStep,
@@ -13,7 +16,7 @@ from callboard.domain.workflow import (
     WorkflowDefinition,
 )
 from callboard.runtime.children import Ended
-from callboard.testing.model import Match, Rule, Script, ScriptedCall, Turn
+from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedError, Turn
 from callboard.testing.rig import ANN
 from callboard.usecases.app import App
 from callboard.usecases.start_run import StartRun, start_run
@@ -28,6 +31,9 @@ class Story:
     agents: tuple[AgentDefinition, ...]
     scripts: dict[str, Script]
     begin: Callable[[App], Awaitable[Ended]]
+    chains: dict[str, tuple[ModelChoice, ...]] = field(
+        default_factory=dict[str, tuple[ModelChoice, ...]]
+    )
 
 
 def call(tool: str, **arguments: object) -> ScriptedCall:
@@ -195,4 +201,20 @@ PROGRAM = Story(
     run_agent("boss"),
 )
 
-STORIES = (TOOLS, CHILDREN, TASK, PROGRAM)
+_DOWN = Turn(error=ScriptedError(reason="overloaded", times=5))
+_NEVER = Turn(text="never")
+_AWAY = Turn(error=ScriptedError(reason="not_found", retryable=False))
+
+CHAIN = Story(
+    "chain",
+    (agent("relay", "pay", model="chain/relay"),),
+    {
+        "first": Script(turns=(Turn(calls=(call("pay", path="bill", text="$"),)), _DOWN, _NEVER)),
+        "second": Script(turns=(_NEVER, _AWAY, _NEVER)),
+        "third": Script(turns=(_NEVER, Turn(text="all done"))),
+    },
+    run_agent("relay"),
+    {"relay": tuple(ModelChoice(model=f"scripted/{n}") for n in ("first", "second", "third"))},
+)
+
+STORIES = (TOOLS, CHILDREN, TASK, PROGRAM, CHAIN)

@@ -53,7 +53,7 @@ class Outcome:
 
 def app_for(story: Story, world: World, store: EventStore) -> App:
     provider = LedgerProvider(world, ScriptedProvider(story.scripts))
-    return rig(provider, *story.agents, world=world, store=store)
+    return rig(provider, *story.agents, world=world, store=store, chains=story.chains)
 
 
 async def play(

@@ -73,10 +73,9 @@ class _Effect:
             raise Crash
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
-        if kind is not None:
-            return
         world = self.world
-        world.ledger.append(self.entry)
+        if kind is None:  # what failed was tried, and did nothing
+            world.ledger.append(self.entry)
         if world.effects == world.crash_at and world.crash_when == "after":
             world.dead = True
             raise Crash
