@@ -1,8 +1,8 @@
 """One model that may be asked, and where."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.frozen import Frozen
@@ -12,19 +12,14 @@ class ModelChoice(Frozen):
     """A model, and whose it is where that is not what the definition says.
 
     With a `provider` of its own, the choice takes nothing from the definition: an address or a credential that
-    is meant for one provider is of no use to another, and must not reach it.
+    is meant for one provider is of no use to another, and must not reach it. `base_url` and `credential` say nothing
+    without a `provider`.
     """
 
     model: Annotated[str, Field(min_length=1)]
     provider: str | None = None
     base_url: str | None = None
     credential: str | None = None
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.provider is None and (self.base_url or self.credential):
-            raise ValueError("`baseUrl` and `credential` need a `provider` beside them")
-        return self
 
     def applied_to(self, definition: AgentDefinition) -> AgentDefinition:
         """Return the definition as it reads where this choice is its model."""

@@ -52,8 +52,9 @@ class ModelFailure(Frozen):
 
 
 class ModelReplaced(Event):
-    """From here on the run asks the next model of its chain, at `position` (from 0), because the one before it
-    does not answer: `failure` is the last of its failures. Nothing of its answer was recorded.
+    """From here on the run asks the next model of its chain, at `position` (from 1: the first is asked before
+    anything is replaced), because the one before it does not answer: `failure` is the last of its failures.
+    Nothing of its answer was recorded.
     """
 
     type: Literal["model.replaced"] = "model.replaced"

@@ -151,7 +151,9 @@ class RunState:
     def choice(self) -> ModelChoice:
         """The model that is asked, and where."""
         chain = self.subject.chain
-        return chain[self.position] if chain else ModelChoice(model=self.subject.model)
+        if not chain:
+            return ModelChoice(model=self.subject.model)
+        return chain[min(self.position, len(chain) - 1)]
 
     @property
     def model(self) -> str:
