@@ -190,3 +190,20 @@ def test_a_credential_that_is_missing_says_how_to_store_it(bare):
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert "callboard credentials set work --provider" in done.err
     assert bare("runs", "list", "--json").json == []
+
+
+def test_a_new_key_seals_what_is_stored_and_neither_key_nor_value_is_shown(bare, give):
+    assert bare("credentials", "rekey").code == 2  # there is none yet
+    give(VALUE, "set", "work", "--provider", "openai")
+    file = bare.home / "vault.key"
+    old = file.read_text().strip()
+    done = bare("credentials", "rekey")
+    new = file.read_text().strip()
+    assert (done.code, done.out) == (0, "")
+    assert "1 credential sealed with it" in done.err
+    assert new != old
+    assert not [secret for secret in (VALUE, old, new) if secret in done.err]
+    assert give(NEXT, "rotate", "work").code == 0
+    file.write_text(f"{old}\n")
+    refused = give(NEXT, "rotate", "work")
+    assert (refused.code, "another key" in refused.err) == (2, True)

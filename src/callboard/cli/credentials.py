@@ -9,6 +9,7 @@ from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.secret_input import read_secret
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
+from callboard.cli.text import count
 from callboard.domain.credential import Credential
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.principal import Principal
@@ -20,6 +21,7 @@ from callboard.usecases.credentials import (
     list_credentials,
     new_grant,
     read_scope,
+    rekey_credentials,
     remove_credential,
     rotate_credential,
     set_credential,
@@ -105,6 +107,21 @@ def remove(name: Name, *, scope: OneScope = None) -> None:
         return with_app(work)
 
     guarded(body)
+
+
+@app.command()
+def rekey() -> None:
+    """Replace the key that everything is sealed with; the values stay as they are."""
+
+    async def work(app: App, who: Principal) -> int:
+        done = await rekey_credentials(app, who)
+        say(f"The vault has a new key, {done.key_id}, in {done.place}.")
+        say(
+            f"{count(done.credentials, 'credential')} sealed with it; backups from before need the old one."
+        )
+        return DONE
+
+    guarded(lambda: with_app(work))
 
 
 @app.command("list")

@@ -24,6 +24,17 @@ class Grant:
     base_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """What came of a new deployment key: how many credentials are sealed with it now, its id, which tells
+    nothing about it, and the place that holds it.
+    """
+
+    credentials: int
+    key_id: str
+    place: str
+
+
 class Vault(Protocol):
     """All credentials of this deployment."""
 
@@ -72,6 +83,16 @@ class Vault(Protocol):
         """
         ...
 
+    async def rekey(self) -> Rekeyed:
+        """Make a new deployment key and seal everything with it, all or nothing; the one before opens nothing
+        any more. A process that dies meanwhile leaves what opens: with the old key or with the new one.
+
+        Raises:
+            ConfigurationInvalid: there is no key yet, its place takes no other one, or a credential does not
+                open with it; says which.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SealedCredential:
@@ -97,6 +118,14 @@ class SealedCredentials(Protocol):
 
     async def all(self) -> Sequence[SealedCredential]:
         """Return all credentials, sorted by name and scope."""
+        ...
+
+    async def rewrap(
+        self, before: Sequence[SealedCredential], after: Sequence[SealedCredential]
+    ) -> bool:
+        """Exchange the wrapped keys of all credentials at once and return True; return False, and change nothing,
+        where the credentials and wrapped keys that are there are not exactly those of `before`.
+        """
         ...
 
     async def used(self, credential: Credential, at: datetime) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from callboard.domain.actor import Actor
 from callboard.domain.credential import ORG, Credential, Scope
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
-from callboard.ports.vault import Grant, SealedCredential, SealedCredentials, Vault
+from callboard.ports.vault import Grant, Rekeyed, SealedCredential, SealedCredentials, Vault
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LATER = datetime(2026, 1, 1, 0, 5, tzinfo=timezone.utc)
@@ -45,6 +45,18 @@ class MemorySealedCredentials:
         """See `ports.vault.SealedCredentials`."""
         return [self.rows[key] for key in sorted(self.rows)]
 
+    async def rewrap(
+        self, before: Sequence[SealedCredential], after: Sequence[SealedCredential]
+    ) -> bool:
+        """See `ports.vault.SealedCredentials`."""
+        expected = {_key(each.credential): each.wrapped_key for each in before}
+        if {key: each.wrapped_key for key, each in self.rows.items()} != expected:
+            return False
+        for each in after:
+            key = _key(each.credential)
+            self.rows[key] = replace(self.rows[key], wrapped_key=each.wrapped_key)
+        return True
+
     async def used(self, credential: Credential, at: datetime) -> None:
         """See `ports.vault.SealedCredentials`."""
         row = self.rows.get(_key(credential))
@@ -62,6 +74,7 @@ class MemoryVault:
 
     def __init__(self, now: datetime = NOW) -> None:
         self.now = now
+        self.keys = 0
         self._all: dict[tuple[str, str], tuple[Credential, SecretStr]] = {}
 
     async def set(self, grant: Grant, secret: SecretStr, actor: Actor) -> Credential:
@@ -111,6 +124,13 @@ class MemoryVault:
     async def known_secrets(self) -> Sequence[SecretStr]:
         """See `ports.vault.Vault`."""
         return [secret for _, secret in self._all.values()]
+
+    async def rekey(self) -> Rekeyed:
+        """See `ports.vault.Vault`. Its keys are only counted."""
+        if not self._all and not self.keys:
+            raise ConfigurationInvalid("nothing is stored yet: there is no key to replace")
+        self.keys += 1
+        return Rekeyed(len(self._all), f"key-{self.keys}", "memory")
 
 
 def _key(credential: Credential) -> tuple[str, str]:
@@ -170,6 +190,29 @@ class SealedCredentialsContract:
         found = await table.find("work", ORG)
         assert found is not None
         assert found.credential.last_used_at == LATER
+
+    async def test_all_wrapped_keys_are_exchanged_at_once(self, table: SealedCredentials) -> None:
+        before = [sealed(scope=AGENT), sealed()]
+        for row in before:
+            await table.put(row, replacing=None)
+        await table.used(credential(), LATER)
+        after = [replace(row, wrapped_key=b"another key") for row in before]
+        assert await table.rewrap(before, after)
+        stored = await table.all()
+        assert [row.wrapped_key for row in stored] == [b"another key"] * 2
+        assert [row.ciphertext for row in stored] == [row.ciphertext for row in before]
+        assert stored[1].credential.last_used_at == LATER
+
+    async def test_no_wrapped_key_is_exchanged_where_one_is_not_as_it_was_read(
+        self, table: SealedCredentials
+    ) -> None:
+        row = sealed()
+        await table.put(row, replacing=None)
+        after = replace(row, wrapped_key=b"another key")
+        assert not await table.rewrap([], [])
+        assert not await table.rewrap([row, sealed(scope=AGENT)], [after])
+        assert not await table.rewrap([after], [row])
+        assert list(await table.all()) == [row]
 
     async def test_what_was_removed_is_gone(self, table: SealedCredentials) -> None:
         await table.put(sealed(), replacing=None)
@@ -242,6 +285,18 @@ class VaultContract:
         assert (await vault.secret_for(one)).get_secret_value() == "sk-for-one-agent"
         assert await vault.remove("work", AGENT)
         assert [each.scope for each in await vault.list()] == [ORG]
+
+    async def test_a_new_deployment_key_changes_no_value(self, vault: Vault) -> None:
+        with pytest.raises(ConfigurationInvalid, match="nothing is stored"):
+            await vault.rekey()
+        one = await vault.set(GRANT, SecretStr("sk-for-everybody"), ANN)
+        other = await vault.set(replace(GRANT, scope=AGENT), SecretStr("sk-for-one-agent"), ANN)
+        keys = [await vault.rekey(), await vault.rekey()]
+        assert [made.credentials for made in keys] == [2, 2]
+        assert keys[0].key_id != keys[1].key_id
+        assert [each.version for each in await vault.list()] == [1, 1]
+        assert (await vault.secret_for(one)).get_secret_value() == "sk-for-everybody"
+        assert (await vault.secret_for(other)).get_secret_value() == "sk-for-one-agent"
 
     async def test_what_was_removed_is_not_handed_out(self, vault: Vault) -> None:
         stored = await vault.set(GRANT, SecretStr("sk-first-value"), ANN)

@@ -12,7 +12,7 @@ from callboard.domain.org.principal import Principal, Resource, in_space
 from callboard.engine.authority import may
 from callboard.engine.command_credentials import COMMAND_HOST, check_grant
 from callboard.engine.secret_values import is_mask, looks_like_a_key, value_problem
-from callboard.ports.vault import Grant
+from callboard.ports.vault import Grant, Rekeyed
 from callboard.usecases.app import App, require, seen_spaces
 
 SELF_HOSTED = "self-hosted"
@@ -131,6 +131,17 @@ async def remove_credential(app: App, who: Principal, name: str, scope: Scope | 
     present = await _required(app, who, name, scope)
     await app.vault.remove(name, present.scope)
     return present
+
+
+async def rekey_credentials(app: App, who: Principal) -> Rekeyed:
+    """Replace the deployment key: everything that is stored opens with a new one, and no more with the old one.
+
+    Raises:
+        ConfigurationInvalid: there is no key yet, it cannot be replaced where it is, or a credential does not
+            open with it; then nothing has changed.
+    """
+    require(who, "credential.manage", _resource(ORG))
+    return await app.vault.rekey()
 
 
 async def list_credentials(app: App, who: Principal) -> Sequence[Credential]:

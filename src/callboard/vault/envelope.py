@@ -7,6 +7,7 @@ version was changed, or whose ciphertext belongs to another row, does not open.
 import hashlib
 import json
 import os
+from dataclasses import replace
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -59,15 +60,36 @@ def open_sealed(key: bytes, sealed: SealedCredential) -> str:
         WrongKey: it was sealed with another deployment key.
         Altered: the ciphertext or the facts are not those that were sealed.
     """
-    wrapped = sealed.wrapped_key
-    if len(wrapped) != _WRAPPED_BYTES or not wrapped.startswith(_FORMAT):
+    other = sealed_with(sealed)
+    if other is None:
         raise Altered
-    sealed_with, inner = wrapped[1 : 1 + _KEY_ID_BYTES], wrapped[1 + _KEY_ID_BYTES :]
-    if sealed_with != _key_id(key):
-        raise WrongKey(sealed_with.hex())
+    if other != key_id(key):
+        raise WrongKey(other)
+    inner = sealed.wrapped_key[1 + _KEY_ID_BYTES :]
     facts = _facts(sealed.credential)
     own = _decrypt(key, inner, facts)
     return _decrypt(own, sealed.ciphertext, facts).decode()
+
+
+def sealed_with(sealed: SealedCredential) -> str | None:
+    """Return the id of the deployment key that something was sealed with; None where it tells none."""
+    wrapped = sealed.wrapped_key
+    if len(wrapped) != _WRAPPED_BYTES or not wrapped.startswith(_FORMAT):
+        return None
+    return wrapped[1 : 1 + _KEY_ID_BYTES].hex()
+
+
+def rewrapped(key: bytes, new: bytes, sealed: SealedCredential) -> SealedCredential:
+    """Return something sealed with another deployment key. The value stays under its own key and is not changed.
+
+    Raises:
+        WrongKey: it was sealed with another key than `key`.
+        Altered: the ciphertext or the facts are not those that were sealed.
+    """
+    open_sealed(key, sealed)
+    facts = _facts(sealed.credential)
+    own = _decrypt(key, sealed.wrapped_key[1 + _KEY_ID_BYTES :], facts)
+    return replace(sealed, wrapped_key=_FORMAT + _key_id(new) + _encrypt(new, own, facts))
 
 
 def _key_id(key: bytes) -> bytes:

@@ -2,15 +2,13 @@
 
 import base64
 import binascii
-import contextlib
-import os
-import stat
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.private_files import NotPrivate, move_private, read_private, write_private
 
 KEY_BYTES: Final = 32
 _MAKE_ONE: Final = "make one with `openssl rand -base64 32`"
@@ -42,6 +40,43 @@ class KeyPlace(Protocol):
         ...
 
 
+@runtime_checkable
+class ReplaceablePlace(KeyPlace, Protocol):
+    """A place where a key can take the place of another one, in two steps: both are there in between."""
+
+    def stage(self, key: bytes) -> None:
+        """Put the next key beside the present one. Blocks.
+
+        Raises:
+            ConfigurationInvalid: it cannot be written.
+        """
+        ...
+
+    def staged(self) -> bytes | None:
+        """Return the next key, where one is there. Blocks.
+
+        Raises:
+            ConfigurationInvalid: something is there that cannot be used; says what to do.
+        """
+        ...
+
+    def settle(self) -> None:
+        """Put the next key in the place of the present one, at once. Blocks.
+
+        Raises:
+            ConfigurationInvalid: it cannot be moved.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Forget the next key. Blocks.
+
+        Raises:
+            ConfigurationInvalid: it cannot be removed.
+        """
+        ...
+
+
 class EnvironmentKey:
     """The key in `CALLBOARD_VAULT_KEY`."""
 
@@ -67,70 +102,75 @@ class EnvironmentKey:
 
 
 class KeyFile:
-    """The key in a file that its owner alone can read."""
+    """The key in a file that its owner alone can read; the next one stays beside it until it is settled."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._next = path.with_name(f"{path.name}.next")
         self.title = str(path)
 
     def read(self) -> bytes | None:
         """See `KeyPlace`."""
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
-            descriptor = os.open(self._path, flags)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._refusal(f"cannot be opened ({error.strerror})") from None
-        with os.fdopen(descriptor, "rb") as file:
-            self._check(os.fstat(descriptor))
-            key = decoded(file.read(1024).decode("ascii", errors="replace"))
-        if key is None:
-            raise self._refusal("holds no key")
-        return key
+        return _read(self._path)
 
     def keep(self, key: bytes) -> bytes | None:
-        """See `KeyPlace`. The file appears whole or not at all, and never in the place of another one."""
-        new = self._path.with_name(f".{self._path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        try:
-            try:
-                with os.fdopen(os.open(new, flags, 0o600), "wb") as file:
-                    file.write(base64.b64encode(key) + b"\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                with contextlib.suppress(FileExistsError):
-                    os.link(new, self._path, follow_symlinks=False)
-            finally:
-                new.unlink(missing_ok=True)
-            self._settle()
-        except OSError as error:
-            raise self._refusal(f"cannot be written ({error.strerror})") from None
+        """See `KeyPlace`. It never takes the place of another one."""
+        self._write(self._path, key, replace=False)
         return self.read()
 
-    def _settle(self) -> None:
-        """Make the name durable: what is sealed with the key must not outlive it."""
-        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    def stage(self, key: bytes) -> None:
+        """See `ReplaceablePlace`."""
+        self._write(self._next, key, replace=True)
+
+    def staged(self) -> bytes | None:
+        """See `ReplaceablePlace`."""
+        return _read(self._next)
+
+    def settle(self) -> None:
+        """See `ReplaceablePlace`."""
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            move_private(self._next, self._path)
+        except OSError as error:
+            raise _refusal(self._path, f"cannot be replaced ({error.strerror})") from None
 
-    def _check(self, found: os.stat_result) -> None:
-        if not stat.S_ISREG(found.st_mode):
-            raise self._refusal("is not a regular file")
-        if found.st_uid != os.geteuid():
-            raise self._refusal("belongs to somebody else")
-        if stat.S_IMODE(found.st_mode) & 0o077:
-            raise ConfigurationInvalid(
-                f"{self._path}: others may read the vault's key (mode {stat.S_IMODE(found.st_mode):04o}). Run"
-                f" `chmod 600 {self._path}`, and replace the stored keys if somebody may have read it"
-            )
+    def discard(self) -> None:
+        """See `ReplaceablePlace`."""
+        try:
+            self._next.unlink(missing_ok=True)
+        except OSError as error:
+            raise _refusal(self._next, f"cannot be removed ({error.strerror})") from None
 
-    def _refusal(self, what: str) -> ConfigurationInvalid:
-        return ConfigurationInvalid(
-            f"{self._path}: the vault's key {what}. Put the file back as it was, or set CALLBOARD_VAULT_KEY"
-        )
+    def _write(self, path: Path, key: bytes, *, replace: bool) -> None:
+        try:
+            write_private(path, base64.b64encode(key) + b"\n", replace=replace)
+        except OSError as error:
+            raise _refusal(path, f"cannot be written ({error.strerror})") from None
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        content = read_private(path, most=1024)
+    except NotPrivate as refused:
+        if refused.mode is None:
+            raise _refusal(path, refused.what) from None
+        raise ConfigurationInvalid(
+            f"{path}: others may read the vault's key (mode {refused.mode:04o}). Run `chmod 600 {path}`"
+            " and `callboard credentials rekey`, and replace the stored keys if somebody may have read it"
+        ) from None
+    except OSError as error:
+        raise _refusal(path, f"cannot be opened ({error.strerror})") from None
+    if content is None:
+        return None
+    key = decoded(content.decode("ascii", errors="replace"))
+    if key is None:
+        raise _refusal(path, "holds no key")
+    return key
+
+
+def _refusal(path: Path, what: str) -> ConfigurationInvalid:
+    return ConfigurationInvalid(
+        f"{path}: the vault's key {what}. Put the file back as it was, or set CALLBOARD_VAULT_KEY"
+    )
 
 
 def decoded(text: str) -> bytes | None:

@@ -3,8 +3,9 @@
 # ruff: noqa: PLC0415 - what encrypts is imported with the first value: most commands see none
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.credential import Credential, Scope
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.ports.clock import Clock
-from callboard.ports.vault import Grant, SealedCredential, SealedCredentials
+from callboard.ports.vault import Grant, Rekeyed, SealedCredential, SealedCredentials
 
 if TYPE_CHECKING:
     from callboard.vault.deployment_key import DeploymentKey, DeploymentKeys
@@ -41,26 +42,28 @@ class SealedVault:
 
     async def set(self, grant: Grant, secret: SecretStr, actor: Actor) -> Credential:
         """See `ports.vault.Vault`."""
-        for _ in range(_ATTEMPTS):
-            found = await self._table.find(grant.name, grant.scope)
-            stored = await self._replaced(found, grant, secret, actor)
-            if stored is not None:
-                return stored
+        async with self._sealing():
+            for _ in range(_ATTEMPTS):
+                found = await self._table.find(grant.name, grant.scope)
+                stored = await self._replaced(found, grant, secret, actor)
+                if stored is not None:
+                    return stored
         raise _contended(grant.name, grant.scope)
 
     async def rotate(self, name: str, scope: Scope, secret: SecretStr, actor: Actor) -> Credential:
         """See `ports.vault.Vault`."""
-        for _ in range(_ATTEMPTS):
-            found = await self._table.find(name, scope)
-            if found is None:
-                raise UnknownThing(f"there is no credential {name} ({scope}) to rotate")
-            # Opened first: a new value must not go to an address that somebody wrote into the row.
-            self._opened(found, await asyncio.to_thread(self._keys.find))
-            present = found.credential
-            grant = Grant(name, scope, present.provider, present.base_url)
-            stored = await self._replaced(found, grant, secret, actor)
-            if stored is not None:
-                return stored
+        async with self._sealing():
+            for _ in range(_ATTEMPTS):
+                found = await self._table.find(name, scope)
+                if found is None:
+                    raise UnknownThing(f"there is no credential {name} ({scope}) to rotate")
+                # Opened first: a new value must not go to an address that somebody wrote into the row.
+                self._opened(found, await asyncio.to_thread(self._keys.find))
+                present = found.credential
+                grant = Grant(name, scope, present.provider, present.base_url)
+                stored = await self._replaced(found, grant, secret, actor)
+                if stored is not None:
+                    return stored
         raise _contended(name, scope)
 
     async def list(self) -> Sequence[Credential]:
@@ -80,12 +83,18 @@ class SealedVault:
 
     async def secret_for(self, credential: Credential) -> SecretStr:
         """See `ports.vault.Vault`."""
-        sealed = await self._table.find(credential.name, credential.scope)
+
+        async def present() -> Sequence[SealedCredential]:
+            found = await self._table.find(credential.name, credential.scope)
+            return () if found is None else (found,)
+
+        stored, key = await self._with_key(present)
+        sealed = stored[0] if stored else None
         if sealed is None or not _opens_the_same(sealed.credential, credential):
             raise ConfigurationInvalid(
                 f"the credential {credential} was removed, or stored for something else, meanwhile; try again"
             )
-        secret = self._opened(sealed, await asyncio.to_thread(self._keys.find))
+        secret = self._opened(sealed, key)
         now, last = self._clock.now(), sealed.credential.last_used_at
         if last is None or now - last >= _USE_IS_KNOWN_TO:
             await self._table.used(sealed.credential, now)
@@ -93,15 +102,99 @@ class SealedVault:
 
     async def known_secrets(self) -> Sequence[SecretStr]:
         """See `ports.vault.Vault`."""
-        stored = await self._table.all()
-        if not stored:
-            return ()
-        key = await asyncio.to_thread(self._keys.find)
+        stored, key = await self._with_key(self._table.all)
         known: list[SecretStr] = []
         for each in stored:
             with suppress(ConfigurationInvalid):
                 known.append(self._opened(each, key))
         return known
+
+    async def rekey(self) -> Rekeyed:
+        """See `ports.vault.Vault`. Both keys are there while the rows change in one transaction; which of them is
+        the right one afterwards is what the rows say, also for whoever comes after a crash.
+        """
+        async with self._held(shared=False):
+            await self._finish()
+            self._keys.forget()
+            present = await asyncio.to_thread(self._keys.find)
+            try:
+                rewrapped = await self._rewrap(present)
+            finally:
+                await self._finish()
+            return rewrapped
+
+    async def _rewrap(self, present: "DeploymentKey | None") -> Rekeyed:
+        from callboard.vault.envelope import key_id, rewrapped
+
+        for _ in range(_ATTEMPTS):
+            stored = await self._table.all()
+            for each in stored:
+                self._opened(each, present)
+            if present is None or not stored:
+                raise ConfigurationInvalid("nothing is stored yet: there is no key to replace")
+            new = await asyncio.to_thread(self._keys.stage, present)
+            changed = [rewrapped(present.key, new.key, each) for each in stored]
+            if await self._table.rewrap(stored, changed):
+                return Rekeyed(len(stored), key_id(new.key), new.place)
+        raise ConfigurationInvalid("the credentials keep changing; try again")
+
+    async def _finish(self) -> None:
+        """End what `rekey` began, here or in a process that died: the rows say which key is the right one."""
+        from callboard.vault.envelope import key_id, sealed_with
+
+        staged = await asyncio.to_thread(self._keys.staged)
+        if staged is None:
+            return
+        in_use = {sealed_with(each) for each in await self._table.all()}
+        is_new = key_id(staged.key) in in_use
+        await asyncio.to_thread(self._keys.settle if is_new else self._keys.discard)
+
+    @asynccontextmanager
+    async def _held(self, *, shared: bool) -> AsyncGenerator[None]:
+        lock = self._keys.held(shared=shared)
+        # A thread of its own: whoever holds the lock needs the shared ones to come to an end.
+        waiting = ThreadPoolExecutor(1, thread_name_prefix="callboard-vault-lock")
+        try:
+            await asyncio.get_running_loop().run_in_executor(waiting, lock.__enter__)
+        finally:
+            waiting.shutdown(wait=False)
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    @asynccontextmanager
+    async def _sealing(self) -> AsyncGenerator[None]:
+        """Let nobody replace the key between reading it and storing what is sealed with it."""
+        for _ in range(_ATTEMPTS):
+            if await asyncio.to_thread(self._keys.staged) is not None:
+                async with self._held(shared=False):
+                    await self._finish()
+            async with self._held(shared=True):
+                if await asyncio.to_thread(self._keys.staged) is None:
+                    self._keys.forget()
+                    yield
+                    return
+        raise ConfigurationInvalid("the vault's key keeps changing; try again")
+
+    async def _with_key(
+        self, read: Callable[[], Awaitable[Sequence[SealedCredential]]]
+    ) -> "tuple[Sequence[SealedCredential], DeploymentKey | None]":
+        """Return what is stored with the key that opens it, also where another process replaced the key since
+        it was read here, or died while it did.
+        """
+        from callboard.vault.envelope import key_id, sealed_with
+
+        stored = await read()
+        if not stored:
+            return stored, None
+        key = await asyncio.to_thread(self._keys.find)
+        if key is not None and {sealed_with(each) for each in stored} == {key_id(key.key)}:
+            return stored, key
+        async with self._held(shared=False):
+            await self._finish()
+            self._keys.forget()
+            return await read(), await asyncio.to_thread(self._keys.find)
 
     async def _replaced(
         self, found: SealedCredential | None, grant: Grant, secret: SecretStr, actor: Actor

@@ -38,6 +38,22 @@ class SqliteSealedCredentials:
         """See `ports.vault.SealedCredentials`."""
         return await self._query(sql.CREDENTIALS, {})
 
+    async def rewrap(
+        self, before: Sequence[SealedCredential], after: Sequence[SealedCredential]
+    ) -> bool:
+        """See `ports.vault.SealedCredentials`."""
+        expected = {_place(each): each.wrapped_key for each in before}
+        changes = [_columns(each) for each in after]
+
+        def work(connection: sqlite3.Connection) -> bool:
+            found = [_sealed(record) for record in connection.execute(sql.CREDENTIALS)]
+            if {_place(each): each.wrapped_key for each in found} != expected:
+                return False
+            connection.executemany(sql.REWRAP_CREDENTIAL, changes)
+            return True
+
+        return await self._writer.submit(work)
+
     async def used(self, credential: Credential, at: datetime) -> None:
         """See `ports.vault.SealedCredentials`."""
         named = {"name": credential.name, "scope": str(credential.scope)}
@@ -58,6 +74,10 @@ class SqliteSealedCredentials:
             return [_sealed(record) for record in connection.execute(statement, named)]
 
         return await self._readers.run(query)
+
+
+def _place(sealed: SealedCredential) -> tuple[str, str]:
+    return sealed.credential.name, str(sealed.credential.scope)
 
 
 def _columns(sealed: SealedCredential) -> dict[str, object]:

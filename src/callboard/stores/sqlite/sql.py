@@ -32,6 +32,7 @@ REPLACE_CREDENTIAL = "UPDATE credential SET provider=:provider, base_url=:base_u
 CREDENTIAL = "SELECT credential.name, credential.scope, credential.provider, credential.base_url, credential.version, credential.wrapped_key, credential.ciphertext, credential.actor_kind, credential.actor_name, credential.created_at, credential.rotated_at, credential.last_used_at FROM credential WHERE credential.name = :name AND credential.scope = :scope"
 CREDENTIALS = "SELECT credential.name, credential.scope, credential.provider, credential.base_url, credential.version, credential.wrapped_key, credential.ciphertext, credential.actor_kind, credential.actor_name, credential.created_at, credential.rotated_at, credential.last_used_at FROM credential ORDER BY credential.name, credential.scope"
 CREDENTIAL_USED = "UPDATE credential SET last_used_at=:last_used_at WHERE credential.name = :name AND credential.scope = :scope AND credential.version = :version"
+REWRAP_CREDENTIAL = "UPDATE credential SET wrapped_key=:wrapped_key WHERE credential.name = :name AND credential.scope = :scope"
 REMOVE_CREDENTIAL = (
     "DELETE FROM credential WHERE credential.name = :name AND credential.scope = :scope"
 )

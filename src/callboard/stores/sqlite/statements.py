@@ -243,6 +243,7 @@ def _credentials() -> dict[str, str]:
         "CREDENTIAL": _compiled(select(credential).where(this)),
         "CREDENTIALS": _compiled(every),
         "CREDENTIAL_USED": _compiled(used, ["last_used_at"]),
+        "REWRAP_CREDENTIAL": _compiled(update(credential).where(this), ["wrapped_key"]),
         "REMOVE_CREDENTIAL": _compiled(delete(credential).where(this)),
     }
 
