@@ -6,12 +6,14 @@ import pytest
 
 from .sources import modules
 
-GUARDS = {"require", "require_run", "require_log", "seen_spaces"}
+GUARDS = {"require", "require_run", "require_log", "require_space", "require_task", "seen_spaces"}
+NO_USE_CASES = {"usecases/recording.py"}
+"""What use cases are made of; it takes somebody along for the record."""
 
 
 def _public_use_cases():
     for module in modules():
-        if not module.path.startswith("usecases/"):
+        if not module.path.startswith("usecases/") or module.path in NO_USE_CASES:
             continue
         for node in module.tree.body:
             if not isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):

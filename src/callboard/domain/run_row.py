@@ -14,7 +14,8 @@ class RunRow:
     """One line of a listing, derived from the run's events and from nothing else.
 
     `title` is the agent's display name, or the task's title for a workflow run; `subject` the agent's or
-    workflow's id, `digest` that of the agent's definition. `waiting_for` is the question of the open gate.
+    workflow's id, `digest` that of the agent's definition. `waiting_for` is the question of the open gate,
+    `waiting_on` who can answer it, `waiting_since` and `waiting_until` from when until when.
     `space` is what the run belongs to, `task` the key of the task that it works on, `step` the step that it
     serves; of a workflow run the one that began last.
     """
@@ -37,6 +38,9 @@ class RunRow:
     usage: Usage = Usage()
     bill: Bill = Bill()
     waiting_for: str | None = None
+    waiting_on: str | None = None
+    waiting_since: datetime | None = None
+    waiting_until: datetime | None = None
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None

@@ -119,6 +119,17 @@ def _is_named(gate: GateOpened, actor: Actor, roles: AbstractSet[str]) -> bool:
     return actor.name in people or not roles.isdisjoint(gate.roles)
 
 
+def who_decides(gate: GateOpened) -> str:
+    """Return who may decide at a gate, in a few words: `a maintainer`, `2 of ann, bob`, `a person`."""
+    approvers = gate.approvers
+    people = approvers.people if approvers is not None else ()
+    count = approvers.count if approvers is not None else 1
+    named = [*people, *(f"a {role}" if count == 1 else f"{role}s" for role in gate.roles)]
+    if not named:
+        return "a person" if count == 1 else f"{count} people"
+    return " or ".join(named) if count == 1 else f"{count} of {', '.join(named)}"
+
+
 def is_enough(
     gate: GateOpened, given: Sequence[ApprovalGiven], arguments: JsonObject | None
 ) -> bool:

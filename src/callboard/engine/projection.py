@@ -1,7 +1,8 @@
 """Read projections: (row, events) -> row. Rebuilt from zero they equal what was kept up step by step."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunSuspended
 from callboard.domain.events.codec import Recorded
@@ -21,6 +22,7 @@ from callboard.domain.frozen import changed
 from callboard.domain.run.state import status_of
 from callboard.domain.run_row import RunRow
 from callboard.domain.usage import Usage
+from callboard.engine.approvals import who_decides
 
 
 def first_row(recorded: Recorded, created: RunCreated) -> RunRow:
@@ -61,16 +63,35 @@ def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:
             _work(row, changes, recorded.event)
         case StepStarted() as event:
             changes["step"] = event.step
-        case StepPostponed() as event:
-            changes |= {"status": "waiting", "waiting_for": event.reason}
-        case (GateOpened() | ChildRunSuspended()) as event:
-            changes |= {"status": "waiting", "waiting_for": event.question}
+        case StepPostponed() | GateOpened() | ChildRunSuspended():
+            changes |= {"status": "waiting"} | _waiting(recorded.event, recorded.at)
         case GateDecided() | GateExpired() | GateWithdrawn() | RunResumed():
-            changes |= {"status": "running", "waiting_for": None}
+            changes |= {"status": "running"} | _GOES_ON
         case (RunCompleted() | RunFailed() | RunCancelled()) as event:
-            changes |= {"status": status_of(event), "waiting_for": None, "ended_at": recorded.at}
+            changes |= {"status": status_of(event), "ended_at": recorded.at} | _GOES_ON
         case _:
             pass
+
+
+_GOES_ON: Final = dict.fromkeys(
+    ("waiting_for", "waiting_on", "waiting_since", "waiting_until"), None
+)
+
+
+def _waiting(event: StepPostponed | GateOpened | ChildRunSuspended, at: datetime) -> dict[str, Any]:
+    """Return what a run waits for, on whom, since when and until when."""
+    waiting: dict[str, Any] = {**_GOES_ON, "waiting_since": at}
+    match event:
+        case StepPostponed():
+            return waiting | {"waiting_for": event.reason, "waiting_on": "an agent"}
+        case GateOpened():
+            return waiting | {
+                "waiting_for": event.question,
+                "waiting_on": who_decides(event),
+                "waiting_until": event.deadline_at,
+            }
+        case ChildRunSuspended():
+            return waiting | {"waiting_for": event.question, "waiting_on": "a person"}
 
 
 def _work(

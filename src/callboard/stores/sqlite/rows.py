@@ -21,7 +21,7 @@ Record = Sequence[Any]
 
 def columns_of(row: RunRow) -> Columns:
     """Return a projection as the columns that move with every append."""
-    usage, bill, ended = row.usage, row.bill, row.ended_at
+    usage, bill = row.usage, row.bill
     return {
         "run_id": row.run_id,
         "status": row.status,
@@ -35,9 +35,12 @@ def columns_of(row: RunRow) -> Columns:
         "known_nano_usd": int(bill.known_usd.scaleb(9)),
         "has_unknown_cost": bill.has_unknown,
         "waiting_for": row.waiting_for,
+        "waiting_on": row.waiting_on,
+        "waiting_since": _text(row.waiting_since),
+        "waiting_until": _text(row.waiting_until),
         "step": row.step,
         "updated_at": timestamp(row.updated_at),
-        "ended_at": None if ended is None else timestamp(ended),
+        "ended_at": _text(row.ended_at),
     }
 
 
@@ -67,7 +70,8 @@ def row_of(record: Record) -> RunRow:
     (run_id, root_id, parent_id, kind, subject, title, status, model, workspace) = record[:9]
     (space, task, digest, step) = record[9:13]
     (turns, tool_calls, tokens_in, tokens_out, cache_read, cache_write, reasoning) = record[13:20]
-    (nano_usd, has_unknown, waiting_for, created_at, updated_at, ended_at) = record[20:]
+    (nano_usd, has_unknown, waiting_for, waiting_on, since, until) = record[20:26]
+    (created_at, updated_at, ended_at) = record[26:]
     try:
         row = RunRow(
             run_id=run_id,
@@ -94,13 +98,24 @@ def row_of(record: Record) -> RunRow:
             ),
             bill=Bill(known_usd=nano_usd * NANO, has_unknown=bool(has_unknown)),
             waiting_for=waiting_for,
+            waiting_on=waiting_on,
+            waiting_since=_moment(since),
+            waiting_until=_moment(until),
             created_at=datetime.fromisoformat(created_at),
             updated_at=datetime.fromisoformat(updated_at),
-            ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
+            ended_at=_moment(ended_at),
         )
         return _row.validate_python(vars(row))
     except (ValidationError, ValueError, TypeError, ArithmeticError) as error:
         raise LogCorrupt(f"run {run_id}: its projection is not readable ({error})") from error
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else timestamp(moment)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def sealed_of(record: Record) -> Sealed:

@@ -59,7 +59,15 @@ _FIXED: Final = {
     "digest",
     "created_at",
 }
-_STANDING: Final = ("status", "waiting_for", "ended_at", "step")
+_STANDING: Final = (
+    "status",
+    "waiting_for",
+    "waiting_on",
+    "waiting_since",
+    "waiting_until",
+    "ended_at",
+    "step",
+)
 _CLAIM: Final = {"epoch", "owner", "head", "head_hash"}
 
 _projection: Final = [column for column in run.c if column.name not in _CLAIM]
