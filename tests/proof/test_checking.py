@@ -354,3 +354,39 @@ def test_state_in_an_event_is_data_whatever_it_looks_like():
         wrong = first_wrong(resummed(forged(position, lambda _, text=text: text)))
         assert wrong is not None
         assert wrong[0] == position + 1
+
+
+def byte_of(content):
+    with pytest.raises(WrongLine) as caught:
+        check(content)
+    return caught.value.byte
+
+
+@given(st.integers(2, len(LINES)), st.data())
+def test_bytes_that_are_no_text_are_named_where_they_are(number, data):
+    line = LINES[number - 1]
+    within = data.draw(st.integers(1, len(line) - 2))
+    place = offset_of(LINES, number) + within
+    # Before a whole character: a byte that ends one is wrong where that character began.
+    while EXPORT[place] & 0xC0 == 0x80:
+        place -= 1
+    assert byte_of(EXPORT[:place] + b"\xff" + EXPORT[place + 1 :]) == place
+
+
+@given(st.integers(2, len(LINES)))
+def test_a_line_that_stops_being_json_is_named_where_it_does(number):
+    start = offset_of(LINES, number)
+    assert byte_of(EXPORT[:start] + b"]" + EXPORT[start + 1 :]) == start
+    comma = start + LINES[number - 1].index(b",")
+    assert byte_of(EXPORT[:comma] + b";" + EXPORT[comma + 1 :]) == comma
+
+
+@given(positions)
+def test_where_a_file_was_cut_off_is_named(position):
+    if position > len(LINES[0]) and EXPORT[position - 1 : position] != b"\n":
+        assert byte_of(EXPORT[:position]) == position
+
+
+def test_a_well_formed_line_that_was_changed_is_named_without_a_byte():
+    place = EXPORT.index(b"Read, then write")
+    assert byte_of(EXPORT[:place] + b"L" + EXPORT[place + 1 :]) is None

@@ -69,8 +69,8 @@ def _kept(place: Path) -> str:
 
 def _give_wrong(file: Path, wrong: WrongLine, *, as_json: bool) -> None:
     if as_json:
-        place = {"line": wrong.line, "offset": wrong.offset, "problem": wrong.what}
-        give_json({"file": str(file), "ok": False, **place})
+        place = {"line": wrong.line, "offset": wrong.offset, "byte": wrong.byte}
+        give_json({"file": str(file), "ok": False, **place, "problem": wrong.what})
     else:
         give(f"{file}: {wrong}")
 

@@ -34,14 +34,17 @@ class NotAnExport(UserMistake):
 
 class WrongLine(Exception):
     """The first line of an export that does not verify. `line` counts from 1, `offset` is where it begins in
-    the file, in bytes from 0.
+    the file, in bytes from 0. `byte` is the first byte of the file that cannot be right, where that can be told:
+    a sum says that a line was changed, not where.
     """
 
-    def __init__(self, line: int, offset: int, what: str) -> None:
-        super().__init__(f"line {line} (byte {offset}): {what}")
+    def __init__(self, line: int, offset: int, what: str, byte: int | None = None) -> None:
+        there = "" if byte is None else f", at byte {byte}"
+        super().__init__(f"line {line} (byte {offset}): {what}{there}")
         self.line = line
         self.offset = offset
         self.what = what
+        self.byte = byte
 
 
 class LineSource(Protocol):
@@ -63,9 +66,10 @@ class Line:
     end: int
     fields: JsonObject
 
-    def wrong(self, what: str) -> WrongLine:
-        """Return the error that this line is wrong."""
-        return WrongLine(self.number, self.offset, what)
+    def wrong(self, what: str, *, within: int | None = None) -> WrongLine:
+        """Return the error that this line is wrong; `within` is the first wrong byte, counted in the line."""
+        byte = None if within is None else self.offset + within
+        return WrongLine(self.number, self.offset, what, byte)
 
     def text(self, name: str) -> str:
         """Return a field that is text.
@@ -144,16 +148,17 @@ def read_lines(source: LineSource) -> Generator[Line]:
 def _checked(content: bytes, previous: str, here: Line) -> tuple[bytes, str]:
     """Return what a line says, without its sum, and the sum."""
     if len(content) > LONGEST_LINE:
-        raise here.wrong(f"the line is longer than {LONGEST_LINE} bytes")
+        raise here.wrong(f"the line is longer than {LONGEST_LINE} bytes", within=LONGEST_LINE)
     if not content.endswith(b"\n"):
-        raise here.wrong("the file ends in the middle of this line")
+        raise here.wrong("the file ends in the middle of this line", within=len(content))
     found = _SUM.fullmatch(content, len(content) - min(len(content), _SUM_BYTES))
     if found is None:
-        raise here.wrong("the line does not end with its sum")
+        raise here.wrong("the line does not end with its sum", within=_first_malformed(content))
     start = content[: found.start()]
     total = _next_sum(previous, start)
     if total != found[1].decode():
-        raise here.wrong("the line was altered, or another one stood before it")
+        within = _first_malformed(content)
+        raise here.wrong("the line was altered, or another one stood before it", within=within)
     return start, total
 
 
@@ -165,10 +170,29 @@ def _parsed(start: bytes, here: Line) -> JsonObject:
     try:
         found: object = json.loads(start + b"}", object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise here.wrong(f"the line is not JSON ({error})") from None
+        within = _place_of(error, start)
+        raise here.wrong(f"the line is not JSON ({error})", within=within) from None
     if not isinstance(found, dict):
         raise here.wrong("the line is not a JSON object")
     return cast("JsonObject", found)
+
+
+def _first_malformed(content: bytes) -> int | None:
+    """Return the first byte of a line that cannot stand where it does; None where the line is well-formed."""
+    try:
+        json.loads(content.decode())
+    except (ValueError, RecursionError) as error:
+        return _place_of(error, content)
+    return None
+
+
+def _place_of(error: Exception, content: bytes) -> int | None:
+    """Return the byte at which bytes stop being UTF-8, or stop being JSON; None where an error tells neither."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.start
+    if isinstance(error, json.JSONDecodeError):  # it counts characters
+        return len(content.decode(errors="replace")[: error.pos].encode())
+    return None
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
