@@ -4,6 +4,7 @@ import pytest
 from tests.docs.pages import ROOT
 
 BY_COMMAND = "tests/incidents/test_incidents_by_command.py"
+BY_CLASS = "tests/incidents/test_incidents_by_class.py"
 SANDBOX = "tests/incidents/test_sandbox_incidents.py"
 
 COVERED = {
@@ -18,11 +19,14 @@ COVERED = {
         f"{SANDBOX}::test_n8n_cve_2026_21877_no_repository_makes_the_host_run_its_code",
     ),
     "Flowise CVE-2026-41271, Dify SSRF": (
+        f"{BY_CLASS}::test_flowise_cve_2026_41271_no_spelling_of_an_address_leads_to_this_machine",
         "tests/web_access/test_egress.py::test_no_spelling_leads_to_where_nobody_may_go",
         "tests/web_access/test_fetcher.py::test_a_name_is_resolved_once_and_the_judged_address_is_connected_to",
         "tests/web_access/test_fetcher.py::test_every_redirect_is_judged_anew",
     ),
     "LangGraph CVE-2025-64439, CVE-2026-28277; LangChain CVE-2025-68664": (
+        f"{BY_CLASS}::test_langgraph_cve_2025_64439_stored_state_is_data_and_becomes_no_object",
+        f"{BY_CLASS}::test_langchain_cve_2025_68664_an_answer_that_poses_as_an_object_is_text",
         "tests/domain/test_codec.py::test_any_bytes_are_an_event_or_corrupt",
         "tests/domain/test_codec.py::test_a_hostile_body_is_corrupt_and_nothing_else",
         "tests/architecture/test_source_rules.py::test_nothing_loads_objects_that_can_run_code",
@@ -34,6 +38,7 @@ COVERED = {
         f"{BY_COMMAND}::test_langchain_cve_2026_34070_a_prompt_comes_from_below_its_definition_only",
     ),
     "Semantic Kernel CVE-2026-26030 / -25592": (
+        f"{BY_CLASS}::test_semantic_kernel_cve_2026_25592_only_what_a_definition_lists_can_be_called",
         "tests/tools/test_catalog.py::test_the_list_of_tools_is_the_reviewed_one",
         "tests/architecture/test_source_rules.py::test_nothing_turns_text_into_running_code",
     ),
@@ -57,6 +62,7 @@ COVERED = {
         f"{SANDBOX}::test_claude_code_cve_2026_46406_temporary_places_are_private_and_cannot_be_foretold",
     ),
     "claude-code-action, Comment-and-Control": (
+        f"{BY_CLASS}::test_claude_code_action_the_key_of_the_process_is_nowhere_an_agent_can_look",
         "tests/vault/test_canaries.py::test_a_run_that_looks_for_secrets_everywhere_finds_none_and_leaves_none",
     ),
     "postmark-mcp 1.0.16": (
@@ -67,6 +73,7 @@ COVERED = {
         f"{BY_COMMAND}::test_pocketos_a_mark_is_not_written_over_the_credential_that_it_stands_for",
     ),
     "OpenHands #4288": (
+        f"{BY_CLASS}::test_openhands_4288_a_mask_replaces_no_key_and_no_export_holds_one",
         "tests/usecases/test_credentials.py::test_a_mask_that_is_written_back_changes_nothing",
         "tests/cli/test_proof.py::test_a_stored_key_is_not_exported_either",
     ),
