@@ -103,7 +103,7 @@ async def test_a_process_that_dies_while_it_watches_leaves_no_failure_that_nobod
         await store.failed.wait()
     driving.cancel()
     await asyncio.gather(driving, return_exceptions=True)
-    del app, driving
+    del app, driving, store  # the failure knows the watch, and the store the failure
     await asyncio.sleep(0)
     gc.collect()
     assert complaints == []
