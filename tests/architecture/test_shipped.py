@@ -95,7 +95,14 @@ def test_the_shipped_agents_and_workflows_are_the_reviewed_ones():
         "thinker",
         "triager",
     }
-    assert shipped_workflows() == ("implement-review-sign-off",)
+    assert shipped_workflows() == (
+        "bug-fix",
+        "documentation",
+        "implement-review-deploy",
+        "implement-review-sign-off",
+        "review-only",
+        "security-sensitive-change",
+    )
 
 
 def test_files_that_run_code_when_python_starts_are_the_reviewed_ones():

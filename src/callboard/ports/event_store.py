@@ -39,13 +39,13 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A wish that reaches a run from outside its driving process: recorded at once, turned into an event
-    by whoever drives the run. `key` makes it idempotent per run. `note` is the reason of a `cancel`, and
-    what is to be said to the agent of a `steer`.
+    by whoever drives the run. `key` makes it idempotent per run. `note` is the reason of a `cancel`,
+    what is to be said to the agent of a `steer`, and to a task of a `comment`.
     """
 
     run_id: str
     key: str
-    kind: Literal["cancel", "steer"]
+    kind: Literal["cancel", "steer", "comment"]
     actor: Actor
     at: datetime
     note: str = ""

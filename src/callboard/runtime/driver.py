@@ -5,6 +5,7 @@ right tasks: children end before their parents.
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -17,6 +18,8 @@ from callboard.domain.events.run import (
     RunCreated,
     WorkflowSubject,
 )
+from callboard.domain.events.union import AnyEvent
+from callboard.domain.events.workflow import CommentAdded
 from callboard.domain.message import user_message
 from callboard.domain.run.fold import AGENT, USER_PROMPT
 from callboard.domain.run.state import RunState
@@ -196,7 +199,7 @@ class Driver:
         """Return whether somebody said something to a run that is about to end."""
         if _may_be_known(state):
             for signal in await self.ports.store.signals([state.run_id]):
-                if signal.kind == "steer":
+                if signal.kind != "cancel":
                     driven.hear(signal)
         return bool(driven.said)
 
@@ -207,8 +210,8 @@ class Driver:
     async def _steer(self, log: RunLog[RunState] | RunLog[TaskState], driven: Driven) -> None:
         """Let what people said meanwhile join the conversation, once, between two steps of the run."""
         taken = driven.take_said()
-        if isinstance(log.state, RunState) and log.state.terminal is None:
-            log.append(*(steering_message(signal.note) for signal in taken))
+        if log.state.terminal is None:
+            log.append(*_said(log.state, taken))
         await log.durable()
         await self.ports.store.consume(taken)
 
@@ -261,6 +264,14 @@ def _may_be_known(state: RunState | TaskState) -> bool:
 
 def _completes(command: object) -> bool:
     return isinstance(command, Append) and isinstance(command.events[-1], RunCompleted)
+
+
+def _said(state: RunState | TaskState, taken: Sequence[Signal]) -> list[AnyEvent]:
+    """Return what people said as events: a message to an agent, a comment on a task."""
+    if isinstance(state, RunState):
+        return [steering_message(signal.note) for signal in taken if signal.kind == "steer"]
+    comments = [signal for signal in taken if signal.kind == "comment"]
+    return [CommentAdded(actor=signal.actor, text=signal.note) for signal in comments]
 
 
 def steering_message(text: str) -> MessageAdded:

@@ -18,10 +18,9 @@ from callboard.engine.tasks.commands import (
 )
 from callboard.engine.tasks.decide import decide_task
 from callboard.engine.tasks.evidence import wording
-from callboard.engine.tasks.routing import cast_step
-from callboard.ports.casting import Part
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import record_files
+from callboard.runtime.casting import cast
 from callboard.runtime.checks import made_check
 from callboard.runtime.children import ChildRuns, cancel_children, drive_children
 from callboard.runtime.creation import AgentStart, agent_created
@@ -106,12 +105,8 @@ class TaskDrive:
 
     async def _assign(self, command: AssignStep) -> None:
         """Record who does a step, or that nobody can."""
-        state, step = self._log.state, command.step
-        part = Part(
-            state.created.space, state.subject.workflow.id, step.id, step.agent, step.skills
-        )
-        candidates = await self._ports.casting.candidates(part)
-        self._log.append(cast_step(state, step, command.attempt, candidates))
+        chosen = await cast(self._ports, self._log.state, command.step, command.attempt)
+        self._log.append(chosen)
 
     async def _run_check(self, command: RunCheck) -> None:
         """Verify a check. A check is taken to be repeatable: after a crash it simply runs again."""

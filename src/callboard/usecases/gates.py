@@ -82,7 +82,7 @@ async def open_gate(app: App, who: Principal, run_id: str) -> OpenGate:
 async def decide_gate(
     app: App, who: Principal, run_id: str, decision: Decision, *, digest: str
 ) -> Ended:
-    """Record a decision and, where it is enough, drive the whole tree on.
+    """Record a decision and, where it is enough, drive the whole tree on, until it ends or waits again.
 
     `digest` is that of the gate as it was shown: a decision on anything else is refused.
 
@@ -92,6 +92,25 @@ async def decide_gate(
         ConfigurationInvalid: what waits now is not what was shown, it is too late, the decision does not fit
             the gate, or a model that the run needs to go on cannot be reached.
     """
+    await require_run(app, who, "gate.decide", run_id)
+    decided = await record_decision(app, who, run_id, decision, digest=digest)
+    if not decided.closed:
+        return _waiting(decided.found)
+    return await app.driver.drive(decided.found.row.root_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision that is recorded. `closed`: it was enough, and the run can go on."""
+
+    found: OpenGate
+    closed: bool
+
+
+async def record_decision(
+    app: App, who: Principal, run_id: str, decision: Decision, *, digest: str
+) -> Recorded:
+    """Record a decision, and leave it to others to drive the run on. Raises what `decide_gate` does."""
     await require_run(app, who, "gate.decide", run_id)
     found = await open_gate(app, who, run_id)
     if found.gate.digest != digest:
@@ -103,9 +122,7 @@ async def decide_gate(
     await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
     if found.gate.reason == "budget_exceeded":
         await _raise_budget(app, found.gate, decision)
-    if not await _recorded(app, who, found, decision):
-        return _waiting(found)
-    return await app.driver.drive(found.row.root_id)
+    return Recorded(found, await _recorded(app, who, found, decision))
 
 
 def _objection(

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists
 from callboard.domain.events.run import RunCreated, WorkflowSubject
-from callboard.domain.org.principal import Principal
+from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.workflow import AgentStep, CommandCheck, Task, WorkflowDefinition
 from callboard.engine.limits import deadline, effective_limits
 from callboard.runtime.children import Ended
@@ -18,6 +19,9 @@ from callboard.usecases.start_run import check_run_id, find_agent
 @dataclass(frozen=True, slots=True)
 class StartTask:
     """What is to be done, where, and by which workflow.
+
+    `space` and `key` are those of a task that the organisation keeps. Unless agents are `pinned` now, each step
+    finds the version that is live when it begins.
 
     `folders` are those that definitions come from, for whoever resumes the run. `checks` are added to every step that has checks to pass; `model` replaces the model of each agent,
     `models` that of single agents.
@@ -32,6 +36,10 @@ class StartTask:
     models: dict[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
     folders: tuple[str, ...] = ()
+    space: str = ""
+    key: str | None = None
+    pinned: bool = True
+    on_limit: Literal["fail", "wait"] = "fail"
 
 
 async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
@@ -41,12 +49,12 @@ async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
         ConfigurationInvalid: not a repository, bad run id, missing key.
         UnknownThing: a step's agent does not exist.
     """
-    require(who, "run.start")
+    require(who, "run.start", in_space(wish.space))
     check_run_id(wish.run_id)
     if wish.run_id in {".", ".."}:
         raise ConfigurationInvalid("a task's run id names a directory: it cannot be . or ..")
     workflow = _with_checks(wish.workflow, wish.checks)
-    agents = await _pinned(app, workflow, wish)
+    agents = await _pinned(app, workflow, wish) if wish.pinned else {}
     workspaces = app.ports.workspaces
     base_commit = await workspaces.head(wish.repository)
     copy = f"{app.copies}/{wish.run_id}"
@@ -61,14 +69,16 @@ async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
             repository=wish.repository,
             base_commit=base_commit,
             base_tree=base_tree,
-            branch=f"callboard/{_slug(wish.task.title)}-{wish.run_id[-6:]}",
+            branch=_branch(wish),
             agents=agents,
         ),
         actor=who.actor,
         workspace=copy,
-        space=wish.repository,
+        space=wish.space or wish.repository,
+        task=wish.key,
         folders=wish.folders,
         limits=limits,
+        on_limit=wish.on_limit,
         deadline_at=deadline(now, limits),
     )
     try:
@@ -112,6 +122,13 @@ async def _pinned(
             await require_provider(app, definition, await app.ports.names.chain(definition))
             agents[step.agent] = definition
     return agents
+
+
+def _branch(wish: StartTask) -> str:
+    name = _slug(wish.task.title)
+    if wish.key is not None:
+        return f"callboard/{wish.run_id.lower()}-{name}"
+    return f"callboard/{name}-{wish.run_id[-6:]}"
 
 
 def _slug(title: str) -> str:

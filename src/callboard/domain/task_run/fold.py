@@ -33,6 +33,7 @@ from callboard.domain.events.workflow import (
 )
 from callboard.domain.folding import Folding
 from callboard.domain.frozen import changed
+from callboard.domain.output import RunOutput
 from callboard.domain.task_run.state import StepProgress, TaskState
 
 
@@ -88,13 +89,29 @@ def _step(state: TaskState, event: StepStarted | StepEnded | StepSkipped) -> Tas
     if isinstance(event, StepSkipped):
         return changed(state, history=(*state.history, event))
     if isinstance(event, StepEnded):
-        return changed(state, progress=None, history=(*state.history, event))
+        history = (*state.history, event)
+        return changed(state, progress=None, history=history, findings=_findings(state, event))
     attempts = {**dict(state.attempts), event.step: event.attempt}
     return changed(
         state,
-        progress=StepProgress(event.step, event.attempt),
+        progress=StepProgress(event.step, event.attempt, _tree(state)),
         attempts=tuple(attempts.items()),
     )
+
+
+def _tree(state: TaskState) -> str:
+    return state.files.tree if state.files is not None else state.subject.base_tree
+
+
+def _findings(state: TaskState, event: StepEnded) -> tuple[tuple[str, RunOutput], ...]:
+    """Return what steps found out, now that one has ended: the output of those that changed no file."""
+    progress = state.progress
+    others = tuple(one for one in state.findings if one[0] != event.step)
+    if event.outcome != "passed" or progress is None or progress.ended is None:
+        return others
+    if progress.files is None or progress.files.tree != progress.tree:
+        return others
+    return (*others, (event.step, progress.ended.output))
 
 
 def _casting(state: TaskState, event: StepAssigned | StepPostponed) -> TaskState:

@@ -23,16 +23,18 @@ from callboard.domain.events.workflow import (
     StepPostponed,
     StepSkipped,
 )
+from callboard.domain.output import RunOutput
 from callboard.domain.run.state import status_of
 from callboard.domain.usage import Bill, Usage
 
 
 @dataclass(frozen=True)
 class StepProgress:
-    """The step that is under way: what is known of this attempt so far."""
+    """The step that is under way: what is known of this attempt so far. `tree` is how the files were before."""
 
     step: str
     attempt: int
+    tree: str = ""
     child: ChildRunStarted | None = None
     assigned: StepAssigned | None = None
     postponed: StepPostponed | None = None
@@ -48,7 +50,8 @@ class TaskState:
     """A workflow run at one point of its log.
 
     `attempts` counts starts per step; `history` holds the ended attempts and the skipped steps in order. `cast` are
-    the agents that worked so far, by step. `files` is the last recorded change against the task's base.
+    the agents that worked so far, by step. `findings` are what steps that changed no file came to, for those after
+    them. `files` is the last recorded change against the task's base.
     """
 
     run_id: str
@@ -63,6 +66,7 @@ class TaskState:
     history: tuple[StepEnded | StepSkipped, ...] = ()
     cast: tuple[tuple[str, AgentDefinition], ...] = ()
     comments: tuple[CommentAdded, ...] = ()
+    findings: tuple[tuple[str, RunOutput], ...] = ()
     files: FilesChanged | None = None
     gate: GateOpened | None = None
     approvals: tuple[ApprovalGiven, ...] = ()

@@ -1,11 +1,14 @@
 """What a step's agent is told: the task, what came back, and the change so far."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from callboard.domain.events.workflow import StepEnded
+from callboard.domain.output import LastMessage, RunOutput, StructuredOutput
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.workflow import AgentStep, ContextItem
 from callboard.engine.tasks.evidence import wording
+from callboard.engine.tasks.order import dependents
 
 MAX_DIFF_CHARS = 60_000
 MAX_OUTPUT_CHARS = 8_000
@@ -22,6 +25,7 @@ def step_prompt(state: TaskState, step: AgentStep) -> str:
     sections += _context(task.context)
     if step.instructions:
         sections.append(step.instructions)
+    sections += [f"{title} found:\n{text}" for title, text in _found(state, step)]
     if step.checks:
         made = _listed(wording(check) for check in step.checks)
         sections.append(f"When you end, the engine itself verifies:\n{made}")
@@ -50,6 +54,32 @@ def _context(context: Sequence[ContextItem]) -> list[str]:
         )
         sections.append(f"Read these first:\n{read}")
     return sections + [f"{item.title or 'Given with the task'}:\n{item.value}" for item in texts]
+
+
+def _found(state: TaskState, step: AgentStep) -> list[tuple[str, str]]:
+    """Return what the steps before this one found out, by their titles. A judge is told no other judge's mind."""
+    workflow = state.subject.workflow
+    titles = {
+        one.id: one.title
+        for one in workflow.steps
+        if step.id in dependents(workflow, one.id) and one.id != step.id
+        if isinstance(one, AgentStep) and one.verdict is None
+    }
+    return [
+        (titles[name], text[:MAX_OUTPUT_CHARS])
+        for name, output in state.findings
+        if name in titles and (text := _text_of(output))
+    ]
+
+
+def _text_of(output: RunOutput) -> str:
+    match output:
+        case LastMessage():
+            return output.text
+        case StructuredOutput():
+            return json.dumps(output.value, indent=2, ensure_ascii=False)
+        case _:
+            return ""
 
 
 def _feedback(state: TaskState, rejections: Sequence[StepEnded]) -> str:

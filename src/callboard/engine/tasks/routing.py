@@ -14,6 +14,8 @@ from callboard.domain.task_run.state import TaskState
 from callboard.domain.workflow import AgentStep
 from callboard.engine.tasks.order import step_named
 
+Cast = StepAssigned | StepPostponed
+
 _LOOKED_AT = 20
 """How many agents an event names at most."""
 
@@ -38,7 +40,7 @@ class Candidate:
 
 def cast_step(
     state: TaskState, step: AgentStep, attempt: int, candidates: Sequence[Candidate]
-) -> StepAssigned | StepPostponed:
+) -> Cast:
     """Return who does an attempt of a step, or that nobody can do it now and whom it needs."""
     ranked = sorted(candidates, key=lambda one: _rank(step, one))
     hindrances = [one.hindrance or _against(state, step, one) for one in ranked]

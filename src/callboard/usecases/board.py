@@ -1,0 +1,198 @@
+"""Looking at tasks: each with its run, how it stands, what it waits for and what waits for it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+from typing import Final
+
+from callboard.domain.org.principal import Principal
+from callboard.domain.org.task import ENDED, TASKS, TaskRecord
+from callboard.domain.run_row import RunRow
+from callboard.domain.usage import Bill
+from callboard.engine.tasks.standing import Expected, Standing, standing_of
+from callboard.ports.event_store import RunsWanted
+from callboard.ports.records import Wanted
+from callboard.usecases.app import App, seen_spaces
+from callboard.usecases.tasks import require_task
+
+_MOST = 10_000
+_SAMPLE = 50
+"""How many finished tasks of a workflow an expectation rests on at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class TasksWanted:
+    """Which tasks: of a space, in these states, with one of these labels, of an owner, below a parent, or with a
+    text in key or title; the newest first, older than the record at position `before`.
+    """
+
+    space: str | None = None
+    states: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    owner: str | None = None
+    parent: str | None = None
+    text: str = ""
+    before: int | None = None
+    limit: int = 100
+
+
+NEWEST: Final = TasksWanted()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task as people see it. `blocks` are the tasks that wait for it, `subtasks` those below it; `bill` is what
+    it and everything below it cost. `position` orders tasks by age.
+    """
+
+    task: TaskRecord
+    row: RunRow | None
+    standing: Standing
+    blocks: tuple[str, ...]
+    subtasks: tuple[TaskRecord, ...]
+    bill: Bill
+    position: int
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many of its subtasks are done, of how many."""
+        return sum(one.state == "done" for one in self.subtasks), len(self.subtasks)
+
+
+async def list_tasks(
+    app: App, who: Principal, wanted: TasksWanted = NEWEST
+) -> list[TaskView]:
+    """Return the tasks of the spaces that somebody sees."""
+    only = (wanted.space,) if wanted.space is not None else None
+    spaces = seen_spaces(who, "task.read", only)
+    kept = await app.records.find(TASKS, Wanted(spaces=spaces))
+    positions = {one.value.key: one.position for one in kept}
+    every = {one.value.key: one.value for one in kept}
+    found = [one for one in reversed(kept) if _fits(one.value, one.position, wanted)]
+    chosen = [one.value for one in found[: wanted.limit]]
+    return await _views(app, chosen, every, positions)
+
+
+async def show_task(app: App, who: Principal, key: str) -> TaskView:
+    """Return a task as people see it.
+
+    Raises:
+        UnknownThing: no such task, or none that they see.
+    """
+    kept = await require_task(app, who, "task.read", key)
+    others = await app.records.find(TASKS, Wanted(spaces=seen_spaces(who, "task.read")))
+    every = {one.value.key: one.value for one in others}
+    (view,) = await _views(app, [kept.value], every, {key: kept.position})
+    return view
+
+
+async def task_runs(app: App, who: Principal, key: str) -> list[RunRow]:
+    """Return a task's runs, the latest first.
+
+    Raises:
+        UnknownThing: no such task, or none that they see.
+    """
+    await require_task(app, who, "task.read", key)
+    return await app.ports.store.rows(RunsWanted(task=key, limit=_MOST))
+
+
+def _fits(task: TaskRecord, position: int, wanted: TasksWanted) -> bool:
+    text = wanted.text.lower()
+    return (
+        (not wanted.states or task.state in wanted.states)
+        and (not wanted.labels or not set(wanted.labels).isdisjoint(task.labels))
+        and wanted.owner in (None, task.owner)
+        and wanted.parent in (None, task.parent)
+        and (wanted.before is None or position < wanted.before)
+        and (text in task.key.lower() or text in task.title.lower())
+    )
+
+
+async def _views(
+    app: App,
+    tasks: Sequence[TaskRecord],
+    every: Mapping[str, TaskRecord],
+    positions: Mapping[str, int],
+) -> list[TaskView]:
+    rows = await _rows(app, {task.space for task in every.values()})
+    expected = _expectations(every.values(), rows)
+    blocks, below = _blocks(every.values()), _below(every.values())
+    now = app.ports.clock.now()
+    views: list[TaskView] = []
+    for task in tasks:
+        row = rows.get(task.run_id or "")
+        waits = tuple(key for key in task.depends_on if not _is_done(every.get(key)))
+        expectation = expected.get((task.space, task.workflow), Expected())
+        views.append(
+            TaskView(
+                task,
+                row,
+                standing_of(task, row, waits, expectation, now),
+                tuple(blocks.get(task.key, ())),
+                tuple(below.get(task.key, ())),
+                _bill(task, below, rows),
+                positions[task.key],
+            )
+        )
+    return views
+
+
+async def _rows(app: App, spaces: Iterable[str]) -> dict[str, RunRow]:
+    rows = await app.ports.store.rows(RunsWanted(spaces=tuple(spaces), limit=_MOST))
+    return {row.run_id: row for row in rows if row.task is not None}
+
+
+def _is_done(task: TaskRecord | None) -> bool:
+    return task is not None and task.state == "done"
+
+
+def _blocks(tasks: Iterable[TaskRecord]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        if task.state not in ENDED:
+            for needed in task.depends_on:
+                found.setdefault(needed, []).append(task.key)
+    return found
+
+
+def _below(tasks: Iterable[TaskRecord]) -> dict[str, list[TaskRecord]]:
+    found: dict[str, list[TaskRecord]] = {}
+    for task in tasks:
+        if task.parent is not None:
+            found.setdefault(task.parent, []).append(task)
+    return found
+
+
+def _bill(
+    task: TaskRecord, below: Mapping[str, Sequence[TaskRecord]], rows: Mapping[str, RunRow]
+) -> Bill:
+    """Return what a task, in all its runs, and everything below it cost."""
+    bill, todo = Bill(), [task]
+    while todo:
+        one = todo.pop()
+        todo += below.get(one.key, ())
+        for run_id in one.runs:
+            row = rows.get(run_id)
+            bill = bill if row is None else bill.merged(row.bill)
+    return bill
+
+
+def _expectations(
+    tasks: Iterable[TaskRecord], rows: Mapping[str, RunRow]
+) -> dict[tuple[str, str], Expected]:
+    """Return what tasks took by space and workflow: the medians of those that were done last."""
+    done: dict[tuple[str, str], list[RunRow]] = {}
+    for task in tasks:
+        row = rows.get(task.run_id or "")
+        if task.state == "done" and row is not None and row.ended_at is not None:
+            done.setdefault((task.space, task.workflow), []).append(row)
+    return {key: _expected(theirs[-_SAMPLE:]) for key, theirs in done.items()}
+
+
+def _expected(rows: Sequence[RunRow]) -> Expected:
+    costs = [row.bill.total_usd for row in rows]
+    known = [cost for cost in costs if cost is not None]
+    seconds = [((row.ended_at or row.updated_at) - row.created_at).total_seconds() for row in rows]
+    cost = Decimal(median(known)) if known else None
+    return Expected(cost, median(seconds), len(rows))
