@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ from callboard.domain.org.principal import Principal, as_owner
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.runtime.run_log import load
 from callboard.testing.clock import PatientClock
-from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedModel, Turn
+from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig
-from callboard.usecases.app import NotAllowed
+from callboard.testing.world import World, WorldWorkspaces
+from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.board import TasksWanted, list_tasks, show_task
 from callboard.usecases.gates import Decision, open_gate, record_decision
 from callboard.usecases.people import NewPerson, add_person, principal_of
@@ -50,10 +52,10 @@ def role(id_, *tools, **fields):
 
 WRITER = role("writer", "put")
 CRITIC = role("critic", "set_output", skills=("review",), output_mode="structured_output")
-GUARD = role(
-    "guard", "set_output", skills=("security",), output_mode="structured_output"
+GUARD = role("guard", "set_output", skills=("security",), output_mode="structured_output")
+APPROVE = Script(
+    turns=(Turn(calls=(call("set_output", verdict="approve", reason=""),)), Turn(text="ok"))
 )
-APPROVE = Script(turns=(Turn(calls=(call("set_output", verdict="approve", reason=""),)), Turn(text="ok")))
 SCRIPTS = {
     "writer": Script(
         rules=(
@@ -119,10 +121,28 @@ FLOW = WorkflowDefinition.model_validate(
 )
 
 
+IDLE = FLOW.model_copy(
+    update={
+        "id": "idle",
+        "steps": (
+            FLOW.steps[0].model_copy(update={"id": "idle"}),
+            FLOW.steps[2].model_copy(update={"on_reject": None}),
+        ),
+    }
+)
+
+
+class OneRepository(WorldWorkspaces):
+    async def head(self, repository):
+        if repository != "/repository":
+            raise ConfigurationInvalid(f"{repository} is no git repository")
+        return await super().head(repository)
+
+
 class Team:
     """A space `auth` with ann, who contributes, and mia, who maintains."""
 
-    def __init__(self, app, clock, agents):
+    def __init__(self, app: App, clock: PatientClock, agents: dict[str, AgentDefinition]):
         self.app, self.clock, self.agents = app, clock, agents
         self.worker = Worker(app)
 
@@ -142,16 +162,22 @@ class Team:
         decision = Decision(verdict, note)
         return await record_decision(self.app, who, run_id, decision, digest=gate.gate.digest)
 
-    async def events(self, run_id, kind):
+    async def events(self, run_id, kind) -> list[Any]:
         log = await load(self.app.ports.store, run_id)
         return [one.event for one in log if isinstance(one.event, kind)]
 
 
 @pytest.fixture
 async def team():
-    clock = PatientClock()
+    clock, world = PatientClock(), World()
     agents = {"writer": WRITER, "critic": CRITIC, "guard": GUARD}
-    app = rig(ScriptedModel(SCRIPTS), clock=clock, registry=FixedRegistry(agents))
+    app = rig(
+        ScriptedProvider(SCRIPTS),
+        clock=clock,
+        registry=FixedRegistry(agents),
+        world=world,
+        workspaces=OneRepository(world),
+    )
     for name in ("ann", "mia", "zoe"):
         await add_person(app, ROOT, NewPerson(name, name.title()))
     await create_space(
@@ -260,7 +286,7 @@ async def test_comments_reach_the_agents_before_and_while_they_work(team):
     await comment_on(team.app, ann, "AUTH-1", "Mind the cookies, @mia.")
     await queue_task(team.app, ann, "AUTH-1")
     await team.work()
-    subject = (await load(team.app.ports.store, "AUTH-1-1"))[0].event.subject
+    subject: Any = vars((await load(team.app.ports.store, "AUTH-1-1"))[0].event)["subject"]
     assert subject.task.context[0].value == "Mind the cookies, @mia."
     await comment_on(team.app, mia, "AUTH-1", "Say 3.")
     await team.decide(mia, "AUTH-1-1", "reject", "more")
@@ -278,7 +304,9 @@ async def test_a_cancelled_task_ends_its_run_and_can_be_started_again(team):
     await team.work()
     gone = await cancel_task(team.app, ann, "AUTH-1", "changed our mind")
     assert gone.state == "cancelled"
-    assert (await team.app.ports.store.row("AUTH-1-1")).status == "cancelled"
+    row = (await show_task(team.app, ann, "AUTH-1")).row
+    assert row is not None
+    assert row.status == "cancelled"
     with pytest.raises(UnknownThing):
         await team.decide(await team.person("mia"), "AUTH-1-1", "approve")
     await queue_task(team.app, ann, "AUTH-1")
@@ -324,12 +352,11 @@ async def test_subtasks_roll_up_to_their_parent(team):
 
 async def test_a_task_whose_run_cannot_begin_fails_with_the_reason(team):
     ann = await team.person("ann")
-    await team.task(ann)
+    await team.task(ann, repository="/nowhere")
     await queue_task(team.app, ann, "AUTH-1")
-    team.app.ports.workspaces.broken = "no repository at /repository"
     await team.work()
     failed = await show_task(team.app, ann, "AUTH-1")
-    assert (failed.task.state, failed.task.outcome) == ("failed", "no repository at /repository")
+    assert (failed.task.state, failed.task.outcome) == ("failed", "/nowhere is no git repository")
 
 
 async def test_a_change_names_every_field_that_does_not_fit(team):
@@ -362,8 +389,8 @@ async def test_tasks_are_found_by_space_state_label_owner_and_text(team):
 
 async def test_a_step_that_is_not_needed_is_skipped(team):
     ann = await team.person("ann")
-    await team.task(ann, "Nothing")
-    team.app.ports.models.only.scripts["writer"] = Script(turns=(Turn(text="nothing to do"),))
+    await apply_workflow(team.app, ROOT, IDLE)
+    await team.task(ann, "Nothing", workflow="idle")
     await queue_task(team.app, ann, "AUTH-1")
     await team.work()
     (skipped,) = await team.events("AUTH-1-1", StepSkipped)

@@ -99,7 +99,14 @@ class Driver:
         fresh = self._fresh.pop(run_id, None)
         if fresh is not None:
             return await self._drive_log(fresh)
-        return await self._take_up(run_id, await self._wish(run_id))
+        wishes = await self.ports.store.signals([run_id])
+        cancels = [signal for signal in wishes if signal.kind == "cancel"]
+        request = (
+            CancellationRequested(actor=cancels[0].actor, reason=cancels[0].note)
+            if cancels
+            else None
+        )
+        return await self._take_up(run_id, request, wishes)
 
     async def end(self, run_id: str, request: CancellationRequested) -> Ended:
         """End a run that nobody drives.
@@ -110,7 +117,12 @@ class Driver:
         """
         return await self._take_up(run_id, request)
 
-    async def _take_up(self, run_id: str, request: CancellationRequested | None) -> Ended:
+    async def _take_up(
+        self,
+        run_id: str,
+        request: CancellationRequested | None,
+        wishes: Sequence[Signal] = (),
+    ) -> Ended:
         state = fold_any(await load(self.ports.store, run_id))
         waits = state.gate is not None and request is None
         if waits and await is_stale(self.ports, state):
@@ -118,21 +130,15 @@ class Driver:
         if state.terminal is not None or waits:
             return standing(state)
         if isinstance(state, TaskState):
-            return await self._drive_log(await take_over(self.ports, run_id, TASK), request)
-        return await self._drive_log(await take_over(self.ports, run_id, AGENT), request)
-
-    async def _wish(self, run_id: str) -> CancellationRequested | None:
-        """Return somebody's recorded wish to end a run that nobody drives."""
-        for signal in await self.ports.store.signals([run_id]):
-            if signal.kind != "cancel":
-                continue
-            return CancellationRequested(actor=signal.actor, reason=signal.note)
-        return None
+            log = await take_over(self.ports, run_id, TASK)
+            return await self._drive_log(log, request, wishes)
+        return await self._drive_log(await take_over(self.ports, run_id, AGENT), request, wishes)
 
     async def _drive_log(
         self,
         log: RunLog[RunState] | RunLog[TaskState],
         request: CancellationRequested | None = None,
+        wishes: Sequence[Signal] = (),
     ) -> Ended:
         state = log.state
         parent = state.created.parent
@@ -140,6 +146,9 @@ class Driver:
         if task is None:  # pragma: no cover - a coroutine always runs in a task
             raise RuntimeError("drive must run in a task")
         driven = Driven(parent.run_id if parent is not None else None, task, request)
+        for wish in wishes:
+            if wish.kind != "cancel":
+                driven.hear(wish)
         try:
             with self._under_way.driving(state.run_id, driven):
                 self._watch_signals()

@@ -1,0 +1,43 @@
+"""`callboard worker`: drive the tasks of the deployment from this terminal."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+
+from callboard.cli.process import DONE, guarded, with_app
+from callboard.cli.streams import say
+from callboard.domain.org.principal import Principal
+from callboard.usecases.app import App
+from callboard.usecases.worker import Worker
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Most tasks at a time.")] = 8,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End when all that is left waits for people.")
+    ] = False,
+) -> None:
+    """Begin tasks when their time has come, and keep what is under way going, until it is interrupted."""
+
+    async def work(app: App, who: Principal) -> int:
+        del who
+        hand = Worker(app, at_once=concurrency)
+        if until_idle:
+            await hand.idle()
+            return DONE
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await hand.start()
+        say("At work. Ctrl-C ends it; what is under way can be taken up again.")
+        await stop.wait()
+        await hand.stop()
+        return DONE
+
+    guarded(lambda: with_app(work))
