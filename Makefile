@@ -17,6 +17,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: $(STAMP) ## Take a task through a workflow of agents and a person (no key, no account)
 	@$(BIN)/callboard demo $(ARGS)
+	@echo && echo "And a whole team at work:" && $(BIN)/python examples/team/story.py
 
 test: $(STAMP) ## Run the tests
 	@$(BIN)/pytest $(ARGS)
