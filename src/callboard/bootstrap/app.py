@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from callboard.bootstrap.access import PasswordsOnDemand, chance
 from callboard.bootstrap.definitions import open_registry, shipped_agents
 from callboard.bootstrap.models import ModelsOnDemand
 from callboard.bootstrap.places import tool_services, workspaces
@@ -78,6 +79,8 @@ async def build_app(
         releases=store.releases,
         records=store.records,
         vault=vault,
+        passwords=PasswordsOnDemand(),
+        chance=chance(),
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
         engine=store.engine,

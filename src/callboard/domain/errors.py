@@ -6,6 +6,8 @@
     │   ├── ConfigurationInvalid a key, a home directory, a flag
     │   │   └── KeyMissing       no key for a provider, neither stored nor in the environment
     │   ├── UnknownThing         no such run, agent, gate
+    │   ├── NotSignedIn          nobody, or somebody who is not let in: always in the same words
+    │   ├── TooManyAttempts      sign-ins that failed; says when to try again
     │   ├── VersionTaken         a published version is never replaced
     │   ├── RecordConflict       somebody else changed the record meanwhile, or its name is taken
     │   └── SandboxUnavailable   no confinement on this machine and no explicit opt-out
@@ -80,6 +82,22 @@ class UnknownThing(UserMistake):
     """A run, agent or gate that does not exist here."""
 
     code: ClassVar[str] = "unknown"
+
+
+class NotSignedIn(UserMistake):
+    """Who asks is nobody here. It never says what was wrong."""
+
+    code: ClassVar[str] = "not_signed_in"
+
+
+class TooManyAttempts(UserMistake):
+    """Too many sign-ins failed. `wait_s` is how many seconds to wait before the next one."""
+
+    code: ClassVar[str] = "too_many_attempts"
+
+    def __init__(self, message: str, *, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class VersionTaken(UserMistake):

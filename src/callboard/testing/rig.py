@@ -15,6 +15,7 @@ from callboard.ports.casting import Casting
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelDirectory, ModelProvider, NamedModels
+from callboard.ports.passwords import Passwords
 from callboard.ports.policies import Policies
 from callboard.ports.programs import Programs
 from callboard.ports.records import Records
@@ -31,6 +32,7 @@ from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
+from callboard.testing.passwords import CountingChance, PlainPasswords
 from callboard.testing.programs import TrustedPrograms
 from callboard.testing.records import MemoryRecords
 from callboard.testing.releases import MemoryReleases
@@ -132,6 +134,7 @@ def rig(
     models: ModelDirectory | None = None,
     casting: Casting | None = None,
     records: Records | None = None,
+    passwords: Passwords | None = None,
     fetcher: Fetcher | None = None,
     chains: Mapping[str, tuple[ModelChoice, ...]] | None = None,
 ) -> App:
@@ -161,6 +164,8 @@ def rig(
         releases=releases or MemoryReleases(),
         records=records or MemoryRecords(),
         vault=vault or MemoryVault(),
+        passwords=passwords or PlainPasswords(),
+        chance=CountingChance(),
         ids=CountingIds(),
         copies="/copies",
     )

@@ -7,6 +7,7 @@ from callboard.domain.org.principal import ORGANISATION, Principal, Resource, in
 from callboard.domain.run_row import RunRow
 from callboard.engine.authority import Action, may
 from callboard.ports.clock import IdSource
+from callboard.ports.passwords import Chance, Passwords
 from callboard.ports.records import Records
 from callboard.ports.releases import Releases
 from callboard.ports.vault import Vault
@@ -32,6 +33,8 @@ class App:
     releases: Releases
     records: Records
     vault: Vault
+    passwords: Passwords
+    chance: Chance
     ids: IdSource
     copies: str
     proof: Proof | None = None
