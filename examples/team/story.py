@@ -34,6 +34,7 @@ from callboard.usecases.workflows import apply_workflow
 
 HERE = Path(__file__).parent
 FILES = {
+    ".gitignore": "__pycache__/\n",
     "README.md": "# Payments\n",
     "payments/__init__.py": "",
     "payments/auth/__init__.py": "",

@@ -39,6 +39,6 @@ async def test_three_tasks_go_out_after_a_rejection_a_security_review_and_a_seco
     told = "\n".join(said)
     assert "PAY-1  review sends it back: A refund of -5 would charge the customer" in told
     assert "PAY-1  security is not needed: no changed file matches payments/auth/**" in told
-    assert "PAY-2  security 1: Security Reviewer (has security; the only one)" in told
+    assert "PAY-2  security 1: Security Reviewer (has security;" in told
     assert "PAY-3  Tell about refunds in the README: Blocked by PAY-1" in told
     assert "Ann cannot let her own task out: ann had a hand in this work" in told
