@@ -6,7 +6,18 @@ import pytest
 
 from .sources import modules
 
-GUARDS = {"require", "require_run", "require_log", "require_space", "require_task", "seen_spaces"}
+GUARDS = {
+    "require",
+    "require_run",
+    "require_log",
+    "require_space",
+    "require_task",
+    "require_agent",
+    "require_reading",
+    "seen_spaces",
+    "require_person",
+    "require_decider",
+}
 NO_USE_CASES = {"usecases/recording.py"}
 """What use cases are made of; it takes somebody along for the record."""
 

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from callboard.cli.arguments import params_of
 from callboard.cli.gate import gate_lines, until, who_may_decide
+from callboard.cli.inbox_own import archive, batch, deputies, print_own, read
 from callboard.cli.plain import one_line, plain
 from callboard.cli.process import DONE, exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
@@ -39,8 +40,20 @@ def inbox() -> None:
 
 
 @app.command("list")
-def list_(json_output: Json = False) -> None:
-    """List open gates."""
+def list_(
+    *,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="All that waits for you, not only gates; best first.")
+    ] = False,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="With --mine: what you put away.")
+    ] = False,
+    json_output: Json = False,
+) -> None:
+    """List open gates, or all that waits for you."""
+    if mine or archived:
+        guarded(lambda: print_own(archived=archived, as_json=json_output))
+        return
 
     async def work(app: App, who: Principal) -> int:
         gates = await list_gates(app, who)
@@ -80,6 +93,12 @@ def show(run_id: RunId, json_output: Json = False) -> None:
     guarded(lambda: with_app(work))
 
 
+app.command()(batch)
+app.command()(read)
+app.command()(archive)
+app.add_typer(deputies, name="deputy")
+
+
 def _how_to_decide(reason: str, run_id: str) -> str:
     if reason == "budget_exceeded":
         return f"Go on: {program()} inbox decide {run_id} approve --budget USD; or end it: reject"
@@ -105,6 +124,9 @@ def decide(
         str | None,
         typer.Option(help="Approve a higher limit for the budget that is used up (USD)."),
     ] = None,
+    deputy_of: Annotated[
+        str | None, typer.Option("--as-deputy-of", help="Decide in this person's place.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Decide, and drive the run on."""
@@ -115,7 +137,9 @@ def decide(
             _verdict(verdict), note, _answer(answer if budget is None else budget), edited
         )
         return with_app(
-            lambda app, who: _decide(app, who, run_id, decision, as_json=json_output),
+            lambda app, who: _decide(
+                app, who, run_id, decision, as_json=json_output, deputy_of=deputy_of
+            ),
             sources_of(run_id),
         )
 
@@ -145,25 +169,31 @@ def _answer(text: str | None) -> JsonValue:
 
 
 async def _decide(
-    app: App, who: Principal, run_id: str, decision: Decision, *, as_json: bool
+    app: App,
+    who: Principal,
+    run_id: str,
+    decision: Decision,
+    *,
+    as_json: bool,
+    deputy_of: str | None,
 ) -> int:
     gate = await open_gate(app, who, run_id)
     root_id = gate.row.root_id
     if as_json:
         with app.ports.live.watching(JsonLines().event):
-            ended, stopped = await _drive_on(app, who, gate, decision)
+            ended, stopped = await _drive_on(app, who, gate, decision, deputy_of)
         return exit_code(ended, interrupted=stopped)
     with (
         Progress(await story_so_far(app, who, root_id)) as progress,
         app.ports.live.watching(progress.event, progress.delta),
     ):
-        ended, stopped = await _drive_on(app, who, gate, decision)
+        ended, stopped = await _drive_on(app, who, gate, decision, deputy_of)
     report(ended, root_id)
     return exit_code(ended, interrupted=stopped)
 
 
 async def _drive_on(
-    app: App, who: Principal, gate: OpenGate, decision: Decision
+    app: App, who: Principal, gate: OpenGate, decision: Decision, deputy_of: str | None
 ) -> tuple[Ended, bool]:
     work = decide_gate(
         app,
@@ -171,6 +201,7 @@ async def _drive_on(
         gate.row.run_id,
         decision,
         digest=gate.gate.digest,
+        as_deputy_of=deputy_of,
     )
     return await interruptible(app, gate.row.root_id, work)
 

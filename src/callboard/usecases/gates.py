@@ -1,7 +1,7 @@
 """Find the gates where runs wait, and decide."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pydantic import JsonValue
@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened, Verdict
 from callboard.domain.message import JsonObject
+from callboard.domain.org.inbox import DEPUTY_DECISIONS, DeputyDecision
 from callboard.domain.org.principal import Principal
 from callboard.domain.run.fold import AGENT
 from callboard.domain.run.state import RunState
@@ -18,12 +19,15 @@ from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import usd
 from callboard.engine.approvals import has_expired, is_enough, objection
 from callboard.engine.authority import held_roles
+from callboard.engine.deputies import objection_to_deputy
 from callboard.ports.event_store import RunsWanted
 from callboard.ports.tools import ArgumentsInvalid
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import RunLog, load, take_over
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, NotAllowed, require_run, seen_spaces
+from callboard.usecases.deputies import require_decider
+from callboard.usecases.recording import write
 from callboard.usecases.runs import require_models
 
 
@@ -50,14 +54,19 @@ class Decision:
 
 async def list_gates(app: App, who: Principal) -> list[OpenGate]:
     """Return open gates, those of the newest runs first."""
-    spaces = seen_spaces(who, "run.read")
+    return await gates_in(app, seen_spaces(who, "run.read"))
+
+
+async def gates_in(app: App, spaces: tuple[str, ...] | None) -> list[OpenGate]:
+    """Return the open gates of these spaces (None: of all), those of the newest runs first."""
     wanted = RunsWanted(root_only=False, statuses=("waiting",), spaces=spaces, limit=500)
     rows = await app.ports.store.rows(wanted)
-    found = [await _gate_of(app, row) for row in rows]
+    found = [await gate_of(app, row) for row in rows]
     return [gate for gate in found if gate is not None]
 
 
-async def _gate_of(app: App, row: RunRow) -> OpenGate | None:
+async def gate_of(app: App, row: RunRow) -> OpenGate | None:
+    """Return the gate at which a run itself waits."""
     state = fold_any(await load(app.ports.store, row.run_id))
     return OpenGate(row, state.gate, state.approvals) if state.gate is not None else None
 
@@ -69,7 +78,7 @@ async def open_gate(app: App, who: Principal, run_id: str) -> OpenGate:
         UnknownThing: no such run, or it waits for nobody.
     """
     row = await require_run(app, who, "run.read", run_id)
-    gate = await _gate_of(app, row)
+    gate = await gate_of(app, row)
     if gate is not None:
         return gate
     for below in await list_gates(app, who):
@@ -80,11 +89,18 @@ async def open_gate(app: App, who: Principal, run_id: str) -> OpenGate:
 
 
 async def decide_gate(
-    app: App, who: Principal, run_id: str, decision: Decision, *, digest: str
+    app: App,
+    who: Principal,
+    run_id: str,
+    decision: Decision,
+    *,
+    digest: str,
+    as_deputy_of: str | None = None,
 ) -> Ended:
     """Record a decision and, where it is enough, drive the whole tree on, until it ends or waits again.
 
-    `digest` is that of the gate as it was shown: a decision on anything else is refused.
+    `digest` is that of the gate as it was shown: a decision on anything else is refused. `as_deputy_of` is the
+    person in whose place it is made.
 
     Raises:
         NotAllowed: the actor is not a person, or not one who may decide here.
@@ -92,8 +108,10 @@ async def decide_gate(
         ConfigurationInvalid: what waits now is not what was shown, it is too late, the decision does not fit
             the gate, or a model that the run needs to go on cannot be reached.
     """
-    await require_run(app, who, "gate.decide", run_id)
-    decided = await record_decision(app, who, run_id, decision, digest=digest)
+    await require_decider(app, who, run_id, as_deputy_of)
+    decided = await record_decision(
+        app, who, run_id, decision, digest=digest, as_deputy_of=as_deputy_of
+    )
     if not decided.closed:
         return _waiting(decided.found)
     return await app.driver.drive(decided.found.row.root_id)
@@ -108,32 +126,87 @@ class Recorded:
 
 
 async def record_decision(
-    app: App, who: Principal, run_id: str, decision: Decision, *, digest: str
+    app: App,
+    who: Principal,
+    run_id: str,
+    decision: Decision,
+    *,
+    digest: str,
+    as_deputy_of: str | None = None,
 ) -> Recorded:
     """Record a decision, and leave it to others to drive the run on. Raises what `decide_gate` does."""
-    await require_run(app, who, "gate.decide", run_id)
+    authority = await require_decider(app, who, run_id, as_deputy_of)
     found = await open_gate(app, who, run_id)
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
     decision = _fitting(app, found.gate, decision)
-    against = _objection(found.row, found.gate, found.approvals, who, decision)
+    by = _By(who, authority)
+    against = _objection(found, found.approvals, by, decision)
+    against = against or await _decided_by_deputy(app, found, by)
     if against:
         raise NotAllowed(against)
     await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
     if found.gate.reason == "budget_exceeded":
         await _raise_budget(app, found.gate, decision)
-    return Recorded(found, await _recorded(app, who, found, decision))
+    if by.is_deputy:
+        decision = await _put_down(app, found, by, decision)
+    return Recorded(found, await _recorded(app, by, found, decision))
 
 
-def _objection(
-    row: RunRow,
-    gate: GateOpened,
-    given: Sequence[ApprovalGiven],
-    who: Principal,
-    decision: Decision,
-) -> str:
-    roles = held_roles(who, row.space)
-    return objection(gate, given, who.actor, decision.verdict, decision.arguments, roles=roles)
+@dataclass(frozen=True, slots=True)
+class _By:
+    """Who decides, and whose right to decide it is."""
+
+    who: Principal
+    authority: Principal
+
+    @property
+    def is_deputy(self) -> bool:
+        return self.authority.actor != self.who.actor
+
+
+def _objection(found: OpenGate, given: Sequence[ApprovalGiven], by: _By, decision: Decision) -> str:
+    roles = held_roles(by.authority, found.row.space)
+    verdict, arguments = decision.verdict, decision.arguments
+    if not by.is_deputy:
+        return objection(found.gate, given, by.who.actor, verdict, arguments, roles=roles)
+    person = by.authority.actor
+    return objection_to_deputy(
+        found.gate, given, by.who.actor, person, verdict, arguments=arguments, roles=roles
+    )
+
+
+async def _decided_by_deputy(app: App, found: OpenGate, by: _By) -> str:
+    """Return why somebody's decision does not count whose deputy was faster: a right is used once."""
+    approved = {approval.actor.name for approval in found.approvals}
+    if not approved:
+        return ""
+    person = by.authority.actor.name
+    key = f"{found.row.run_id}/{found.gate.gate_id}/{person}"
+    made = await app.records.get(DEPUTY_DECISIONS, key)
+    if made is None or made.value.deputy not in approved:
+        return ""
+    return f"{made.value.deputy} approved already as deputy of {person}"
+
+
+async def _put_down(app: App, found: OpenGate, by: _By, decision: Decision) -> Decision:
+    """Let the audit log know in whose place somebody decides; return the decision that says so too."""
+    person, run_id, gate_id = by.authority.actor.name, found.row.run_id, found.gate.gate_id
+    made = DeputyDecision(
+        run_id=run_id,
+        gate_id=gate_id,
+        person=person,
+        deputy=by.who.actor.name,
+        verdict=decision.verdict,
+        space=found.row.space or None,
+        at=app.ports.clock.now(),
+    )
+    before = await app.records.get(DEPUTY_DECISIONS, f"{run_id}/{gate_id}/{person}")
+    said = f"as deputy of {person}"
+    put = DEPUTY_DECISIONS.put(made, over=before)
+    await write(app, by.who, "gate.decide", put, note=said)
+    note = f"{said}: {decision.note}" if decision.note else said
+    return replace(decision, note=note)
 
 
 def _fitting(app: App, gate: GateOpened, decision: Decision) -> Decision:
@@ -182,7 +255,7 @@ def _dollars(answer: JsonValue) -> Decimal:
     return amount
 
 
-async def _recorded(app: App, who: Principal, found: OpenGate, decision: Decision) -> bool:
+async def _recorded(app: App, by: _By, found: OpenGate, decision: Decision) -> bool:
     """Record a decision; return whether the run goes on."""
     folding = TASK if found.row.kind == "workflow" else AGENT
     log: RunLog[RunState] | RunLog[TaskState]
@@ -192,7 +265,7 @@ async def _recorded(app: App, who: Principal, found: OpenGate, decision: Decisio
         if gate is None or gate.digest != found.gate.digest:
             await log.durable()
             raise _too_late(app, found)
-        against = _objection(found.row, gate, log.state.approvals, who, decision)
+        against = _objection(found, log.state.approvals, by, decision)
         if against:  # somebody else's decision came in between
             raise NotAllowed(against)
         closes = decision.verdict != "approve" or is_enough(
@@ -203,7 +276,7 @@ async def _recorded(app: App, who: Principal, found: OpenGate, decision: Decisio
                 GateDecided(
                     gate_id=gate.gate_id,
                     verdict=decision.verdict,
-                    actor=who.actor,
+                    actor=by.who.actor,
                     note=decision.note,
                     answer=decision.answer,
                     arguments=decision.arguments,
@@ -213,7 +286,7 @@ async def _recorded(app: App, who: Principal, found: OpenGate, decision: Decisio
             log.append(
                 ApprovalGiven(
                     gate_id=gate.gate_id,
-                    actor=who.actor,
+                    actor=by.who.actor,
                     note=decision.note,
                     arguments=decision.arguments,
                 )
