@@ -21,6 +21,7 @@ from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.board import TasksWanted, list_tasks, show_task
 from callboard.usecases.gates import Decision, open_gate, record_decision
 from callboard.usecases.people import NewPerson, add_person, principal_of
+from callboard.usecases.performance import measure
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.spaces import NewSpace, create_space, set_member
 from callboard.usecases.tasks import (
@@ -264,7 +265,7 @@ async def test_tasks_never_wait_for_one_another_in_a_circle(team):
     await link_tasks(team.app, ann, "AUTH-3", ["AUTH-2"])
     with pytest.raises(ConfigurationInvalid, match="AUTH-1 → AUTH-3 → AUTH-2 → AUTH-1"):
         await link_tasks(team.app, ann, "AUTH-1", ["AUTH-3"])
-    with pytest.raises(ConfigurationInvalid, match="circle|one another"):
+    with pytest.raises(ConfigurationInvalid, match="one another"):
         await link_tasks(team.app, ann, "AUTH-1", ["AUTH-1"])
     with pytest.raises(UnknownThing):
         await link_tasks(team.app, ann, "AUTH-1", ["AUTH-9"])
@@ -362,7 +363,7 @@ async def test_a_task_whose_run_cannot_begin_fails_with_the_reason(team):
 async def test_a_change_names_every_field_that_does_not_fit(team):
     ann = await team.person("ann")
     await team.task(ann)
-    with pytest.raises(ConfigurationInvalid, match="title.*priority|priority.*title"):
+    with pytest.raises(ConfigurationInvalid, match=r"title: .*priority: "):
         await change_task(team.app, ann, "AUTH-1", title="", priority="huge")
     with pytest.raises(ConfigurationInvalid, match="state of a task cannot be changed"):
         await change_task(team.app, ann, "AUTH-1", state="done")
@@ -413,3 +414,19 @@ async def test_elapsed_and_left_come_from_what_tasks_like_it_took(team):
 
 def test_a_principal_without_rights_sees_nothing():
     assert not Principal(Actor(kind="person", name="x")).sees("auth")
+
+
+async def test_performance_counts_what_was_sent_back_against_its_author(team):
+    ann, mia = await team.person("ann"), await team.person("mia")
+    await team.task(ann)
+    await queue_task(team.app, ann, "AUTH-1")
+    await team.work()
+    await team.decide(mia, "AUTH-1-1", "approve")
+    await team.work()
+    lines = {line.key[0]: line for line in await measure(team.app, ann)}
+    writer, critic = lines["writer"], lines["critic"]
+    assert (writer.settled, writer.accepted, writer.rejection_rate) == (2, 1, 0.5)
+    assert (critic.settled, critic.accepted) == (2, 2)
+    assert writer.run_ids == ("AUTH-1-1.implement-1", "AUTH-1-1.implement-2")
+    with pytest.raises(NotAllowed):
+        await measure(team.app, await team.person("zoe"))

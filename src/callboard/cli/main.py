@@ -30,6 +30,7 @@ _COMMANDS = {
     "tokens": ("callboard.cli.tokens", "Create, list and revoke what programs come with."),
     "budgets": ("callboard.cli.budgets", "See and set limits on what is spent."),
     "usage": ("callboard.cli.usage", "Show what was spent, by model, agent, task, person, …"),
+    "performance": ("callboard.cli.performance", "See how agents perform, and compare versions."),
     "inbox": ("callboard.cli.inbox", "See what waits for a person, and decide."),
     "init": ("callboard.cli.init", "Scaffold .agents/ with an example that runs."),
     "doctor": ("callboard.cli.doctor", "Try out what Callboard needs on this machine."),

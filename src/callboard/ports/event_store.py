@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from callboard.domain.actor import Actor
+from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.events.codec import Blob, Sealed
 from callboard.domain.run_row import RunRow
 
@@ -25,7 +26,8 @@ class Claim:
 class Batch:
     """Events to append in one transaction, after position `expected_head`, in epoch `epoch`.
 
-    `row` is the run's projection after these events; `blobs` are stored with them.
+    `row` is the run's projection after these events, `attempts` are those of a task's that they settle; `blobs` are
+    stored with them.
     """
 
     run_id: str
@@ -34,6 +36,7 @@ class Batch:
     events: tuple[Sealed, ...]
     row: RunRow
     blobs: tuple[Blob, ...] = ()
+    attempts: tuple[AttemptRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +66,29 @@ class Head:
 @dataclass(frozen=True, slots=True)
 class RunsWanted:
     """Which runs: roots only or all, in these statuses (none named: any), of these spaces (None: all), of one
-    task, created before this time (of those created at it, only ids that sort before this one).
+    task, of one step, created before this time (of those created at it, only ids that sort before this one).
     """
 
     root_only: bool = True
     statuses: tuple[str, ...] = ()
     spaces: tuple[str, ...] | None = None
     task: str | None = None
+    step: str | None = None
     before: tuple[datetime, str] | None = None
     limit: int = 100
 
 
 ROOTS: Final = RunsWanted()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsWanted:
+    """Which attempts: of these spaces (None: all), begun from `since` and before `until`, by this agent."""
+
+    spaces: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    agent: str | None = None
 
 
 class EventStore(Protocol):
@@ -150,6 +164,10 @@ class EventStore(Protocol):
 
     async def rows(self, wanted: RunsWanted = ROOTS) -> list[RunRow]:
         """Return projections, newest first."""
+        ...
+
+    async def attempts(self, wanted: AttemptsWanted) -> list[Attempt]:
+        """Return attempts of steps with the runs that served them, the oldest first."""
         ...
 
     async def children(self, run_id: str) -> list[RunRow]:

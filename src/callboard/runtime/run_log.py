@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
+from callboard.domain.attempt_row import AttemptRow
 from callboard.domain.errors import CallboardError, LogCorrupt
 from callboard.domain.events.codec import (
     GENESIS,
@@ -26,6 +27,7 @@ from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.approvals import has_expired
 from callboard.engine.projection import first_row, project
+from callboard.engine.tasks.settling import attempt_rows
 from callboard.ports.event_store import Batch, Claim, EventStore
 from callboard.runtime.ports import Ports
 
@@ -48,6 +50,7 @@ class RunLog(Generic[S]):
         self._head = claim.head
         self._hash = claim.head_hash
         self._buffer: list[Recorded] = []
+        self._attempts: list[AttemptRow] = []
         self._last: asyncio.Future[None] | None = None
         self._failure: BaseException | None = None
         self.state = state
@@ -72,6 +75,8 @@ class RunLog(Generic[S]):
         for offset, event in enumerate(events, start=1):
             recorded = Recorded(self.state.run_id, position + offset, at, event)
             self._buffer.append(recorded)
+            if isinstance(self.state, TaskState):
+                self._attempts += attempt_rows(self.state, event)
             self.state = self._folding.evolve(self.state, recorded)
 
     def _check(self) -> None:
@@ -88,11 +93,18 @@ class RunLog(Generic[S]):
         if not self._buffer or self._failure is not None:
             return
         recorded, self._buffer = self._buffer, []
+        attempts, self._attempts = self._attempts, []
         expected = self._head
         sealed, blobs = self._seal(recorded)
         self.row = project(self.row, recorded)
         batch = Batch(
-            self.state.run_id, self._claim.epoch, expected, tuple(sealed), self.row, tuple(blobs)
+            self.state.run_id,
+            self._claim.epoch,
+            expected,
+            tuple(sealed),
+            self.row,
+            tuple(blobs),
+            tuple(attempts),
         )
         try:
             self._last = self._ports.store.append(batch)

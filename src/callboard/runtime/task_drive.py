@@ -18,6 +18,7 @@ from callboard.engine.tasks.commands import (
 )
 from callboard.engine.tasks.decide import decide_task
 from callboard.engine.tasks.evidence import wording
+from callboard.engine.tasks.settling import attempt_run_id
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import record_files
 from callboard.runtime.casting import cast
@@ -90,7 +91,7 @@ class TaskDrive:
                 step=command.step.id,
             ),
         )
-        run_id = f"{state.run_id}.{command.step.id}-{command.attempt}"
+        run_id = attempt_run_id(state.run_id, command.step.id, command.attempt)
         await self._runs.create(run_id, created)
         self._log.append(
             ChildRunStarted(

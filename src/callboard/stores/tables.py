@@ -65,6 +65,16 @@ run = Table(
     Index("run_by_task", "task"),
 )
 
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("judge", Boolean, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("judged", Boolean, nullable=False),
+    Column("sent_back_by", Text),
+)
+
 event = Table(
     "event",
     metadata,

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from callboard.domain.actor import Actor
+from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import Sealed, timestamp
 from callboard.domain.run_row import RunRow
@@ -116,6 +117,38 @@ def _text(moment: datetime | None) -> str | None:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def attempt_of(record: Record) -> Attempt:
+    """Return the attempt in a record of `ATTEMPTS`.
+
+    Raises:
+        LogCorrupt: the columns do not hold one.
+    """
+    (run_id, space, task, step, agent, digest, model, status) = record[:8]
+    (nano_usd, has_unknown, tokens_in, tokens_out, began, ended) = record[8:14]
+    (judge, outcome, judged, sent_back_by) = record[14:]
+    try:
+        return Attempt(
+            run_id,
+            space,
+            task,
+            step,
+            agent,
+            digest or "",
+            model,
+            status,
+            None if has_unknown else nano_usd * NANO,
+            tokens_in,
+            tokens_out,
+            datetime.fromisoformat(began),
+            _moment(ended),
+            None
+            if outcome is None
+            else AttemptRow(run_id, bool(judge), outcome, bool(judged), sent_back_by),
+        )
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise LogCorrupt(f"run {run_id}: its attempt is not readable ({error})") from error
 
 
 def sealed_of(record: Record) -> Sealed:

@@ -31,6 +31,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from callboard.stores.tables import (
     anchor,
+    attempt,
     audit,
     audit_record,
     blob,
@@ -118,6 +119,7 @@ def _rows() -> str:
         (bindparam("any_status") == _true) | run.c.status.in_(_listed("statuses")),
         (bindparam("any_space") == _true) | run.c.space.in_(_listed("spaces")),
         (bindparam("any_task") == _true) | (run.c.task == bindparam("task")),
+        (bindparam("any_step") == _true) | (run.c.step == bindparam("step")),
         (bindparam("any_age") == _true)
         | (run.c.created_at < bindparam("created_before"))
         | (
@@ -177,6 +179,37 @@ def _projections() -> dict[str, str]:
         "ROW": _compiled(one),
         "ROWS": _rows(),
         "CHILDREN": _compiled(children.order_by(run.c.created_at, run.c.run_id)),
+    }
+
+
+def _attempts() -> dict[str, str]:
+    names = [column.name for column in attempt.c]
+    inserted = sqlite.insert(attempt)
+    upserted = inserted.on_conflict_do_update(
+        index_elements=["run_id"],
+        set_={name: inserted.excluded[name] for name in names if name != "run_id"},
+    )
+    served = (
+        *(run.c.run_id, run.c.space, run.c.task, run.c.step, run.c.subject, run.c.digest),
+        *(run.c.model, run.c.status, run.c.known_nano_usd, run.c.has_unknown_cost),
+        *(run.c.input_tokens, run.c.output_tokens, run.c.created_at, run.c.ended_at),
+    )
+    settled = (attempt.c.judge, attempt.c.outcome, attempt.c.judged, attempt.c.sent_back_by)
+    found = (
+        select(*served, *settled)
+        .select_from(run.outerjoin(attempt, attempt.c.run_id == run.c.run_id))
+        .where(
+            run.c.step.is_not(_nothing),
+            run.c.kind == literal_column("'agent'", Text),
+            (bindparam("any_space") == _true) | run.c.space.in_(_listed("spaces")),
+            run.c.created_at >= bindparam("since"),
+            run.c.created_at < bindparam("until"),
+            (bindparam("any_agent") == _true) | (run.c.subject == bindparam("agent")),
+        )
+    )
+    return {
+        "SETTLE_ATTEMPT": _compiled(upserted, names),
+        "ATTEMPTS": _compiled(found.order_by(run.c.created_at, run.c.run_id)),
     }
 
 
@@ -336,7 +369,9 @@ def source() -> str:
         "",
     ]
     statements = _claims() | _logs() | _projections() | _signals() | _releases() | _credentials()
-    for name, text in (statements | _anchors() | _budgets() | _records() | _audits()).items():
+    for name, text in (
+        statements | _anchors() | _budgets() | _records() | _audits() | _attempts()
+    ).items():
         lines.append(f'{name} = "{text}"')
     return "\n".join(lines) + "\n"
 

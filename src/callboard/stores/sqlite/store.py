@@ -8,10 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from callboard.domain.attempt_row import Attempt
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.codec import Blob, Sealed, timestamp
 from callboard.domain.run_row import RunRow
-from callboard.ports.event_store import ROOTS, Batch, Claim, Head, RunsWanted, Signal
+from callboard.ports.event_store import (
+    ROOTS,
+    AttemptsWanted,
+    Batch,
+    Claim,
+    Head,
+    RunsWanted,
+    Signal,
+)
 from callboard.stores.rules import HeldClaims, unknown_run
 from callboard.stores.sqlite import sql, work
 from callboard.stores.sqlite.anchors import SqliteAnchors
@@ -24,7 +33,7 @@ from callboard.stores.sqlite.owners import Owner
 from callboard.stores.sqlite.readers import Readers
 from callboard.stores.sqlite.records import SqliteRecords
 from callboard.stores.sqlite.releases import SqliteReleases
-from callboard.stores.sqlite.rows import row_of, sealed_of
+from callboard.stores.sqlite.rows import attempt_of, row_of, sealed_of
 from callboard.stores.sqlite.watch import SignalWatch
 from callboard.stores.sqlite.writer import Work, Writer
 
@@ -170,12 +179,28 @@ class SqliteEventStore:
             "spaces": json.dumps(list(wanted.spaces or ())),
             "any_task": wanted.task is None,
             "task": wanted.task,
+            "any_step": wanted.step is None,
+            "step": wanted.step,
             "any_age": at is None,
             "created_before": "" if at is None else timestamp(at),
             "id_before": run_id,
             "limit": wanted.limit,
         }
         return await self._rows(sql.ROWS, params)
+
+    async def attempts(self, wanted: AttemptsWanted) -> list[Attempt]:
+        """Return attempts of steps, the oldest first."""
+        named = {
+            "any_space": wanted.spaces is None,
+            "spaces": json.dumps(list(wanted.spaces or ())),
+            "since": "" if wanted.since is None else timestamp(wanted.since),
+            "until": "9999" if wanted.until is None else timestamp(wanted.until),
+            "any_agent": wanted.agent is None,
+            "agent": wanted.agent,
+        }
+        return await self._readers.run(
+            lambda connection: [attempt_of(row) for row in connection.execute(sql.ATTEMPTS, named)]
+        )
 
     async def children(self, run_id: str) -> list[RunRow]:
         """Return the projections of a run's direct children, oldest first."""

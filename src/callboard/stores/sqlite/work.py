@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 from callboard.domain.errors import Fenced, RunBusy, RunExists
 from callboard.domain.events.codec import GENESIS, Blob, Sealed, timestamp
@@ -77,6 +78,8 @@ def append(connection: sqlite3.Connection, batch: Batch) -> None:
             f"run {batch.run_id}: not at event {batch.expected_head} in epoch {batch.epoch} any more"
         )
     _insert(connection, batch.events, batch.blobs)
+    if batch.attempts:
+        connection.executemany(sql.SETTLE_ATTEMPT, [asdict(row) for row in batch.attempts])
     if not stands_as_before and batch.row.status in _ANCHORED:
         _anchor(connection, last, batch.row)
 

@@ -14,9 +14,10 @@ from datetime import timedelta
 
 import pytest
 
+from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.errors import Fenced, LogError, RunBusy, RunExists, UnknownThing
 from callboard.domain.events.codec import GENESIS, Blob
-from callboard.ports.event_store import EventStore, RunsWanted
+from callboard.ports.event_store import AttemptsWanted, EventStore, RunsWanted
 from callboard.testing.store.samples import NOON, SampleLog, broken_at
 
 Open = Callable[[], Awaitable[EventStore]]
@@ -274,6 +275,7 @@ class EventStoreContract:
         assert await found(RunsWanted(spaces=("auth", ""))) == ["r3", "r1"]
         assert await found(RunsWanted(spaces=())) == []
         assert await found(RunsWanted(task="SHOP-1")) == ["r2", "r0"]
+        assert await found(RunsWanted(step="no such step")) == []
 
     async def test_pages_of_runs_hold_each_once_even_of_one_moment(self, open_store: Open) -> None:
         store = await open_store()
@@ -288,6 +290,36 @@ class EventStoreContract:
             late = SampleLog(f"late{len(seen)}", created_at=NOON + timedelta(minutes=1))
             await late.created_in(store)
         assert seen == ["r4", "r3", "r2", "r1", "r0"]
+
+    async def test_an_attempt_is_settled_with_the_events_that_settle_it_and_may_be_undone_later(
+        self, open_store: Open
+    ) -> None:
+        store = await open_store()
+        task = SampleLog("T")
+        claim = await task.created_in(store)
+        child = SampleLog("T.make-1", root_id="T", parent_id="T", created_at=NOON)
+        await child.created_in(store)
+
+        async def settle(*rows: AttemptRow) -> None:
+            await store.append(replace(task.batch(claim.epoch), attempts=rows))
+
+        def of_child(found: list[Attempt]) -> Attempt:
+            return next(one for one in found if one.run_id == "T.make-1")
+
+        assert of_child(await store.attempts(AttemptsWanted())).row is None
+        passed = AttemptRow("T.make-1", judge=False, outcome="passed")
+        await settle(passed)
+        found = of_child(await store.attempts(AttemptsWanted(spaces=("shop",), agent="reviewer")))
+        assert (found.row, found.accepted, found.step) == (passed, True, "implement")
+        await settle(replace(passed, sent_back_by="review"))
+        assert of_child(await store.attempts(AttemptsWanted())).accepted is False
+        for nothing in (
+            AttemptsWanted(spaces=("auth",)),
+            AttemptsWanted(agent="nobody"),
+            AttemptsWanted(since=NOON + timedelta(days=1)),
+            AttemptsWanted(until=NOON),
+        ):
+            assert await store.attempts(nothing) == []
 
     async def test_lists_children_oldest_first(self, open_store: Open) -> None:
         store = await open_store()

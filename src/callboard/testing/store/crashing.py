@@ -4,9 +4,19 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from callboard.domain.attempt_row import Attempt
 from callboard.domain.events.codec import Blob, Sealed
 from callboard.domain.run_row import RunRow
-from callboard.ports.event_store import ROOTS, Batch, Claim, EventStore, Head, RunsWanted, Signal
+from callboard.ports.event_store import (
+    ROOTS,
+    AttemptsWanted,
+    Batch,
+    Claim,
+    EventStore,
+    Head,
+    RunsWanted,
+    Signal,
+)
 
 
 class Crash(BaseException):
@@ -85,6 +95,10 @@ class CrashingStore:
     async def rows(self, wanted: RunsWanted = ROOTS) -> list[RunRow]:
         """Return projections, newest first."""
         return await self._living().rows(wanted)
+
+    async def attempts(self, wanted: AttemptsWanted) -> list[Attempt]:
+        """Return attempts of steps, the oldest first."""
+        return await self._living().attempts(wanted)
 
     async def children(self, run_id: str) -> list[RunRow]:
         """Return children."""

@@ -6,10 +6,19 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
+from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.errors import CallboardError, Fenced, LogError, RunBusy, RunExists
 from callboard.domain.events.codec import GENESIS, Blob, Sealed
 from callboard.domain.run_row import RunRow
-from callboard.ports.event_store import ROOTS, Batch, Claim, Head, RunsWanted, Signal
+from callboard.ports.event_store import (
+    ROOTS,
+    AttemptsWanted,
+    Batch,
+    Claim,
+    Head,
+    RunsWanted,
+    Signal,
+)
 from callboard.stores.rules import HeldClaims, check_batch, unknown_run
 
 _OPEN = {"running", "waiting"}
@@ -30,6 +39,7 @@ class MemoryDisk:
     runs: dict[str, _Run] = field(default_factory=dict[str, _Run])
     events: list[Sealed] = field(default_factory=list[Sealed])
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    attempts: dict[str, AttemptRow] = field(default_factory=dict[str, AttemptRow])
     signals: dict[tuple[str, str], Signal] = field(default_factory=dict[tuple[str, str], Signal])
     consumed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     alive: set[object] = field(default_factory=set[object])
@@ -150,6 +160,23 @@ class MemoryEventStore:
         found = [row for row in self._rows() if _fits(row, wanted)]
         return sorted(found, key=_age, reverse=True)[: wanted.limit]
 
+    async def attempts(self, wanted: AttemptsWanted) -> list[Attempt]:
+        """Return attempts of steps, the oldest first."""
+        self._check_open()
+        served = [
+            row
+            for row in self._rows()
+            if row.step is not None
+            and row.kind == "agent"
+            and (wanted.spaces is None or row.space in wanted.spaces)
+            and (wanted.since is None or row.created_at >= wanted.since)
+            and (wanted.until is None or row.created_at < wanted.until)
+            and wanted.agent in (None, row.subject)
+        ]
+        return [
+            _attempt(row, self.disk.attempts.get(row.run_id)) for row in sorted(served, key=_age)
+        ]
+
     async def children(self, run_id: str) -> list[RunRow]:
         """Return the projections of a run's direct children, oldest first."""
         self._check_open()
@@ -200,6 +227,7 @@ class MemoryEventStore:
         last = batch.events[-1]
         run.row, run.head = _bytes(batch.row), Head(last.seq, last.hash, batch.epoch)
         self.disk.add(batch.events, batch.blobs)
+        self.disk.attempts |= {row.run_id: row for row in batch.attempts}
 
     def _claimed(self, run_id: str) -> Claim:
         head = self.disk.run(run_id).head
@@ -232,5 +260,25 @@ def _fits(row: RunRow, wanted: RunsWanted) -> bool:
         and (not wanted.statuses or row.status in wanted.statuses)
         and (wanted.spaces is None or row.space in wanted.spaces)
         and wanted.task in (None, row.task)
+        and wanted.step in (None, row.step)
         and (wanted.before is None or _age(row) < wanted.before)
+    )
+
+
+def _attempt(row: RunRow, settled: AttemptRow | None) -> Attempt:
+    return Attempt(
+        row.run_id,
+        row.space,
+        row.task,
+        row.step or "",
+        row.subject,
+        row.digest or "",
+        row.model,
+        row.status,
+        row.bill.total_usd,
+        row.usage.input_tokens,
+        row.usage.output_tokens,
+        row.created_at,
+        row.ended_at,
+        settled,
     )
