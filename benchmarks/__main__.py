@@ -16,6 +16,7 @@ NAMES = (
     "sandbox",
     "policy",
     "redaction",
+    "board",
     "soak",
     "start",
 )
