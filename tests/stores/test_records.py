@@ -67,3 +67,16 @@ async def test_a_change_without_writes_is_an_entry_all_the_same(tmp_path):
     await store.records.commit(change)
     assert await store.records.check_audit() is None
     await store.close()
+
+
+async def test_a_record_in_the_place_of_a_removed_one_is_not_mistaken_for_it(tmp_path):
+    store = await SqliteEventStore.open(tmp_path / "callboard.db")
+    await store.records.commit(_change(NOTES.put(Note(id="a", text="old"))))
+    old = await store.records.get(NOTES, "a")
+    assert old is not None
+    await store.records.commit(_change(NOTES.remove(old)))
+    await store.records.commit(_change(NOTES.put(Note(id="b", text="new"))))
+    new = await store.records.get(NOTES, "b")
+    assert new is not None
+    assert (new.value.text, new.position) == ("new", old.position)
+    await store.close()

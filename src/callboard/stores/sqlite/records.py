@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -19,6 +20,8 @@ from callboard.stores.sqlite.writer import Writer
 _NO_END = -1
 """What SQLite takes for no limit."""
 _LAST = 2**63 - 1
+_REMEMBERED = 20_000
+"""How many records are remembered as values: a board is looked at much more often than it changes."""
 
 
 class SqliteRecords:
@@ -27,6 +30,7 @@ class SqliteRecords:
     def __init__(self, writer: Writer, readers: Readers) -> None:
         self._writer = writer
         self._readers = readers
+        self._known: dict[tuple[str, int, int], tuple[bytes, Kept[Any]]] = {}
 
     async def get(self, kind: Kind[T], key: str) -> Kept[T] | None:
         """See `ports.records.Records`."""
@@ -90,9 +94,20 @@ class SqliteRecords:
     ) -> list[Kept[T]]:
         def query(connection: sqlite3.Connection) -> list[Kept[T]]:
             rows = connection.execute(statement, named).fetchall()
-            return [_kept(kind, *row) for row in rows]
+            return [self._kept(kind, *row) for row in rows]
 
         return await self._readers.run(query)
+
+    def _kept(self, kind: Kind[T], body: bytes, revision: int, position: int) -> Kept[T]:
+        """Return a record; one that was read before, byte for byte, is not parsed again."""
+        key = (kind.name, position, revision)
+        before, known = self._known.get(key, (b"", None))
+        if known is None or before != body:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = _kept(kind, body, revision, position)
+            self._known[key] = (body, known)
+        return known
 
 
 def _commit(connection: sqlite3.Connection, change: Change) -> None:
