@@ -217,4 +217,63 @@ CHAIN = Story(
     {"relay": tuple(ModelChoice(model=f"scripted/{n}") for n in ("first", "second", "third"))},
 )
 
-STORIES = (TOOLS, CHILDREN, TASK, PROGRAM, CHAIN)
+GRAPH = WorkflowDefinition.model_validate(
+    {
+        "id": "graph",
+        "title": "Graph",
+        "steps": [
+            {"kind": "agent", "id": "plan", "title": "Plan", "skills": ["planning"]},
+            {
+                "kind": "agent",
+                "id": "make",
+                "title": "Make",
+                "skills": ["coding"],
+                "checks": [
+                    {"kind": "diff", "only": ["page"]},
+                    {"kind": "command", "command": "grep right page"},
+                ],
+            },
+            {
+                "kind": "agent",
+                "id": "docs",
+                "title": "Docs",
+                "agent": "maker",
+                "needs": ["make"],
+                "when": {"paths": ["docs/**"]},
+            },
+            {
+                "kind": "agent",
+                "id": "review",
+                "title": "Review",
+                "skills": ["coding"],
+                "needs": ["make", "docs"],
+                "verdict": {},
+                "separate": ["agent"],
+                "on_reject": "make",
+            },
+        ],
+    }
+)
+
+ROUTED = Story(
+    "routed",
+    (
+        agent("planner", skills=("planning",)),
+        agent("maker", "put", skills=("coding",)),
+        agent("other", "set_output", skills=("coding",), output_mode="structured_output"),
+    ),
+    {
+        "planner": Script(turns=(Turn(text="put a page"),)),
+        "maker": Script(
+            rules=(*_attempt(1, "wrong"), *_attempt(2, "right"), *_attempt(3, "right and nice"))
+        ),
+        "other": Script(rules=(_review(1, "reject"), _review(2, "approve"))),
+    },
+    lambda app: start_task(
+        app,
+        as_owner(ANN),
+        StartTask(RUN, Task(title="Make a page"), GRAPH, "/repository", pinned=False),
+    ),
+)
+
+STORIES = (TOOLS, CHILDREN, TASK, ROUTED, PROGRAM, CHAIN)
