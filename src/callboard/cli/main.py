@@ -32,6 +32,7 @@ _COMMANDS = {
     "usage": ("callboard.cli.usage", "Show what was spent, by model, agent, task, person, …"),
     "performance": ("callboard.cli.performance", "See how agents perform, and compare versions."),
     "inbox": ("callboard.cli.inbox", "See what waits for a person, and decide."),
+    "schedules": ("callboard.cli.schedules", "Let tasks come by the clock."),
     "init": ("callboard.cli.init", "Scaffold .agents/ with an example that runs."),
     "doctor": ("callboard.cli.doctor", "Try out what Callboard needs on this machine."),
     "demo": ("callboard.cli.demo", "Take a task through a workflow of agents and a person."),

@@ -1,7 +1,7 @@
 """Tasks of a space: writing them down, changing them, saying something about them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -10,7 +10,7 @@ from callboard.domain.errors import ConfigurationInvalid, RecordConflict, Unknow
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.org.space import SPACES, Space
 from callboard.domain.org.task import COMMENTS, ENDED, TASKS, Comment, TaskRecord
-from callboard.domain.record import Kept
+from callboard.domain.record import Kept, Write
 from callboard.domain.workflow import ContextItem, Priority
 from callboard.engine.authority import Action
 from callboard.engine.tasks.queue import dependency_circle
@@ -47,8 +47,15 @@ class NewTask:
     repository: str | None = None
 
 
-async def create_task(app: App, who: Principal, space_id: str, wish: NewTask) -> TaskRecord:
-    """Write a task down, under the next key of its space.
+async def create_task(
+    app: App,
+    who: Principal,
+    space_id: str,
+    wish: NewTask,
+    along: Callable[[TaskRecord], Sequence[Write]] | None = None,
+) -> TaskRecord:
+    """Write a task down, under the next key of its space, and `along` with it what it says of the new task: both
+    or neither.
 
     Raises:
         UnknownThing: no such space, or no such task to depend on.
@@ -60,7 +67,8 @@ async def create_task(app: App, who: Principal, space_id: str, wish: NewTask) ->
         space = await require_space(app, who, "task.manage", space_id)
         task = _task(app, who, space.value, wish)
         counted = space.value.model_copy(update={"next_task": space.value.next_task + 1})
-        writes = (TASKS.put(task), SPACES.put(counted, over=space))
+        beside = () if along is None else along(task)
+        writes = (TASKS.put(task), SPACES.put(counted, over=space), *beside)
         try:
             await write(app, who, "task.manage", *writes)
         except RecordConflict:
