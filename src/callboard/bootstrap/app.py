@@ -15,16 +15,18 @@ from callboard.bootstrap.proof import open_proof
 from callboard.bootstrap.sources import Additions, Sources, check_folders
 from callboard.bootstrap.vault import open_vault
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.runtime.casting import RegistryCasting
 from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
+from callboard.runtime.roster_casting import CastingSources, RosterCasting
 from callboard.runtime.system import SystemClock, TimeSortedIds, relax_collector
 from callboard.settings import Settings
 from callboard.usecases.app import App
 
 if TYPE_CHECKING:
+    from callboard.definitions.resolver import AgentResolver
     from callboard.ports.dispatcher import Dispatcher
+    from callboard.ports.releases import Releases
 
 
 async def build_app(
@@ -37,7 +39,6 @@ async def build_app(
     """
     from callboard.definitions.model_names import FileModelNames
     from callboard.definitions.policies import FilePolicies
-    from callboard.definitions.resolver import AgentResolver
     from callboard.definitions.schema import JsonSchemas
     from callboard.stores.sqlite.store import SqliteEventStore
     from callboard.tools.catalog import built_in_tools
@@ -49,20 +50,17 @@ async def build_app(
     store = await SqliteEventStore.open(settings.database, patience_s=settings.patience_s)
     clock = SystemClock()
     vault = open_vault(settings, store.credentials, clock)
-    registry = AgentResolver(
-        partial(open_registry, settings, sources, shipped=False, tools=tuple(added.tools)),
-        store.releases,
-        shipped_agents,
-        added.agents,
-    )
+    registry = _registry(settings, sources, added, store.releases)
     models = ModelsOnDemand(settings, sources, added.providers, vault)
     services = tool_services(settings, registry)
+    names = FileModelNames((settings.home, *sources.folders))
+    roster = CastingSources(store.records, registry, models, names, store, store.budgets, clock)
     ports = Ports(
         store=store,
         clock=clock,
         models=models,
-        names=FileModelNames((settings.home, *sources.folders)),
-        casting=RegistryCasting(registry, models),
+        names=names,
+        casting=RosterCasting(roster),
         tools=built_in_tools(services).with_added(added.tools),
         registry=registry,
         workspaces=workspaces(settings, vault),
@@ -85,6 +83,19 @@ async def build_app(
         copies=str(settings.home / "workspaces"),
         engine=store.engine,
         proof=open_proof(settings, store.anchors),
+    )
+
+
+def _registry(
+    settings: Settings, sources: Sources, added: Additions, releases: "Releases"
+) -> "AgentResolver":
+    from callboard.definitions.resolver import AgentResolver
+
+    return AgentResolver(
+        partial(open_registry, settings, sources, shipped=False, tools=tuple(added.tools)),
+        releases,
+        shipped_agents,
+        added.agents,
     )
 
 

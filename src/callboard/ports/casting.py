@@ -9,13 +9,16 @@ from callboard.engine.tasks.routing import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is to be cast: a step of a workflow in a space, by the agent's name or by skills."""
+    """What is to be cast: a step of a workflow in a space, by the agent's name or by skills, for a task (its key, or
+    its run where it has none).
+    """
 
     space: str
     workflow: str
     step: str
     agent: str | None
     skills: tuple[str, ...]
+    task: str = ""
 
 
 class Casting(Protocol):

@@ -26,10 +26,10 @@ from callboard.ports.tools import ToolCatalog
 from callboard.ports.vault import Vault
 from callboard.ports.web import Fetcher
 from callboard.ports.workspace import Workspaces
-from callboard.runtime.casting import RegistryCasting
 from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
+from callboard.runtime.roster_casting import CastingSources, RosterCasting
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
 from callboard.testing.passwords import CountingChance, PlainPasswords
@@ -142,18 +142,25 @@ def rig(
     outside = world or World()
     known = registry or FixedRegistry({agent.id: agent for agent in agents})
     directory = models or OneProvider(provider)
+    logs, time, kept = (
+        store or MemoryEventStore(),
+        clock or PatientClock(),
+        records or MemoryRecords(),
+    )
+    names, accounts = FixedChains(chains or {}), budgets or MemoryBudgets()
+    roster = CastingSources(kept, known, directory, names, logs, accounts, time)
     ports = Ports(
-        store=store or MemoryEventStore(),
-        clock=clock or PatientClock(),
+        store=logs,
+        clock=time,
         models=directory,
-        names=FixedChains(chains or {}),
+        names=names,
         tools=tools or LedgerTools(outside),
         registry=known,
-        casting=casting or RegistryCasting(known, directory),
+        casting=casting or RosterCasting(roster),
         workspaces=workspaces or WorldWorkspaces(outside),
         schemas=schemas or RequiredOnly(),
         policies=policies or FixedPolicies(),
-        budgets=budgets or MemoryBudgets(),
+        budgets=accounts,
         live=Live(),
         programs=programs or TrustedPrograms(),
         fetcher=fetcher,
@@ -162,7 +169,7 @@ def rig(
         ports=ports,
         driver=Driver(ports),
         releases=releases or MemoryReleases(),
-        records=records or MemoryRecords(),
+        records=kept,
         vault=vault or MemoryVault(),
         passwords=passwords or PlainPasswords(),
         chance=CountingChance(),

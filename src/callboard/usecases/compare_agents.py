@@ -5,6 +5,7 @@ import json
 
 from pydantic import JsonValue
 
+from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App, require
 from callboard.usecases.start_run import find_agent
@@ -18,11 +19,13 @@ async def compare_agents(app: App, who: Principal, before: str, after: str) -> s
         UnknownThing: one of them does not exist.
     """
     require(who, "agent.read")
-    texts = [_lines(dict((await find_agent(app, name)).to_json())) for name in (before, after)]
+    texts = [definition_lines(await find_agent(app, name)) for name in (before, after)]
     return "\n".join(difflib.unified_diff(*texts, fromfile=before, tofile=after, lineterm=""))
 
 
-def _lines(fields: dict[str, JsonValue]) -> list[str]:
+def definition_lines(definition: AgentDefinition) -> list[str]:
+    """Return a definition in its normalised form as lines, prompts line by line."""
+    fields: dict[str, JsonValue] = dict(definition.to_json())
     lines: list[str] = []
     for name, value in fields.items():
         if isinstance(value, str) and "\n" in value:

@@ -26,12 +26,13 @@ class Candidate:
 
     `hindrance` is why it cannot now (paused, no credential, at its cap); empty where it can. `accepted` of
     `finished` attempts at this step were passed lately, for `cost_usd` each (None: not known). `load` is how many
-    runs it has under way.
+    runs it has under way. `note` is what else is to be said of the choice.
     """
 
     definition: AgentDefinition
     version: str
     hindrance: str = ""
+    note: str = ""
     accepted: int = 0
     finished: int = 0
     cost_usd: Decimal | None = None
@@ -67,7 +68,7 @@ def cast_step(
         agent=one.definition.id,
         agent_version=one.version,
         definition=one.definition,
-        reason=_reason(step, one, len(ranked)),
+        reason="; ".join(filter(None, (_reason(step, one, len(ranked)), one.note))),
         considered=considered,
     )
 

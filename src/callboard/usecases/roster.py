@@ -1,0 +1,307 @@
+"""The roster: agents of the organisation, the versions that each has, and who may see and change them."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.errors import ConfigurationInvalid, RecordConflict, UnknownThing
+from callboard.domain.message import ToolOutputs
+from callboard.domain.org.principal import Principal, in_space
+from callboard.domain.org.roster import (
+    ROSTER,
+    ROSTER_VERSIONS,
+    RosterAgent,
+    RosterState,
+    RosterVersion,
+    version_key,
+)
+from callboard.domain.org.space import SPACES
+from callboard.domain.record import Kept, Put
+from callboard.domain.tool import json_outputs
+from callboard.engine.authority import Action
+from callboard.engine.secrets_found import redact_outputs
+from callboard.ports.records import Wanted
+from callboard.usecases.app import App, require
+from callboard.usecases.checked import checked
+from callboard.usecases.compare_agents import definition_lines
+from callboard.usecases.recording import write
+
+Scope = tuple[str, ...] | None
+"""The spaces that an agent plays in; None: all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An agent with the version that counts: the live one, else the one on trial, else the latest. `revision` grows
+    with every change.
+    """
+
+    agent: RosterAgent
+    version: RosterVersion
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What is to be saved: a definition, and where the agent plays if it is new."""
+
+    definition: AgentDefinition
+    spaces: Scope = None
+    owner: str | None = None
+    note: str = ""
+
+
+async def save_agent(
+    app: App, who: Principal, wish: NewVersion, *, revision: int | None = None
+) -> RosterVersion:
+    """Save a definition as the next version of its agent, which is a new one, and a draft, where there is none. A
+    definition that is saved already is not saved again: its version is returned.
+
+    What is live stays live: see `promote_agent`. The scope of an agent that is there stays as it is.
+
+    Raises:
+        ConfigurationInvalid: the definition holds a secret, or something does not fit.
+        UnknownThing: a space of its scope is not there, or the agent is none that they see.
+        RecordConflict: somebody else changed the agent meanwhile.
+    """
+    kept = await _required_or_new(app, who, wish)
+    if kept is not None:
+        check_revision(kept, revision)
+    version, writes = await planned_version(app, who, wish, kept)
+    if writes:
+        await write(app, who, "agent.manage", *writes, note=wish.note)
+    return version
+
+
+async def planned_version(
+    app: App, who: Principal, wish: NewVersion, kept: Kept[RosterAgent] | None
+) -> tuple[RosterVersion, tuple[Put, ...]]:
+    """Return the version that saving comes to, and what there is to write; nothing where it is saved already."""
+    require_reading(who)
+    definition = wish.definition
+    refuse_secrets(definition)
+    now, digest = app.ports.clock.now(), definition.digest
+    for one in await _versions(app, definition.id) if kept is not None else ():
+        if one.digest == digest:
+            return one, ()
+    number = kept.value.latest + 1 if kept is not None else 1
+    version = checked(
+        RosterVersion,
+        agent=definition.id,
+        number=number,
+        definition=definition,
+        digest=digest,
+        author=who.actor,
+        note=wish.note,
+        at=now,
+    )
+    if kept is not None:
+        agent = kept.value.model_copy(update={"latest": number})
+    else:
+        owner = wish.owner or _account(who)
+        fields = {"id": definition.id, "spaces": _sorted(wish.spaces), "owner": owner}
+        agent = checked(RosterAgent, **fields, created_at=now)
+    return version, (ROSTER.put(agent, over=kept), ROSTER_VERSIONS.put(version))
+
+
+async def change_agent(
+    app: App,
+    who: Principal,
+    agent_id: str,
+    *,
+    revision: int | None = None,
+    **fields: object,
+) -> RosterAgent:
+    """Change where an agent plays (`spaces`), who answers for it (`owner`), or how many of its runs are under way at a
+    time (`at_once`).
+
+    Raises:
+        UnknownThing: no such agent or space, or none that they see.
+        NotAllowed: they do not manage all of the scope, before or after.
+        ConfigurationInvalid: a field does not fit.
+        RecordConflict: somebody else changed it meanwhile.
+    """
+    kept = await require_agent(app, who, "agent.manage", agent_id)
+    check_revision(kept, revision)
+    strange = sorted(fields.keys() - {"spaces", "owner", "at_once"})
+    if strange:
+        raise ConfigurationInvalid(f"{', '.join(strange)} of an agent cannot be changed like this")
+    agent = checked(RosterAgent, **(kept.value.model_dump() | fields))
+    agent = agent.model_copy(update={"spaces": _sorted(agent.spaces)})
+    await _check_scope(app, who, agent.spaces)
+    await write(app, who, "agent.manage", ROSTER.put(agent, over=kept))
+    return agent
+
+
+async def list_roster(app: App, who: Principal, states: Sequence[RosterState] = ()) -> list[Listed]:
+    """Return the agents that somebody sees, by id."""
+    require_reading(who)
+    kept = await app.records.find(ROSTER, Wanted(states=tuple(states)))
+    seen = [one for one in kept if _sees(who, one.value)]
+    found = [Listed(one.value, await shown_version(app, one.value), one.revision) for one in seen]
+    return sorted(found, key=lambda one: one.agent.id)
+
+
+async def find_in_roster(app: App, who: Principal, agent_id: str) -> Listed:
+    """Return an agent.
+
+    Raises:
+        UnknownThing: there is none, or none that they see.
+    """
+    kept = await require_agent(app, who, "agent.read", agent_id)
+    return Listed(kept.value, await shown_version(app, kept.value), kept.revision)
+
+
+async def roster_versions(app: App, who: Principal, agent_id: str) -> list[RosterVersion]:
+    """Return all versions of an agent, the latest first.
+
+    Raises:
+        UnknownThing: there is no such agent, or none that they see.
+    """
+    await require_agent(app, who, "agent.read", agent_id)
+    return await _versions(app, agent_id)
+
+
+async def diff_versions(app: App, who: Principal, agent_id: str, before: int, after: int) -> str:
+    """Return a unified diff of two versions in their normalised form, prompts line by line.
+
+    Raises:
+        UnknownThing: no such agent or version, or none that they see.
+    """
+    await require_agent(app, who, "agent.read", agent_id)
+    versions = [await version_of(app, agent_id, number) for number in (before, after)]
+    texts = [definition_lines(one.definition) for one in versions]
+    names = [f"{agent_id}@{one.number}" for one in versions]
+    return "\n".join(difflib.unified_diff(texts[0], texts[1], names[0], names[1], lineterm=""))
+
+
+async def require_agent(
+    app: App, who: Principal, action: Action, agent_id: str
+) -> Kept[RosterAgent]:
+    """Return an agent, to whoever may take the action on it: in every space of its scope, where it is not to be
+    read only.
+
+    Raises:
+        UnknownThing: there is none, or none that they see.
+        NotAllowed: they see it, and may not do this.
+    """
+    kept = await app.records.get(ROSTER, agent_id)
+    if kept is None or not _sees(who, kept.value):
+        require_reading(who)
+        raise UnknownThing(
+            f"there is no agent {agent_id!r} in the roster (see `callboard roster list`)"
+        )
+    if action != "agent.read":
+        for space in kept.value.spaces or (None,):
+            require(who, action, in_space(space))
+    return kept
+
+
+def require_reading(who: Principal) -> None:
+    """Do nothing where somebody may see agents at all.
+
+    Raises:
+        NotAllowed: they may not, in no space.
+    """
+    space = next(iter(who.spaces), None)
+    require(who, "agent.read", in_space(space if who.role is None else None))
+
+
+def _sees(who: Principal, agent: RosterAgent) -> bool:
+    """Return whether an agent is for these eyes: it plays in a space that they see, or in all."""
+    return agent.spaces is None or any(who.sees(space) for space in agent.spaces)
+
+
+async def version_of(app: App, agent_id: str, number: int) -> RosterVersion:
+    """Return a version.
+
+    Raises:
+        UnknownThing: there is none of this number.
+    """
+    kept = await app.records.get(ROSTER_VERSIONS, version_key(agent_id, number))
+    if kept is None:
+        raise UnknownThing(
+            f"{agent_id} has no version {number} (see `callboard roster versions {agent_id}`)"
+        )
+    return kept.value
+
+
+async def shown_version(app: App, agent: RosterAgent) -> RosterVersion:
+    """Return the version that counts: the live one, else the one on trial, else the latest."""
+    trial = agent.trial.version if agent.trial is not None else None
+    return await version_of(app, agent.id, agent.live or trial or agent.latest)
+
+
+def check_revision(kept: Kept[RosterAgent], revision: int | None) -> None:
+    """Refuse a change to what is not as it was looked at; None: it was not looked at.
+
+    Raises:
+        RecordConflict: somebody changed it meanwhile.
+    """
+    if revision is not None and kept.revision != revision:
+        raise RecordConflict(
+            f"{kept.value.id} was changed meanwhile (revision {kept.revision}, not {revision}); look at it again"
+        )
+
+
+def refuse_secrets(definition: AgentDefinition) -> None:
+    """Refuse a definition that holds a secret: it would be in every record and export.
+
+    Raises:
+        ConfigurationInvalid: it does; names the fields and what was found, never the secret.
+    """
+    found = [
+        name
+        for name, value in definition.to_json().items()
+        if _is_secret(json_outputs({name: value}))
+    ]
+    if found:
+        raise ConfigurationInvalid(
+            f"{definition.id}: there seems to be a secret in {', '.join(found)}; store it with `callboard "
+            "credentials set`, and name it in `credential`"
+        )
+
+
+def _is_secret(outputs: ToolOutputs) -> bool:
+    return redact_outputs(outputs) != outputs
+
+
+async def _required_or_new(app: App, who: Principal, wish: NewVersion) -> Kept[RosterAgent] | None:
+    """Return the agent that is to be saved, to whoever may; None where it is new."""
+    if await app.records.get(ROSTER, wish.definition.id) is not None:
+        return await require_agent(app, who, "agent.manage", wish.definition.id)
+    await _check_scope(app, who, wish.spaces)
+    return None
+
+
+async def _check_scope(app: App, who: Principal, spaces: Scope) -> None:
+    """Refuse a scope that somebody does not manage all of.
+
+    Raises:
+        UnknownThing: there is no such space, or none that they see.
+        NotAllowed: they see it and do not manage it.
+    """
+    if spaces is None:
+        require(who, "agent.manage")
+    for space in spaces or ():
+        if not who.sees(space) or await app.records.get(SPACES, space) is None:
+            raise UnknownThing(f"there is no space {space!r} (see `callboard spaces list`)")
+        require(who, "agent.manage", in_space(space))
+
+
+async def _versions(app: App, agent_id: str) -> list[RosterVersion]:
+    wanted = Wanted(prefix=f"{agent_id}/", newest_first=True)
+    return [kept.value for kept in await app.records.find(ROSTER_VERSIONS, wanted)]
+
+
+def _account(who: Principal) -> str | None:
+    return (
+        f"{who.actor.kind}:{who.actor.name}"
+        if who.actor.kind in ("person", "integration")
+        else None
+    )
+
+
+def _sorted(spaces: Scope) -> Scope:
+    return None if spaces is None else tuple(sorted(set(spaces)))
