@@ -290,6 +290,18 @@ def test_the_next_candidate_is_taken_where_the_first_cannot_work():
     ]
 
 
+def test_work_that_was_sent_back_goes_to_whoever_did_it():
+    step = by("code", agent=None, skills=("review",))
+    state = state_of(subject_with(step), *worked_by("second", "m/x")[:-1], rejected("code"))
+    better = candidate("best", accepted=10, finished=10)
+    again = cast_step(state, step, 2, [better, candidate("second")])
+    assert isinstance(again, StepAssigned)
+    assert (again.agent, again.reason) == ("second", "did it before")
+    paused = cast_step(state, step, 2, [better, candidate("second", hindrance="paused")])
+    assert isinstance(paused, StepAssigned)
+    assert paused.agent == "best"
+
+
 def test_where_nobody_can_the_step_waits_and_says_whom_it_needs():
     found = cast(SKILLED, candidate("a", hindrance="paused"))
     assert isinstance(found, StepPostponed)
