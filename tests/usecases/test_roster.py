@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.domain.actor import Actor
@@ -213,7 +213,7 @@ async def test_a_change_of_what_was_changed_meanwhile_is_refused(app):
     await promote_agent(app, ROOT, "writer", move=Move(revision=seen))
     for late in (
         promote_agent(app, ROOT, "writer", move=Move(revision=seen)),
-        change_agent(app, ROOT, "writer", revision=seen, at_once=3),
+        change_agent(app, ROOT, "writer", {"at_once": 3}, revision=seen),
         save_agent(app, ROOT, NewVersion(writer("x")), revision=seen),
     ):
         with pytest.raises(RecordConflict, match="changed meanwhile"):
@@ -257,13 +257,13 @@ async def test_maintainers_manage_the_agents_of_their_spaces_only(app):
         saved(app, "x", who=ann),
         promote_agent(app, ann, "writer"),
         pause_agent(app, ann, "writer"),
-        change_agent(app, mia, "writer", spaces=None),
+        change_agent(app, mia, "writer", {"spaces": None}),
         save_agent(app, mia, NewVersion(writer(id="other"))),
     ):
         with pytest.raises(NotAllowed):
             await refused
     with pytest.raises(UnknownThing, match="shop"):
-        await change_agent(app, mia, "writer", spaces=("auth", "shop"))
+        await change_agent(app, mia, "writer", {"spaces": ("auth", "shop")})
     assert [one.agent.id for one in await list_roster(app, ann)] == ["writer"]
 
 
@@ -295,6 +295,7 @@ async def test_every_change_is_in_the_audit_log_with_its_reason(app):
     assert (entry.action, entry.note) == ("agent.publish", "version 1: it is good")
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(
         st.sampled_from(["save", "promote", "try", "back", "pause", "resume", "retire"]),

@@ -88,7 +88,7 @@ async def team():
     clock = PatientClock()
     at_hand = {"writer": writer("From a file."), "helper": writer(id_="helper", skills=())}
     done = Script(turns=(Turn(text="done", cost_usd=Decimal("0.25")),))
-    scripts = {id_: done for id_ in ("writer", "helper", "other")}
+    scripts: dict[str, Script] = dict.fromkeys(["writer", "helper", "other"], done)
     app = rig(ScriptedProvider(scripts), clock=clock, registry=FixedRegistry(at_hand))
     space = NewSpace("auth", "Auth", "AUTH", repository="/repository", workflow="flow")
     await create_space(app, ROOT, space)
@@ -205,7 +205,7 @@ async def test_an_agent_that_is_on_trial_only_plays_in_its_share_only(team):
 
 async def test_whose_runs_are_as_many_as_may_be_waits_for_one_to_end(team):
     await team.live(writer())
-    await change_agent(team.app, ROOT, "writer", at_once=1)
+    await change_agent(team.app, ROOT, "writer", {"at_once": 1})
     (free,) = await team.candidates(agent="writer")
     assert (free.load, free.hindrance) == (0, "")
     start = AgentStart(writer(), ROOT.actor, "/work", Limits())

@@ -1,7 +1,7 @@
 """The roster: agents of the organisation, the versions that each has, and who may see and change them."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from callboard.domain.definition.agent import AgentDefinition
@@ -109,9 +109,9 @@ async def change_agent(
     app: App,
     who: Principal,
     agent_id: str,
+    fields: Mapping[str, object],
     *,
     revision: int | None = None,
-    **fields: object,
 ) -> RosterAgent:
     """Change where an agent plays (`spaces`), who answers for it (`owner`), or how many of its runs are under way at a
     time (`at_once`).
@@ -127,7 +127,7 @@ async def change_agent(
     strange = sorted(fields.keys() - {"spaces", "owner", "at_once"})
     if strange:
         raise ConfigurationInvalid(f"{', '.join(strange)} of an agent cannot be changed like this")
-    agent = checked(RosterAgent, **(kept.value.model_dump() | fields))
+    agent = checked(RosterAgent, **(kept.value.model_dump() | dict(fields)))
     agent = agent.model_copy(update={"spaces": _sorted(agent.spaces)})
     await _check_scope(app, who, agent.spaces)
     await write(app, who, "agent.manage", ROSTER.put(agent, over=kept))

@@ -33,11 +33,14 @@ PLAIN = Move()
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An agent after a move (or as it would be: `made` says), and what the move touches."""
+    """An agent after a move (or as it would be: `made` says), and what the move touches. `unchanged`: it was so
+    already.
+    """
 
     agent: RosterAgent
     touches: BlastRadius
     made: bool
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +212,11 @@ class _Wish:
 async def _made(app: App, who: Principal, kept: Kept[RosterAgent], wish: _Wish) -> Moved:
     """Make a move, unless it is dry or changes nothing; say what it touches, as it was before."""
     touches = await radius_of(app, who, kept.value)
-    makes = not wish.move.dry and wish.after != kept.value
+    unchanged = wish.after == kept.value
+    makes = not wish.move.dry and not unchanged
     if makes:
         await write(app, who, wish.action, ROSTER.put(wish.after, over=kept), note=wish.move.note)
-    return Moved(wish.after, touches, makes)
+    return Moved(wish.after, touches, makes, unchanged)
 
 
 def _said(what: str, move: Move) -> Move:
