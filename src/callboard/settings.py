@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import SecretStr
@@ -60,7 +61,8 @@ class Settings:
     another process that holds the database. `user` is the name under which decisions are recorded. `vault_key` is
     the key of the vault where the environment has it; otherwise it may be in the keyring of the operating system
     where `keyring` allows that. `log_key` signs the log of runs; where the environment has none, a file in `home`
-    does. `command_hosts` is all that commands may reach.
+    does. `command_hosts` is all that commands may reach. `url` is the address at which people and programs reach a
+    `callboard serve` that is not for this machine alone.
     """
 
     home: Path
@@ -74,6 +76,7 @@ class Settings:
     keyring: bool = True
     log_key: SecretStr | None = None
     command_hosts: CommandHosts = field(default_factory=CommandHosts)
+    url: str | None = None
 
     def known_secrets(self) -> tuple[str, ...]:
         """Return the values of all keys in these settings: nothing that leaves may hold one."""
@@ -117,7 +120,20 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         patience_s=_seconds(environ, "CALLBOARD_DATABASE_PATIENCE", 30.0),
         log_key=_secret(environ, "CALLBOARD_LOG_KEY"),
         command_hosts=read_command_hosts(environ.get("CALLBOARD_COMMAND_HOSTS", "")),
+        url=_url(environ.get("CALLBOARD_URL", "").strip()),
     )
+
+
+def _url(text: str) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or any(rest):
+        raise ConfigurationInvalid(
+            f"CALLBOARD_URL={text}: use the address alone, such as `https://callboard.example.org`"
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:

@@ -21,7 +21,6 @@ _COMMANDS = {
     "worker": ("callboard.cli.worker", "Drive the tasks of the deployment."),
     "agents": ("callboard.cli.agents", "List, show and validate agent definitions."),
     "roster": ("callboard.cli.roster", "Keep the organisation's agents, version by version."),
-    "roster": ("callboard.cli.roster", "Keep the organisation's agents, version by version."),
     "templates": ("callboard.cli.templates", "List, show and copy ready-made roles."),
     "models": ("callboard.cli.models", "List the models in use, and try them with a real call."),
     "credentials": ("callboard.cli.credentials", "Store the keys that agents work with."),

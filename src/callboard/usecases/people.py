@@ -8,11 +8,12 @@ from callboard.domain.org.people import PEOPLE, SERVICE_ACCOUNTS, Person, Servic
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.roles import OrgRole, SpaceRole
 from callboard.domain.org.space import SPACES
+from callboard.domain.record import Kept
 from callboard.engine.authority import may_grant
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App, NotAllowed, require
 from callboard.usecases.checked import checked
-from callboard.usecases.recording import existing, write
+from callboard.usecases.recording import existing, require_revision, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,30 @@ async def add_person(app: App, who: Principal, wish: NewPerson) -> Person:
     return person
 
 
-async def change_person(app: App, who: Principal, person_id: str, **fields: object) -> Person:
-    """Change somebody's name, email, role or whether they are active.
+async def find_person(app: App, who: Principal, person_id: str) -> Kept[Person]:
+    """Return somebody.
 
     Raises:
         UnknownThing: there is nobody of this id.
+    """
+    require(who, "org.read")
+    return await existing(app, PEOPLE, person_id, "see `callboard people list`")
+
+
+async def change_person(
+    app: App, who: Principal, person_id: str, *, revision: int | None = None, **fields: object
+) -> Person:
+    """Change somebody's name, email, role or whether they are active; where a revision is given, only as they are in it.
+
+    Raises:
+        UnknownThing: there is nobody of this id.
+        Stale: they were changed since that revision.
         NotAllowed: their role, before or after, is more than one's own.
         ConfigurationInvalid: a field does not fit, or the last owner would be gone.
     """
     require(who, "people.manage")
     kept = await existing(app, PEOPLE, person_id, "see `callboard people list`")
+    require_revision(kept, revision)
     person = checked(Person, **(kept.value.model_dump() | fields))
     _grant(who, kept.value.role)
     _grant(who, person.role)

@@ -12,7 +12,7 @@ from callboard.engine.authority import Action, may_grant_in
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App, NotAllowed, require, seen_spaces
 from callboard.usecases.checked import checked
-from callboard.usecases.recording import write
+from callboard.usecases.recording import require_revision, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,19 @@ async def find_space(app: App, who: Principal, space_id: str) -> Space:
     return (await require_space(app, who, "space.read", space_id)).value
 
 
-async def change_space(app: App, who: Principal, space_id: str, **fields: object) -> Space:
-    """Change a space's fields: name, description, repository, workflow, at_once, archived.
+async def change_space(
+    app: App, who: Principal, space_id: str, *, revision: int | None = None, **fields: object
+) -> Space:
+    """Change a space's fields: name, description, repository, workflow, at_once, archived; where a revision is
+    given, only as it is in it.
 
     Raises:
         UnknownThing: there is none, or none that they see.
         ConfigurationInvalid: a field does not fit.
-        RecordConflict: somebody else changed it meanwhile.
+        RecordConflict: somebody else changed it meanwhile, or since that revision.
     """
     kept = await require_space(app, who, "space.manage", space_id)
+    require_revision(kept, revision)
     space = checked(Space, **(kept.value.model_dump() | fields))
     await write(app, who, "space.manage", SPACES.put(space, over=kept))
     return space

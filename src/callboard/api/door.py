@@ -1,0 +1,170 @@
+"""What every request passes before a route sees it: host, origin, size, who asks; and what every answer bears."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from callboard.api.asking import Asker, Site, find_asker
+from callboard.api.problems import inside, of_error, problem
+from callboard.domain.errors import CallboardError
+from callboard.usecases.app import App
+
+MOST_BYTES: Final = 1_000_000
+_BODY_WITHIN_S: Final = 30.0
+_GUARDED: Final = "/api/v1/"
+OPEN: Final = frozenset(
+    {
+        ("POST", "/api/v1/sessions"),
+        ("POST", "/api/v1/setup"),
+        ("GET", "/api/v1/openid/start"),
+        ("GET", "/api/v1/openid/finish"),
+    }
+)
+"""What is for those who are not signed in yet."""
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_BORNE: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+log: Final = logging.getLogger("callboard.access")
+
+
+class Door:
+    """ASGI middleware around the whole site."""
+
+    def __init__(
+        self, inner: ASGIApp, app: Callable[[], App], site: Site, most_bytes: int = MOST_BYTES
+    ) -> None:
+        self._inner = inner
+        self._app = app
+        self._site = site
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer it here."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        exchange = _Exchange(scope, send, secure=self._site.is_secure)
+        try:
+            refusal = self._wrong_place(scope) or await self._wrong_person(scope)
+            if refusal is None:
+                receive, refusal = await self._whole_body(scope, receive)
+            if refusal is not None:
+                await refusal(scope, receive, exchange.send)
+            else:
+                await self._inner(scope, receive, exchange.send)
+        except Exception:
+            log.exception("%s %s went wrong", scope["method"], scope["path"])
+            if not exchange.status:
+                await inside()(scope, receive, exchange.send)
+        finally:
+            exchange.note()
+
+    def _wrong_place(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if not self._site.serves(host):
+            detail = "requests name this deployment in `Host`; set CALLBOARD_URL where it has another name"
+            return problem(421, "unknown_host", detail)
+        origin = headers.get("origin")
+        if origin is not None and not self._site.is_own(origin, host):
+            return problem(403, "foreign_origin", "pages of other sites may not ask here")
+        crosses = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if crosses and scope["method"] not in _SAFE:
+            return problem(403, "foreign_origin", "pages of other sites may not ask here")
+        return None
+
+    async def _wrong_person(self, scope: Scope) -> Response | None:
+        if not scope["path"].startswith(_GUARDED) or (scope["method"], scope["path"]) in OPEN:
+            return None
+        headers = Headers(scope=scope)
+        client = scope["client"][0] if scope.get("client") else ""
+        try:
+            asker = await find_asker(self._app(), self._site, headers, cookies(headers), client)
+        except CallboardError as error:
+            return of_error(error)
+        scope.setdefault("state", {})["asker"] = asker
+        return None
+
+    async def _whole_body(self, scope: Scope, receive: Receive) -> tuple[Receive, Response | None]:
+        """Read the body before anything is done about it, as long as it is one that anybody may send."""
+        too_large = problem(413, "too_large", f"a request has at most {self._most_bytes} bytes")
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdigit() or int(announced) > self._most_bytes:
+            return receive, too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(_BODY_WITHIN_S):
+                while True:
+                    message = await receive()
+                    body += message.get("body", b"")
+                    if len(body) > self._most_bytes:
+                        return receive, too_large
+                    if not message.get("more_body", False):
+                        break
+        except TimeoutError:
+            return receive, problem(408, "too_slow", "the request took too long to arrive")
+        return _again(bytes(body), receive), None
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return a way to receive that gives the body first, and then whatever comes."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return receive_again
+
+
+def cookies(headers: Headers) -> dict[str, str]:
+    """Return the cookies of a request; none where they cannot be read."""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(headers.get("cookie", ""))
+    except CookieError:
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, send: Send, *, secure: bool) -> None:
+        self._scope = scope
+        self._send = send
+        self._secure = secure
+        self._began = time.monotonic()
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer; the first one with what every answer bears."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _BORNE.items():
+                headers.setdefault(name, value)
+            if self._secure:
+                headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        await self._send(message)
+
+    def note(self) -> None:
+        """Write a line for the log: nothing of the query, the headers or the body is in it."""
+        asker: Asker | None = self._scope.get("state", {}).get("asker")
+        took = (time.monotonic() - self._began) * 1000
+        method, path = self._scope["method"], self._scope["path"]
+        account = asker.account if asker is not None else "-"
+        log.info("%s %s %d %.0f ms %s", method, ascii(path)[1:-1], self.status, took, account)

@@ -1,0 +1,73 @@
+"""`Idempotency-Key`: a POST that its sender repeats is done once."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, cast
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from callboard.api.asking import Asker
+from callboard.api.problems import Refusal, status_of
+from callboard.domain.errors import CallboardError
+from callboard.usecases.app import App
+from callboard.usecases.repeats import Request as Repeatable
+from callboard.usecases.repeats import answered, begin_once, refused
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+HEADER: Final = "Idempotency-Key"
+SHOWN_ONCE: Final = "X-Callboard-Shown-Once"
+"""Marks an answer that holds a secret: it is not kept to be given again."""
+
+
+class ShownOnce(Refusal):
+    """The request was done, and its answer held what is shown once."""
+
+    code = "idempotency_shown_once"
+    status = 409
+
+
+class OnceRoute(APIRoute):
+    """A route whose POST is done once per key."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap the handler."""
+        inner = super().get_route_handler()
+        if "POST" not in (self.methods or ()):
+            return inner
+
+        async def handler(request: Request) -> Response:
+            key = request.headers.get(HEADER)
+            asker = cast("Asker | None", getattr(request.state, "asker", None))
+            if key is None or asker is None:
+                return await inner(request)
+            if not 1 <= len(key) <= 255:
+                raise Refusal("an Idempotency-Key has 1 to 255 characters")
+            content = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+            once = Repeatable(asker.account, key, content + await request.body())
+            return await _once(request.app.state.callboard, once, inner, request)
+
+        return handler
+
+
+async def _once(app: App, once: Repeatable, inner: Handler, request: Request) -> Response:
+    before = await begin_once(app, once)
+    if before is not None:
+        if before.body is None:
+            raise ShownOnce("this was done before; its answer was shown once and is not kept")
+        headers = {"Idempotency-Replayed": "true"}
+        return Response(before.body, before.status or 200, headers, before.media)
+    try:
+        response = await inner(request)
+    except (CallboardError, RequestValidationError, HTTPException) as error:
+        if not isinstance(error, CallboardError) or status_of(error) < 500:
+            await refused(app, once)
+        raise
+    if 400 <= response.status_code < 500:
+        await refused(app, once)
+        return response
+    body = None if response.headers.get(SHOWN_ONCE) else bytes(response.body).decode()
+    media = response.headers.get("content-type", "")
+    await answered(app, once, response.status_code, media, body)
+    return response

@@ -1,0 +1,27 @@
+"""ETags: the revision of a record, as it was read."""
+
+import re
+from typing import Final
+
+from callboard.api.problems import Refusal
+
+_ETAG: Final = re.compile(r'(W/)?"([0-9]{1,18})"')
+
+
+def etag(number: int) -> str:
+    """Return the ETag of a revision."""
+    return f'"{number}"'
+
+
+def revision(if_match: str | None) -> int | None:
+    """Return the revision that `If-Match` asks for; None where any will do.
+
+    Raises:
+        Refusal: it is no ETag of ours.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise Refusal("If-Match holds the ETag of the thing as it was read")
+    return int(found[2])

@@ -1,0 +1,75 @@
+"""A run's events as they happen, for whoever follows it: server-sent events, resumable at any of them.
+
+Nothing is queued: what a reader has not taken yet is in the log, and is read from there at the reader's pace.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final
+
+from callboard.domain.events.codec import Recorded, Sealed, timestamp
+from callboard.domain.events.run import Terminal
+from callboard.domain.org.principal import Principal
+from callboard.usecases.app import App
+from callboard.usecases.run_events import events_after
+
+LOOK_EVERY_S: Final = 0.5
+"""For what other processes write into the log."""
+HEARTBEAT_S: Final = 15.0
+
+
+def event_json(recorded: Recorded) -> bytes:
+    """Return an event as JSON, with its payload, in the form of the log."""
+    payload = recorded.event.model_dump_json(by_alias=True)
+    at = timestamp(recorded.at)
+    head = f'{{"run_id":"{recorded.run_id}","seq":{recorded.seq},"at":"{at}",'
+    return f"{head}{payload[1:]}".encode()
+
+
+async def follow(
+    app: App,
+    who: Principal,
+    run_id: str,
+    after: int,
+    *,
+    still_in: Callable[[], Awaitable[bool]],
+    stopping: asyncio.Event,
+) -> AsyncGenerator[bytes]:
+    """Yield a run's events behind a position until it has ended, the server stops, or the reader is out."""
+    woken = asyncio.Event()
+
+    def seen(recorded: Recorded, _: Sealed) -> None:
+        if recorded.run_id == run_id:
+            woken.set()
+
+    idle_s = 0.0
+    yield b"retry: 2000\n\n"
+    with app.ports.live.watching(seen):
+        while not stopping.is_set():
+            woken.clear()
+            for recorded in await events_after(app, who, run_id, after):
+                yield _frame(recorded)
+                after, idle_s = recorded.seq, 0.0
+                if isinstance(recorded.event, Terminal):
+                    return
+            if idle_s >= HEARTBEAT_S:
+                if not await still_in():
+                    return
+                yield b": still here\n\n"
+                idle_s = 0.0
+            idle_s += await _wait(woken)
+
+
+def _frame(recorded: Recorded) -> bytes:
+    name = recorded.event.type.encode()
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (recorded.seq, name, event_json(recorded))
+
+
+async def _wait(woken: asyncio.Event) -> float:
+    """Wait until something happened here, or it is time to look; return for how long at most."""
+    try:
+        async with asyncio.timeout(LOOK_EVERY_S):
+            await woken.wait()
+    except TimeoutError:
+        return LOOK_EVERY_S
+    return 0.0

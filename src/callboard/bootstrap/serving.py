@@ -1,0 +1,39 @@
+"""The site that `callboard serve` serves."""
+
+# ruff: noqa: PLC0415 - the web framework is imported where a site is built
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from callboard.bootstrap.app import build_app
+from callboard.bootstrap.sources import Sources
+from callboard.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from callboard.api.running import Worker
+    from callboard.usecases.app import App
+
+
+def open_site(
+    settings: Settings,
+    version: str,
+    stopping: asyncio.Event,
+    *,
+    worker: "Callable[[App], Worker] | None" = None,
+    for_this_machine: bool = True,
+) -> "ASGIApp":
+    """Return the site. Its app is built when it starts. `for_this_machine`: it listens on loopback only, and as long
+    as nobody is here yet, whoever works on this machine need not sign in.
+    """
+    from callboard.api.asking import Site
+    from callboard.api.site import Parts, create_site
+
+    async def open_app() -> "App":
+        return await build_app(settings, Sources())
+
+    user = settings.user if for_this_machine else None
+    site = Site(url=settings.url, local_user=user)
+    return create_site(Parts(open_app, site, version, worker, stopping=stopping))
