@@ -12,8 +12,8 @@ from callboard.cli.table import table
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.schedule import Firing, Missed, Overlap
-from callboard.engine.schedules import read_zone
 from callboard.usecases.app import App
+from callboard.usecases.cron import read_zone
 from callboard.usecases.schedules import (
     NewSchedule,
     ScheduleView,

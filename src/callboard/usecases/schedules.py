@@ -21,10 +21,10 @@ from callboard.domain.org.task import TaskRecord
 from callboard.domain.org.template import TaskTemplate
 from callboard.domain.record import Kept, Write
 from callboard.engine.authority import Action
-from callboard.engine.schedules import firings, read_cron, read_zone
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App, require, seen_spaces
 from callboard.usecases.checked import checked
+from callboard.usecases.cron import firings, read_cron, read_zone
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.recording import write
 from callboard.usecases.spaces import require_space

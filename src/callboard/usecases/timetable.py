@@ -21,9 +21,9 @@ from callboard.domain.org.schedule import (
 from callboard.domain.org.space import SPACES
 from callboard.domain.org.task import ENDED, TASKS
 from callboard.domain.record import Kept
-from callboard.engine.schedules import due_since, read_zone
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App
+from callboard.usecases.cron import due_since, read_zone
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.schedules import facts_of, made_of
 from callboard.usecases.tasks import create_task

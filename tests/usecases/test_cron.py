@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.engine.schedules import GRACE, due_since, firings, read_cron, read_zone
+from callboard.usecases.cron import GRACE, due_since, firings, read_cron, read_zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC = timezone.utc

@@ -1,4 +1,4 @@
-"""When a schedule is due: cron expressions in a time zone, also on the days when its clocks are changed. Pure.
+"""When a schedule is due: cron expressions in a time zone, also on the days when its clocks are changed.
 
 An expression names times of day as people there read them. Where the clocks skip such a time it is due at the first
 moment after; where they show it twice it is due the first time. Only an hour of `*` counts hours as they pass: it
