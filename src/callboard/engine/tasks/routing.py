@@ -1,7 +1,8 @@
 """Choosing who does a step: the same candidates always give the same choice, with the reason beside it.
 
-Of those who can work, an agent that the workflow prefers comes first, then who was accepted more often at this step
-lately, then who cost less for it, then who has less to do, then the alphabet.
+Work that was sent back goes to whoever did it. Else, of those who can work, an agent that the workflow prefers comes
+first, then who was accepted more often at this step lately, then who cost less for it, then who has less to do, then
+the alphabet.
 """
 
 from collections.abc import Sequence
@@ -43,7 +44,8 @@ def cast_step(
     state: TaskState, step: AgentStep, attempt: int, candidates: Sequence[Candidate]
 ) -> Cast:
     """Return who does an attempt of a step, or that nobody can do it now and whom it needs."""
-    ranked = sorted(candidates, key=lambda one: _rank(step, one))
+    before = next((agent.id for name, agent in reversed(state.cast) if name == step.id), None)
+    ranked = sorted(candidates, key=lambda one: (one.definition.id != before, *_rank(step, one)))
     hindrances = [one.hindrance or _against(state, step, one) for one in ranked]
     chosen = next((n for n, hindrance in enumerate(hindrances) if not hindrance), None)
     considered = tuple(
@@ -68,7 +70,7 @@ def cast_step(
         agent=one.definition.id,
         agent_version=one.version,
         definition=one.definition,
-        reason="; ".join(filter(None, (_reason(step, one, len(ranked)), one.note))),
+        reason="; ".join(filter(None, (_reason(step, one, len(ranked), before), one.note))),
         considered=considered,
     )
 
@@ -111,9 +113,11 @@ def _changes_files(step: object) -> bool:
     return isinstance(step, AgentStep) and step.verdict is None
 
 
-def _reason(step: AgentStep, one: Candidate, of: int) -> str:
+def _reason(step: AgentStep, one: Candidate, of: int, before: str | None) -> str:
     if step.agent is not None:
         return "named by the workflow"
+    if one.definition.id == before:
+        return "did it before"
     has = f"has {', '.join(step.skills)}"
     if one.definition.id in step.prefer:
         return f"{has}; preferred by the workflow"
