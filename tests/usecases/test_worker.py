@@ -162,12 +162,16 @@ async def test_nobody_approves_what_was_cancelled(tmp_path):
 async def test_a_worker_that_is_woken_begins_at_once(tmp_path):
     async with office(tmp_path / "callboard.db") as app:
         await with_tasks(app, 0)
-        worker = Worker(app, every_s=3600)
-        await worker.start()
-        task = await create_task(app, ROOT, "shop", NewTask("Later"))
-        await queue_task(app, ROOT, task.key)
-        worker.wake()
-        async with asyncio.timeout(20):
-            while (await show_task(app, ROOT, task.key)).task.state != "done":
-                await asyncio.sleep(0)
-        await worker.stop()
+        worker, ended = Worker(app, every_s=3600), asyncio.Event()
+
+        def watch(recorded, _sealed):
+            if (recorded.run_id, recorded.event.type) == ("SHOP-1-1", "run.completed"):
+                ended.set()
+
+        with app.ports.live.watching(watch):
+            await worker.start()
+            task = await create_task(app, ROOT, "shop", NewTask("Later"))
+            await queue_task(app, ROOT, task.key)
+            worker.wake()
+            await asyncio.wait_for(ended.wait(), 20)
+            await worker.stop()
