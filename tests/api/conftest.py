@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import httpx2
 import pytest
@@ -13,6 +14,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.permissions import PermissionRule
 from callboard.domain.org.principal import as_owner
+from callboard.domain.org.roles import OrgRole, SpaceRole
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import rig
 from callboard.usecases.app import App
@@ -69,11 +71,11 @@ class Board:
     api: object
     client: httpx2.AsyncClient
 
-    async def as_(self, name, *scopes, kind="person"):
+    async def as_(self, name, *scopes, of: Literal["person", "integration"] = "person"):
         """Return somebody's voice, with a token of theirs narrowed to scopes."""
-        account = Actor(kind=kind, name=name)
+        account = Actor(kind=of, name=name)
         who = await principal_of(self.app, account)
-        maker = who if kind == "person" else ROOT
+        maker = who if of == "person" else ROOT
         assert maker is not None
         wish = NewToken("test", scopes or ("*",), account=account)
         issued = await create_token(self.app, maker, wish)
@@ -112,20 +114,16 @@ def new_app(**doubles):
 
 async def settle(app):
     """Let people join, and give them a space to be in."""
-    for name, role in (
-        ("ann", "owner"),
-        ("adam", "admin"),
-        ("mia", "member"),
-        ("cleo", "member"),
-        ("vic", "member"),
-        ("otto", "member"),
-    ):
+    roles: dict[str, OrgRole] = {"ann": "owner", "adam": "admin"}
+    for name in ("ann", "adam", "mia", "cleo", "vic", "otto"):
+        role = roles.get(name, "member")
         await add_person(app, ROOT, NewPerson(name, name.title(), role))
     await add_service_account(app, ROOT, "robot", "Robot", "admin")
     await create_space(app, ROOT, NewSpace(HOME, "Sign-in", "AUTH"))
     await change_space(app, ROOT, HOME, repository="/work")
-    for name, role in (("mia", "maintainer"), ("cleo", "contributor"), ("vic", "viewer")):
-        await set_member(app, ROOT, HOME, f"person:{name}", role)
+    here: dict[str, SpaceRole] = {"mia": "maintainer", "cleo": "contributor", "vic": "viewer"}
+    for name, theirs in here.items():
+        await set_member(app, ROOT, HOME, f"person:{name}", theirs)
 
 
 @pytest.fixture

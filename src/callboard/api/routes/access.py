@@ -122,8 +122,7 @@ async def own_sessions(app: TheApp, who: Who, asker: TheAsker, wanted: Wanted) -
 @router.delete("/sessions/current", status_code=204)
 async def sign_out(app: TheApp, who: Who, asker: TheAsker, response: Response) -> None:
     """Sign out."""
-    if asker.session is not None:
-        await end_session(app, who, asker.session.id)
+    await end_session(app, who, "current" if asker.session is None else asker.session.id)
     response.delete_cookie(COOKIE, path="/")
 
 
