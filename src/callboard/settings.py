@@ -3,6 +3,7 @@
 import getpass
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,8 @@ class Settings:
     the key of the vault where the environment has it; otherwise it may be in the keyring of the operating system
     where `keyring` allows that. `log_key` signs the log of runs; where the environment has none, a file in `home`
     does. `command_hosts` is all that commands may reach. `url` is the address at which people and programs reach a
-    `callboard serve` that is not for this machine alone.
+    `callboard serve` that is not for this machine alone. `forge_command` hands finished changes on, in
+    `forge_environment`: this one without Callboard's own variables and keys.
     """
 
     home: Path
@@ -77,6 +79,8 @@ class Settings:
     log_key: SecretStr | None = None
     command_hosts: CommandHosts = field(default_factory=CommandHosts)
     url: str | None = None
+    forge_command: tuple[str, ...] = ()
+    forge_environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def known_secrets(self) -> tuple[str, ...]:
         """Return the values of all keys in these settings: nothing that leaves may hold one."""
@@ -121,6 +125,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_key=_secret(environ, "CALLBOARD_LOG_KEY"),
         command_hosts=read_command_hosts(environ.get("CALLBOARD_COMMAND_HOSTS", "")),
         url=_url(environ.get("CALLBOARD_URL", "").strip()),
+        forge_command=_forge(environ.get("CALLBOARD_FORGE_COMMAND", "")),
+        forge_environment={
+            name: value
+            for name, value in environ.items()
+            if not name.startswith("CALLBOARD_") and not name.endswith("_API_KEY")
+        },
     )
 
 
@@ -183,6 +193,15 @@ def _search(wanted: str, configured: Mapping[str, bool]) -> SearchService | None
         needed = "CALLBOARD_SEARCH_URL" if found == "searxng" else f"{found.upper()}_API_KEY"
         raise ConfigurationInvalid(f"CALLBOARD_SEARCH={wanted} needs {needed}, which is not set")
     return found
+
+
+def _forge(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(value))
+    except ValueError as error:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_FORGE_COMMAND cannot be read: {error}; write a command, such as `open-pull-request {{branch}}`"
+        ) from None
 
 
 def _words(value: str) -> list[str]:

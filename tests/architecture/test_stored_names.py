@@ -18,6 +18,7 @@ EVENT_TYPES = {
     "budget.reached",
     "cancellation.requested",
     "change.committed",
+    "change.landed",
     "check.completed",
     "check.started",
     "child_run.ended",
@@ -67,6 +68,7 @@ PARTICIPLES = {
     *(
         "added",
         "assigned",
+        "landed",
         "postponed",
         "skipped",
         "cancelled",
@@ -158,6 +160,7 @@ CHOICES = {
     "ToolFacts.retry_safety": {"idempotent", "pure", "unsafe"},
     "ToolFacts.source": SOURCES,
     "ToolResultPart.kind": {"tool_result"},
+    "WorkflowSubject.landing": {"branch", "forge"},
     "WorkflowSubject.kind": {"workflow"},
 }
 

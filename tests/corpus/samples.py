@@ -81,6 +81,7 @@ from callboard.domain.events.tool_call import (
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.events.workflow import (
     ChangeCommitted,
+    ChangeLanded,
     CheckCompleted,
     CheckStarted,
     CommentAdded,
@@ -601,6 +602,9 @@ EVENTS: dict[str, AnyEvent] = {
         exit_code=2,
         output="1 failed, 3 passed in 0.12s\n",
         duration_ms=412,
+    ),
+    "change.landed.v1": ChangeLanded(
+        branch="callboard/pay-1-1-refund", url="https://forge.example/pulls/7"
     ),
     "change.committed.v1": ChangeCommitted(
         branch="callboard/make-the-test-pass-n3k6tr",

@@ -14,6 +14,8 @@ from callboard.domain.events.files import FileChange, FilesChanged
 from callboard.domain.events.gate import GateDecided, GateExpired, GateOpened
 from callboard.domain.events.run import RunResumed, WorkflowSubject
 from callboard.domain.events.workflow import (
+    ChangeCommitted,
+    ChangeLanded,
     CommentAdded,
     StepAssigned,
     StepEnded,
@@ -36,7 +38,7 @@ from callboard.domain.workflow import (
 )
 from callboard.engine.approvals import objection
 from callboard.engine.commands import Append, Wait
-from callboard.engine.tasks.commands import AssignStep, CommitChange, StartStepRun
+from callboard.engine.tasks.commands import AssignStep, CommitChange, LandChange, StartStepRun
 from callboard.engine.tasks.conditions import unmet
 from callboard.engine.tasks.decide import decide_task
 from callboard.engine.tasks.evidence import judge_diff, judge_output, number_in
@@ -559,6 +561,25 @@ def test_a_step_needs_exactly_one_kind_of_owner():
     for fields in ({"agent": None}, {"skills": ("review",)}):
         with pytest.raises(ValidationError, match="needs an owner"):
             by("x", **fields)
+
+
+def test_a_committed_change_is_handed_on_where_the_space_says_so_and_the_task_is_done_either_way():
+    subject = subject_with(by("code"), landing="forge", agents={"maker": agent()})
+    committed = ChangeCommitted(branch="b", commit="c" * 40)
+    events = [FILES, passed("code"), committed]
+    command = decide_task(state_of(subject, *events))
+    assert isinstance(command, LandChange)
+    assert (command.branch, command.title) == ("b", "Do it")
+    for landed in (
+        ChangeLanded(branch="b", url="https://forge.example/7"),
+        ChangeLanded(branch="b", problem="it exited 1"),
+    ):
+        (done,) = appended(state_of(subject, *events, landed))
+        assert done.type == "run.completed"
+        assert done.output.value["url"] == landed.url
+        assert done.output.value["problem"] == landed.problem
+    nothing = [passed("code"), ChangeCommitted(branch="b", commit=None)]
+    assert appended(state_of(subject, *nothing))[0].type == "run.completed"
 
 
 def test_a_reviewer_is_told_the_change_and_an_author_is_not():

@@ -42,6 +42,7 @@ from callboard.engine.commands import Append, CancelChildren, DriveChildren, Rec
 from callboard.engine.tasks.commands import (
     AssignStep,
     CommitChange,
+    LandChange,
     RunCheck,
     StartStepRun,
     TaskCommand,
@@ -326,7 +327,7 @@ class Outside:
                 verdict = self.draw(st.sampled_from(["approve", "reject"]))
                 actor = Actor(kind="person", name="ann")
                 return [GateDecided(gate_id=command.gate_id, verdict=verdict, actor=actor)]
-            case Rest() | AssignStep():  # every agent here is pinned
+            case Rest() | AssignStep() | LandChange():  # every agent here is pinned
                 return []
 
     def _ended(self, run_id: str) -> AnyEvent:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from callboard.bootstrap.access import PasswordsOnDemand, chance
 from callboard.bootstrap.definitions import open_registry, shipped_agents
 from callboard.bootstrap.models import ModelsOnDemand
-from callboard.bootstrap.places import tool_services, workspaces
+from callboard.bootstrap.places import open_forge, tool_services, workspaces
 from callboard.bootstrap.programs import ProgramsOnDemand
 from callboard.bootstrap.proof import open_proof
 from callboard.bootstrap.sources import Additions, Sources, check_folders
@@ -69,6 +69,7 @@ async def build_app(
         budgets=store.budgets,
         live=Live(),
         fetcher=services.fetcher,
+        forge=open_forge(settings),
         programs=ProgramsOnDemand(settings),
     )
     return App(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from callboard.settings import Settings
 
 if TYPE_CHECKING:
+    from callboard.ports.forge import Forge
     from callboard.ports.registry import AgentRegistry
     from callboard.ports.tool_services import ToolServices
     from callboard.ports.vault import Vault
@@ -42,6 +43,15 @@ def tool_services(settings: Settings, registry: "AgentRegistry") -> "ToolService
         browser=web if web.has_browser else None,
         skill_folders=(str(settings.home / "skills"),),
     )
+
+
+def open_forge(settings: Settings) -> "Forge | None":
+    """Return what hands changes on; None where the deployment has no command for it."""
+    from callboard.sandbox.forge import CommandForge
+
+    if not settings.forge_command:
+        return None
+    return CommandForge(settings.forge_command, settings.forge_environment)
 
 
 def workspaces(settings: Settings, vault: "Vault") -> "Workspaces":

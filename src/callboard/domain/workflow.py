@@ -12,6 +12,7 @@ __all__ = ["Check", "CommandCheck"]
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 Priority = Literal["low", "normal", "high", "urgent"]
 Separation = Literal["agent", "model_family", "person"]
+Landing = Literal["branch", "forge"]
 Share = Annotated[float, Field(gt=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 

@@ -6,6 +6,7 @@ from callboard.ports.budgets import Budgets
 from callboard.ports.casting import Casting
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
+from callboard.ports.forge import Forge
 from callboard.ports.model import ModelDirectory, ModelNames
 from callboard.ports.policies import Policies
 from callboard.ports.programs import Programs
@@ -35,3 +36,4 @@ class Ports:
     programs: Programs
     live: Live
     fetcher: Fetcher | None = None
+    forge: Forge | None = None

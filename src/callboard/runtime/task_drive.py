@@ -5,13 +5,19 @@ from typing import assert_never
 from callboard.domain.actor import Actor
 from callboard.domain.events.child_run import ChildRunStarted
 from callboard.domain.events.run import ParentLink
-from callboard.domain.events.workflow import ChangeCommitted, CheckCompleted, CheckStarted
+from callboard.domain.events.workflow import (
+    ChangeCommitted,
+    ChangeLanded,
+    CheckCompleted,
+    CheckStarted,
+)
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 from callboard.engine.limits import budget_path, child_limits, effective_limits
 from callboard.engine.tasks.commands import (
     AssignStep,
     CommitChange,
+    LandChange,
     RunCheck,
     StartStepRun,
     TaskCommand,
@@ -19,6 +25,7 @@ from callboard.engine.tasks.commands import (
 from callboard.engine.tasks.decide import decide_task
 from callboard.engine.tasks.evidence import wording
 from callboard.engine.tasks.settling import attempt_run_id
+from callboard.ports.forge import Change, Landed
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import record_files
 from callboard.runtime.casting import cast
@@ -62,8 +69,8 @@ class TaskDrive:
                 await record_files(self._log, self._workspace, command)
             case RunCheck():
                 await self._run_check(command)
-            case CommitChange():
-                await self._commit(command)
+            case CommitChange() | LandChange():
+                await self._publish(command)
             case Wait() | Rest():
                 pass
             case _:
@@ -133,6 +140,12 @@ class TaskDrive:
             )
         )
 
+    async def _publish(self, command: CommitChange | LandChange) -> None:
+        if isinstance(command, CommitChange):
+            await self._commit(command)
+        else:
+            await self._land(command)
+
     async def _commit(self, command: CommitChange) -> None:
         subject = self._log.state.subject
         commit = await self._ports.workspaces.publish(
@@ -145,3 +158,17 @@ class TaskDrive:
             author=command.author,
         )
         self._log.append(ChangeCommitted(branch=subject.branch, commit=commit))
+
+    async def _land(self, command: LandChange) -> None:
+        """Hand the change on. What comes of it is recorded; the task is done in any case: its branch is there."""
+        forge = self._ports.forge
+        if forge is None:
+            landed = Landed(problem="this deployment has no forge: set CALLBOARD_FORGE_COMMAND")
+        else:
+            repository = self._log.state.subject.repository
+            landed = await forge.land(
+                Change(repository, command.branch, command.title, command.body)
+            )
+        self._log.append(
+            ChangeLanded(branch=command.branch, url=landed.url, problem=landed.problem)
+        )

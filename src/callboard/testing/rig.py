@@ -14,6 +14,7 @@ from callboard.ports.budgets import Budgets
 from callboard.ports.casting import Casting
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
+from callboard.ports.forge import Forge
 from callboard.ports.model import ModelDirectory, ModelProvider, NamedModels
 from callboard.ports.passwords import Passwords
 from callboard.ports.policies import Policies
@@ -136,6 +137,7 @@ def rig(
     records: Records | None = None,
     passwords: Passwords | None = None,
     fetcher: Fetcher | None = None,
+    forge: Forge | None = None,
     chains: Mapping[str, tuple[ModelChoice, ...]] | None = None,
 ) -> App:
     """Return an app over test doubles; anything given takes the place of its double."""
@@ -164,6 +166,7 @@ def rig(
         live=Live(),
         programs=programs or TrustedPrograms(),
         fetcher=fetcher,
+        forge=forge,
     )
     return App(
         ports=ports,

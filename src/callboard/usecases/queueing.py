@@ -4,11 +4,12 @@ from callboard.domain.definition.agent import Limits
 from callboard.domain.errors import ConfigurationInvalid, RecordConflict
 from callboard.domain.events.run import RunCompleted
 from callboard.domain.org.principal import Principal, as_owner
+from callboard.domain.org.space import SPACES
 from callboard.domain.org.task import COMMENTS, TASKS, TaskRecord, TaskState
 from callboard.domain.output import ErrorOutput, StructuredOutput
 from callboard.domain.record import Kept
 from callboard.domain.run_row import RunRow
-from callboard.domain.workflow import ContextItem, Task
+from callboard.domain.workflow import ContextItem, Landing, Task
 from callboard.ports.records import Wanted
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import load
@@ -108,10 +109,16 @@ async def drive_task(app: App, task: TaskRecord) -> Ended:
             space=task.space,
             key=task.key,
             pinned=False,
+            landing=await _landing(app, task),
             on_limit="wait",
         ),
     )
     return await started
+
+
+async def _landing(app: App, task: TaskRecord) -> Landing:
+    space = await app.records.get(SPACES, task.space)
+    return space.value.landing if space is not None else "branch"
 
 
 async def _said(app: App, task: TaskRecord) -> list[ContextItem]:
@@ -156,8 +163,10 @@ async def _outcome(app: App, row: RunRow) -> str:
     output = getattr(terminal, "output", None)
     if isinstance(terminal, RunCompleted) and isinstance(output, StructuredOutput):
         value = output.value if isinstance(output.value, dict) else {}
-        branch = value.get("branch")
-        return f"on branch {branch}" if branch else "nothing was changed"
+        branch, url, problem = (value.get(name) for name in ("branch", "url", "problem"))
+        where = f"on branch {branch}" if branch else "nothing was changed"
+        seen = f", {url}" if url else ""
+        return f"{where}{seen}" + (f"; it could not be handed on: {problem}" if problem else "")
     return output.message if isinstance(output, ErrorOutput) else ""
 
 

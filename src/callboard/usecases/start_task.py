@@ -8,7 +8,7 @@ from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists
 from callboard.domain.events.run import RunCreated, WorkflowSubject
 from callboard.domain.org.principal import Principal, in_space
-from callboard.domain.workflow import AgentStep, CommandCheck, Task, WorkflowDefinition
+from callboard.domain.workflow import AgentStep, CommandCheck, Landing, Task, WorkflowDefinition
 from callboard.engine.limits import deadline, effective_limits
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App, require
@@ -39,6 +39,7 @@ class StartTask:
     space: str = ""
     key: str | None = None
     pinned: bool = True
+    landing: Landing = "branch"
     on_limit: Literal["fail", "wait"] = "fail"
 
 
@@ -71,6 +72,7 @@ async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
             base_tree=base_tree,
             branch=_branch(wish),
             agents=agents,
+            landing=wish.landing,
         ),
         actor=who.actor,
         workspace=copy,

@@ -14,6 +14,7 @@ from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateExpired
 from callboard.domain.events.run import RunCreated, WorkflowSubject
 from callboard.domain.events.workflow import (
     ChangeCommitted,
+    ChangeLanded,
     CheckCompleted,
     CheckStarted,
     CommentAdded,
@@ -59,6 +60,10 @@ class OfTasks:
                 return [Piece(text, "good" if event.passed else "bad")]
             case GateOpened() | ApprovalGiven() | GateDecided() | GateExpired():
                 return [_at_a_gate(recorded.event)]
+            case ChangeLanded(problem=str(problem)):
+                return [Piece(f"could not be handed on: {one_line(problem, 200)}", "bad")]
+            case ChangeLanded(url=url):
+                return [Piece(f"handed on{f': {plain(url)}' if url else ''}", "good")]
             case ChangeCommitted(commit=None):
                 return [Piece("nothing to commit", "note")]
             case ChangeCommitted(commit=str(commit), branch=branch):

@@ -15,7 +15,7 @@ from callboard.domain.output import ErrorOutput, RunOutput
 from callboard.domain.policy import PolicyLayer
 from callboard.domain.tool import Source
 from callboard.domain.usage import Usage, Usd
-from callboard.domain.workflow import Task, WorkflowDefinition
+from callboard.domain.workflow import Landing, Task, WorkflowDefinition
 
 
 class ParentLink(Frozen):
@@ -61,7 +61,8 @@ class WorkflowSubject(Frozen):
     """The run takes one task through a workflow, on a private copy of `repository` at `base_commit`.
 
     `base_tree` is the copy's recorded tree before anybody worked on it; `agents` pins the definitions that
-    own the steps, by the name that the workflow gives them.
+    own the steps, by the name that the workflow gives them. `landing` says whether the change ends as a branch or is
+    handed on to the forge.
     """
 
     kind: Literal["workflow"] = "workflow"
@@ -72,6 +73,7 @@ class WorkflowSubject(Frozen):
     base_tree: str
     branch: str
     agents: dict[str, AgentDefinition] = Field(default_factory=dict)
+    landing: Landing = "branch"
 
 
 class BudgetAccount(Frozen):

@@ -58,6 +58,7 @@ from callboard.domain.events.tool_call import (
 )
 from callboard.domain.events.workflow import (
     ChangeCommitted,
+    ChangeLanded,
     CheckCompleted,
     CheckStarted,
     CommentAdded,
@@ -116,6 +117,7 @@ AnyEvent = (
     | CheckCompleted
     | CommentAdded
     | ChangeCommitted
+    | ChangeLanded
 )
 
 event_adapter: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminator="type")])

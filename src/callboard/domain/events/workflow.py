@@ -100,6 +100,17 @@ class CommentAdded(Event):
     text: str
 
 
+class ChangeLanded(Event):
+    """The change was handed on to the forge: `url` is where it can be seen, `problem` why that did not come about.
+    The branch is there in any case.
+    """
+
+    type: Literal["change.landed"] = "change.landed"
+    branch: str
+    url: str | None = None
+    problem: str | None = None
+
+
 class ChangeCommitted(Event):
     """The change is a commit on a branch of the task's repository. `commit` is None where there was none."""
 

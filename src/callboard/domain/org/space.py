@@ -8,6 +8,7 @@ from pydantic import Field
 from callboard.domain.frozen import Frozen
 from callboard.domain.org.roles import SpaceRole
 from callboard.domain.record import Kind
+from callboard.domain.workflow import Landing
 
 SpaceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 TaskPrefix = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
@@ -24,7 +25,8 @@ class Space(Frozen):
     """What belongs together, and who belongs to it.
 
     `prefix` begins the keys of its tasks, `next_task` is the number of the next one. `repository` and `workflow`
-    are those of tasks that name no others. `at_once` bounds how many of its tasks are worked on at a time.
+    are those of tasks that name no others. `landing` says whether their changes end as branches or are
+    handed on to the forge. `at_once` bounds how many of its tasks are worked on at a time.
     """
 
     id: SpaceId
@@ -33,6 +35,7 @@ class Space(Frozen):
     description: str = ""
     repository: str | None = None
     workflow: str | None = None
+    landing: Landing = "branch"
     at_once: Annotated[int, Field(ge=1, le=1000)] = 4
     members: tuple[Member, ...] = ()
     next_task: Annotated[int, Field(ge=1)] = 1

@@ -62,6 +62,7 @@ from callboard.domain.events.tool_call import (
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.events.workflow import (
     ChangeCommitted,
+    ChangeLanded,
     CheckCompleted,
     CheckStarted,
     CommentAdded,
@@ -203,6 +204,7 @@ def _apply(state: RunState, event: AnyEvent) -> RunState:
             | CheckStarted()
             | CheckCompleted()
             | ChangeCommitted()
+            | ChangeLanded()
         ):  # not an agent's events; a fold has no reason to refuse them
             return state
         case _:

@@ -23,6 +23,7 @@ from callboard.domain.events.run import (
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.events.workflow import (
     ChangeCommitted,
+    ChangeLanded,
     CheckCompleted,
     CommentAdded,
     StepAssigned,
@@ -70,7 +71,7 @@ def _apply(state: TaskState, event: AnyEvent) -> TaskState:
             return changed(state, comments=(*state.comments, event))
         case ChildRunStarted() | ChildRunSuspended() | ChildRunEnded() | ChildRunRefused():
             return _child(state, event)
-        case FilesChanged() | CheckCompleted() | ChangeCommitted():
+        case FilesChanged() | CheckCompleted() | ChangeCommitted() | ChangeLanded():
             return _evidence(state, event)
         case GateOpened() | ApprovalGiven() | GateDecided() | GateExpired():
             return _gate(state, event)
@@ -150,8 +151,10 @@ def _child(
 
 
 def _evidence(
-    state: TaskState, event: FilesChanged | CheckCompleted | ChangeCommitted
+    state: TaskState, event: FilesChanged | CheckCompleted | ChangeCommitted | ChangeLanded
 ) -> TaskState:
+    if isinstance(event, ChangeLanded):
+        return changed(state, landed=event)
     if isinstance(event, ChangeCommitted):
         return changed(state, commit=event)
     progress = state.progress

@@ -16,6 +16,7 @@ from callboard.domain.events.run import (
 )
 from callboard.domain.events.workflow import (
     ChangeCommitted,
+    ChangeLanded,
     CheckCompleted,
     CommentAdded,
     StepAssigned,
@@ -72,6 +73,7 @@ class TaskState:
     approvals: tuple[ApprovalGiven, ...] = ()
     gates_opened: int = 0
     commit: ChangeCommitted | None = None
+    landed: ChangeLanded | None = None
     usage: Usage = Usage()
     bill: Bill = Bill()
     cancellation: CancellationRequested | None = None

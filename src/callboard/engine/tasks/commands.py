@@ -44,11 +44,21 @@ class CommitChange:
     author: str
 
 
+@dataclass(frozen=True, slots=True)
+class LandChange:
+    """Hand the committed change on to the forge."""
+
+    branch: str
+    title: str
+    body: str
+
+
 TaskCommand = (
     AssignStep
     | StartStepRun
     | RunCheck
     | CommitChange
+    | LandChange
     | DriveChildren
     | CancelChildren
     | RecordFiles

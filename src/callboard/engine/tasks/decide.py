@@ -15,7 +15,13 @@ from callboard.domain.workflow import AgentStep, PeopleStep, Step
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
 from callboard.engine.outputs import failed
 from callboard.engine.tasks.checking import check_next, rejection
-from callboard.engine.tasks.commands import AssignStep, CommitChange, StartStepRun, TaskCommand
+from callboard.engine.tasks.commands import (
+    AssignStep,
+    CommitChange,
+    LandChange,
+    StartStepRun,
+    TaskCommand,
+)
 from callboard.engine.tasks.conditions import unmet
 from callboard.engine.tasks.order import next_step, step_named
 from callboard.engine.tasks.people import approved, said, sign_off_gate
@@ -79,7 +85,14 @@ def _after_last_step(state: TaskState) -> TaskCommand:
     files = state.files
     if state.commit is None and files is not None and files.changes:
         return CommitChange(files.tree, commit_message(state), _author(state))
+    if state.subject.landing == "forge" and state.landed is None and _is_committed(state):
+        title = state.subject.task.title
+        return LandChange(state.subject.branch, title, commit_message(state))
     return Append((_completed(state),))
+
+
+def _is_committed(state: TaskState) -> bool:
+    return state.commit is not None and state.commit.commit is not None
 
 
 def _author(state: TaskState) -> str:
@@ -185,11 +198,13 @@ def _people_step(state: TaskState, step: PeopleStep, progress: StepProgress) -> 
 
 def _completed(state: TaskState) -> RunCompleted:
     commit = state.commit
-    value = {
+    value: dict[str, object] = {
         "branch": commit.branch if commit is not None else None,
         "commit": commit.commit if commit is not None else None,
         "files": [change.path for change in state.files.changes] if state.files else [],
     }
+    if state.landed is not None:
+        value |= {"url": state.landed.url, "problem": state.landed.problem}
     return RunCompleted(
         output=StructuredOutput.model_validate({"value": value}),
         cost_usd=state.bill.total_usd,
