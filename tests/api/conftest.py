@@ -108,8 +108,8 @@ async def opened(app, site=None, client=("127.0.0.1", 5000), **more):
         yield Board(app, door, api, asking)
 
 
-def new_app(**doubles):
-    return rig(ScriptedProvider(scripts()), *AGENTS, **doubles)
+def new_app(provider=None, **doubles):
+    return rig(provider or ScriptedProvider(scripts()), *AGENTS, **doubles)
 
 
 async def settle(app):

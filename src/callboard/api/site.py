@@ -29,6 +29,7 @@ from callboard.api.routes import (
     spaces,
 )
 from callboard.api.running import Running, Worker
+from callboard.api.streaming import Pace
 from callboard.domain.errors import CallboardError
 from callboard.usecases.app import App
 
@@ -72,6 +73,7 @@ def create_api(parts: Parts) -> FastAPI:
     api.state.site = parts.site
     api.state.stopping = parts.stopping
     api.state.streams = Streams()
+    api.state.pace = Pace()
     routed = (people, spaces, access, runs, gates, agents, credentials, money, audit)
     for router in (*(module.router for module in routed), *parts.extensions):
         api.include_router(router, prefix="/api/v1", responses=DOCUMENTED)

@@ -5,7 +5,7 @@ Nothing is queued: what a reader has not taken yet is in the log, and is read fr
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Final
+from dataclasses import dataclass
 
 from callboard.domain.events.codec import Recorded, Sealed, timestamp
 from callboard.domain.events.run import Terminal
@@ -13,9 +13,15 @@ from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App
 from callboard.usecases.run_events import events_after
 
-LOOK_EVERY_S: Final = 0.5
-"""For what other processes write into the log."""
-HEARTBEAT_S: Final = 15.0
+
+@dataclass(slots=True)
+class Pace:
+    """How many seconds go by between two looks for what other processes write into the log, and before a stream in
+    which nothing happens shows that it lives.
+    """
+
+    look_every_s: float = 0.5
+    heartbeat_s: float = 15.0
 
 
 def event_json(recorded: Recorded) -> bytes:
@@ -34,6 +40,7 @@ async def follow(
     *,
     still_in: Callable[[], Awaitable[bool]],
     stopping: asyncio.Event,
+    pace: Pace,
 ) -> AsyncGenerator[bytes]:
     """Yield a run's events behind a position until it has ended, the server stops, or the reader is out."""
     woken = asyncio.Event()
@@ -52,12 +59,12 @@ async def follow(
                 after, idle_s = recorded.seq, 0.0
                 if isinstance(recorded.event, Terminal):
                     return
-            if idle_s >= HEARTBEAT_S:
+            if idle_s >= pace.heartbeat_s:
                 if not await still_in():
                     return
                 yield b": still here\n\n"
                 idle_s = 0.0
-            idle_s += await _wait(woken)
+            idle_s += await _wait(woken, pace.look_every_s)
 
 
 def _frame(recorded: Recorded) -> bytes:
@@ -65,11 +72,11 @@ def _frame(recorded: Recorded) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (recorded.seq, name, event_json(recorded))
 
 
-async def _wait(woken: asyncio.Event) -> float:
+async def _wait(woken: asyncio.Event, most_s: float) -> float:
     """Wait until something happened here, or it is time to look; return for how long at most."""
     try:
-        async with asyncio.timeout(LOOK_EVERY_S):
+        async with asyncio.timeout(most_s):
             await woken.wait()
     except TimeoutError:
-        return LOOK_EVERY_S
+        return most_s
     return 0.0

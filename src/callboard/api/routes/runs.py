@@ -18,7 +18,7 @@ from callboard.api.once import OnceRoute
 from callboard.api.problems import Refusal, TooManyStreams
 from callboard.api.running import Running
 from callboard.api.shapes import Asked, RunView, Short, Text
-from callboard.api.streaming import event_json, follow
+from callboard.api.streaming import Pace, event_json, follow
 from callboard.domain.definition.agent import Limits
 from callboard.domain.errors import NotSignedIn
 from callboard.domain.run_row import RunStatus
@@ -206,6 +206,7 @@ async def _stream(app: App, asker: Asker, request: Request, run_id: str, after: 
     if streams.of.get(asker.account, 0) >= streams.most:
         raise TooManyStreams(f"at most {streams.most} runs can be followed at a time")
     stopping = cast("asyncio.Event", request.app.state.stopping)
+    pace = cast("Pace", request.app.state.pace)
 
     async def still_in() -> bool:
         return await _may_still(app, request, run_id)
@@ -214,7 +215,7 @@ async def _stream(app: App, asker: Asker, request: Request, run_id: str, after: 
         streams.of[asker.account] = streams.of.get(asker.account, 0) + 1
         try:
             async for part in follow(
-                app, asker.who, run_id, after, still_in=still_in, stopping=stopping
+                app, asker.who, run_id, after, still_in=still_in, stopping=stopping, pace=pace
             ):
                 yield part
         finally:
