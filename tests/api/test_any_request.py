@@ -1,0 +1,91 @@
+"""Requests that nobody would write, on every route: each is answered as the document says, and none breaks anything."""
+
+import asyncio
+import threading
+
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import checks
+
+from callboard.api.site import Parts, create_api
+
+from .conftest import new_app, opened, settle
+from .test_runs import Quiet
+
+WITHIN_S = 20
+CHECKED = [
+    checks.not_a_server_error,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.status_code_conformance,
+]
+
+
+async def _no_app():
+    raise NotImplementedError
+
+
+schema = schemathesis.openapi.from_dict(create_api(Parts(_no_app)).openapi())
+
+
+class Serving:
+    """A site on a real socket, in a thread of its own."""
+
+    def __init__(self):
+        self.ready = threading.Event()
+        self.url = self.token = ""
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    async def _serve(self):
+        app = new_app()
+        await settle(app)
+        async with opened(app) as board:
+            for run_id, agent in (("r1", "talker"), ("r2", "asker")):
+                await board.run(run_id, agent)
+            self.token = (await board.as_("ann")).headers["Authorization"]
+            config = uvicorn.Config(
+                board.site, port=0, lifespan="off", log_config=None, access_log=False
+            )
+            self._server = Quiet(config)
+            task = asyncio.create_task(self._server.serve())
+            while not self._server.started:
+                await asyncio.sleep(0)
+            port = self._server.servers[0].sockets[0].getsockname()[1]
+            self.url = f"http://127.0.0.1:{port}"
+            self.ready.set()
+            await task
+
+    def __enter__(self):
+        self._thread.start()
+        assert self.ready.wait(WITHIN_S)
+        return self
+
+    def __exit__(self, *_):
+        self._server.should_exit = True
+        self._thread.join(WITHIN_S)
+
+
+@pytest.fixture(scope="module")
+def serving():
+    with Serving() as site:
+        yield site
+
+
+@schema.parametrize()
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+def test_any_request_is_answered_as_the_document_says(case, serving):
+    case.call_and_validate(
+        base_url=serving.url,
+        headers={"Authorization": serving.token},
+        checks=CHECKED,
+        timeout=WITHIN_S,
+    )
