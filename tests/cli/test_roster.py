@@ -1,8 +1,15 @@
 """The roster from the command line."""
 
 import json
+import subprocess
 
 import yaml
+
+from tests.cli.shell import call, calls, say
+
+
+def git(shell, *arguments):
+    subprocess.run(["git", *arguments], cwd=shell.workspace, check=True, env=shell.environ())
 
 
 def save(shell, name="writer", prompt="Write.", *more):
@@ -104,3 +111,46 @@ def test_a_broken_definition_and_one_with_a_secret_are_not_saved(shell):
     refused = shell("roster", "save", ".agents/writer.yaml")
     assert (refused.code, key in refused.err, "systemPrompt" in refused.err) == (2, False, True)
     assert json.loads(shell("roster", "list", "--json").out) == []
+
+
+def test_a_new_version_is_replayed_on_the_files_of_then_before_it_goes_live(shell, model):
+    git(shell, "init", "--quiet")
+    (shell.workspace / "app.py").write_text("x = 1\n")
+    git(shell, "add", ".")
+    git(shell, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "first")
+    check = {"kind": "file", "path": "app.py", "contains": "x = 2"}
+    step = {"id": "work", "title": "Work", "agent": "writer", "checks": [check], "max_attempts": 1}
+    flow = {"id": "flow", "title": "Flow", "steps": [step]}
+    (shell.home / "flow.yaml").write_text(yaml.safe_dump(flow))
+    assert shell("workflows", "apply", shell.home / "flow.yaml").code == 0
+    repository = ("--repository", shell.workspace, "--workflow", "flow")
+    assert shell("spaces", "create", "auth", "--prefix", "AUTH", *repository).code == 0
+    tools = {"toolNames": ["write_file", "end_turn"]}
+    shell.agent("writer", folder=shell.home / "drafts", **tools)
+    shell("roster", "save", shell.home / "drafts")
+    shell("roster", "promote", "writer")
+
+    def writes(text):
+        return calls(call("write_file", path="app.py", content=text), cost_usd="0.5"), say(
+            "Done.", cost_usd="0"
+        )
+
+    model.will(*writes("x = 2\n"))
+    assert shell("tasks", "create", "auth", "Make it 2").code == 0
+    assert shell("tasks", "start", "AUTH-1").code == 0
+    assert shell("worker", "--until-idle").code == 0
+    assert shell("tasks", "show", "AUTH-1", "--json").json["state"] == "done"
+
+    shell.agent("writer", folder=shell.home / "drafts", systemPrompt="Be quick.", **tools)
+    shell("roster", "save", shell.home / "drafts")
+    model.will(*writes("x = 3\n"))
+    refused = shell("roster", "promote", "writer", "--json")
+    assert (refused.code, refused.json["made"], refused.json["replay"]["worse"]) == (1, False, True)
+    assert "x = 2" in refused.json["replay"]["cases"][0]["reason"]
+    model.will(*writes("x = 2\n"))
+    promoted = shell("roster", "promote", "writer")
+    assert promoted.code == 0, promoted.err
+    assert "writer is live in version 2" in promoted.err
+    assert (shell.workspace / "app.py").read_text() == "x = 1\n", "a replay works on a copy"
+    (listed,) = shell("tasks", "list", "--json").json
+    assert listed["runs"] == ["AUTH-1-1"]

@@ -9,7 +9,7 @@ from callboard.bootstrap import read_catalogue
 from callboard.cli.definition import definition_lines
 from callboard.cli.plain import plain
 from callboard.cli.process import DONE, guarded, settings, with_app
-from callboard.cli.roster_moves import pause, promote, resume, retire, rollback, try_out
+from callboard.cli.roster_moves import pause, promote, replay, resume, retire, rollback, try_out
 from callboard.cli.roster_text import Json, Name, Note, listed_json, radius_json, radius_lines
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
@@ -45,6 +45,7 @@ def roster() -> None:
 
 
 app.command()(promote)
+app.command()(replay)
 app.command("try")(try_out)
 app.command()(rollback)
 app.command()(pause)

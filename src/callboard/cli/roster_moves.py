@@ -1,17 +1,22 @@
 """`callboard roster promote|try|rollback|pause|resume|retire`: each says what it touches before it acts."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from callboard.cli.process import DONE, guarded, with_app
+from callboard.cli.process import DONE, FAILED, guarded, with_app
+from callboard.cli.replay_text import replay_json, replay_lines
 from callboard.cli.roster_text import Json, Name, Note, radius_json, radius_lines
-from callboard.cli.streams import give_json, say
+from callboard.cli.streams import give, give_json, say
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.roster import Bound, RosterAgent
 from callboard.usecases.app import App
 from callboard.usecases.checked import checked
+from callboard.usecases.releasing import Release, release_version
+from callboard.usecases.replaying import replay_agent
+from callboard.usecases.roster import find_in_roster
 from callboard.usecases.roster_moves import (
     Move,
     Moved,
@@ -29,6 +34,11 @@ Revision = Annotated[
     int | None, typer.Option(help="Only if nobody changed the agent since this revision.", min=1)
 ]
 Version = Annotated[int | None, typer.Option(help="This version, not the latest.", min=1)]
+Replays = Annotated[int, typer.Option(help="On how many past inputs it is replayed.", min=1)]
+SkipReplay = Annotated[
+    bool, typer.Option("--skip-replay", help="Without a replay; the record says so.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Although it did worse in the replay.")]
 Make = Callable[[App, Principal, Move], Awaitable[Moved]]
 
 
@@ -36,17 +46,28 @@ def promote(
     name: Name,
     *,
     version: Version = None,
+    replays: Replays = 5,
+    skip_replay: SkipReplay = False,
+    force: Force = False,
     note: Note = "",
     revision: Revision = None,
     dry_run: Dry = False,
     json_output: Json = False,
 ) -> None:
-    """Make a version live: the one on trial, else the latest. Every workflow that names none follows."""
-    _move(
-        lambda app, who, move: promote_agent(app, who, name, version, move),
-        Move(note, revision, dry_run),
-        json_output=json_output,
-    )
+    """Make a version live: the one on trial, else the latest. Every workflow that names none follows.
+
+    It is replayed on past inputs first, in private copies; exits 1 where it does worse.
+    """
+
+    async def work(app: App, who: Principal) -> int:
+        async def make(move: Move) -> Moved:
+            return await promote_agent(app, who, name, version, move)
+
+        move, count = Move(note, revision, dry_run), 0 if skip_replay else replays
+        wish = Release(make, move, version, count, force)
+        return await _release(app, who, name, wish, json_output=json_output)
+
+    guarded(lambda: with_app(work))
 
 
 def try_out(
@@ -61,18 +82,54 @@ def try_out(
         float | None, typer.Option(help="It has failed where its acceptance is lower than this.")
     ] = None,
     attempts: Annotated[int, typer.Option(help="After how many attempts that is looked at.")] = 10,
+    replays: Replays = 5,
+    skip_replay: SkipReplay = False,
+    force: Force = False,
     note: Note = "",
     revision: Revision = None,
     dry_run: Dry = False,
     json_output: Json = False,
 ) -> None:
-    """Let a version do a share of the tasks. It is rolled back by itself where it has failed."""
+    """Let a version do a share of the tasks. It is rolled back by itself where it has failed.
 
-    def make(app: App, who: Principal, move: Move) -> Awaitable[Moved]:
+    It is replayed on past inputs first, in private copies; exits 1 where it does worse.
+    """
+
+    async def work(app: App, who: Principal) -> int:
         bound = checked(Bound, attempts=attempts, below_live=below_live, at_least=at_least)
-        return try_version(app, who, name, TrialWish(share, version, bound), move)
+        chosen = version or (await find_in_roster(app, who, name)).agent.latest
 
-    _move(make, Move(note, revision, dry_run), json_output=json_output)
+        async def make(move: Move) -> Moved:
+            return await try_version(app, who, name, TrialWish(share, chosen, bound), move)
+
+        move, count = Move(note, revision, dry_run), 0 if skip_replay else replays
+        wish = Release(make, move, chosen, count, force)
+        return await _release(app, who, name, wish, json_output=json_output)
+
+    guarded(lambda: with_app(work))
+
+
+def replay(
+    name: Name,
+    *,
+    version: Version = None,
+    count: Annotated[int, typer.Option(help="How many inputs at most.", min=1)] = 5,
+    json_output: Json = False,
+) -> None:
+    """Let a version do again what other versions did last, in private copies, and compare.
+
+    Exits 1 where it does worse.
+    """
+
+    async def work(app: App, who: Principal) -> int:
+        found = await replay_agent(app, who, name, version, count=count)
+        if json_output:
+            give_json(replay_json(found))
+        for line in () if json_output else replay_lines(found):
+            give(line)
+        return FAILED if found.is_worse else DONE
+
+    guarded(lambda: with_app(work))
 
 
 def rollback(
@@ -144,9 +201,7 @@ def _move(make: Make, move: Move, *, json_output: bool) -> None:
     async def work(app: App, who: Principal) -> int:
         dry = await make(app, who, Move(move.note, move.revision, dry=True))
         if not json_output:
-            say("Touches:")
-            for line in radius_lines(dry.touches):
-                say(f"  {line}")
+            _say_touched(dry)
         moved = dry if move.dry else await make(app, who, move)
         if json_output:
             give_json(moved_json(moved))
@@ -155,6 +210,30 @@ def _move(make: Make, move: Move, *, json_output: bool) -> None:
         return DONE
 
     guarded(lambda: with_app(work))
+
+
+async def _release(app: App, who: Principal, name: str, wish: Release, *, json_output: bool) -> int:
+    dry = await wish.make(replace(wish.move, dry=True))
+    if not json_output:
+        _say_touched(dry)
+    released = await release_version(app, who, name, wish)
+    rehearsed = released.replay
+    if json_output:
+        shown = None if rehearsed is None else replay_json(rehearsed)
+        give_json(
+            moved_json(released.moved) | {"replay": shown, "refused": released.refused or None}
+        )
+        return FAILED if released.refused else DONE
+    for line in () if rehearsed is None else replay_lines(rehearsed):
+        say(line)
+    say(f"not released: {released.refused}" if released.refused else _told(released.moved))
+    return FAILED if released.refused else DONE
+
+
+def _say_touched(moved: Moved) -> None:
+    say("Touches:")
+    for line in radius_lines(moved.touches):
+        say(f"  {line}")
 
 
 def moved_json(moved: Moved) -> dict[str, object]:

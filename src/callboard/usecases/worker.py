@@ -17,6 +17,7 @@ from callboard.ports.records import Wanted
 from callboard.runtime.casting import can_be_cast
 from callboard.usecases.app import App
 from callboard.usecases.queueing import begin, drive_task, fail, settle
+from callboard.usecases.trials import end_failed_trials
 
 _log = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ class Worker:
     async def _settled(self, kept: Kept[TaskRecord]) -> int:
         with contextlib.suppress(UserMistake):  # another worker was faster
             await settle(self.app, SYSTEM, kept)
+            await end_failed_trials(self.app)
             return 1
         return 0
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from callboard.domain.attempt_row import Attempt
+from callboard.domain.org.roster import Bound
 
 LATELY: Final = timedelta(days=30)
 
@@ -35,3 +36,21 @@ def track_record(attempts: Iterable[Attempt], digest: str) -> TrackRecord:
     is_known = bool(accepted) and len(known) == len(finished)
     cost = sum(known, Decimal(0)) / accepted if is_known else None
     return TrackRecord(accepted, len(finished), cost)
+
+
+def trial_failure(bound: Bound, tried: TrackRecord, live: TrackRecord) -> str:
+    """Return in what a trial has failed; nothing where it has not, or too little is known."""
+    if tried.acceptance is None or tried.finished < bound.attempts:
+        return ""
+    done = f"{tried.accepted} of {tried.finished} attempts were accepted"
+    if bound.at_least is not None and tried.acceptance < bound.at_least:
+        return f"{done}, less than {bound.at_least:.0%}"
+    if bound.below_live is None or live.acceptance is None:
+        return ""
+    # a hair's breadth is the arithmetic's, not the agent's
+    if live.acceptance - tried.acceptance > bound.below_live + 1e-9:
+        return (
+            f"{done}, with the live version {live.accepted} of {live.finished}: more than "
+            f"{bound.below_live:.0%} lower"
+        )
+    return ""

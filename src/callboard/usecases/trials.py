@@ -1,0 +1,61 @@
+"""Trials that failed: the deployment itself ends them, on the bound that was set when they began."""
+
+from callboard.domain.errors import RecordConflict
+from callboard.domain.org.principal import SYSTEM
+from callboard.domain.org.roster import ROSTER, AgentTrial, RosterAgent
+from callboard.domain.record import Kept
+from callboard.engine.tasks.track_record import (
+    LATELY,
+    TrackRecord,
+    track_record,
+    trial_failure,
+)
+from callboard.ports.event_store import AttemptsWanted
+from callboard.ports.records import Wanted
+from callboard.usecases.app import App
+from callboard.usecases.recording import write
+from callboard.usecases.roster import version_of
+
+
+async def end_failed_trials(app: App) -> list[str]:
+    """Roll back every agent whose trial has failed, and return their ids. The audit log says why."""
+    ended: list[str] = []
+    for kept in await app.records.find(ROSTER, Wanted(states=("live", "trial"))):
+        trial = kept.value.trial
+        failure = "" if trial is None else await _failure(app, kept.value, trial)
+        if trial is not None and failure and await _rolled_back(app, kept, trial, failure):
+            ended.append(kept.value.id)
+    return ended
+
+
+async def trial_records(
+    app: App, agent: RosterAgent, trial: AgentTrial
+) -> tuple[TrackRecord, TrackRecord]:
+    """Return how a version on trial did so far, and the live one in that time; where that did nothing in it, how it did
+    lately.
+    """
+    now = app.ports.clock.now()
+    wanted = AttemptsWanted(agent=agent.id, since=min(trial.since, now - LATELY))
+    attempts = await app.ports.store.attempts(wanted)
+    recent = [one for one in attempts if one.began_at >= trial.since]
+    tried = track_record(recent, (await version_of(app, agent.id, trial.version)).digest)
+    if agent.live is None:
+        return tried, TrackRecord()
+    digest = (await version_of(app, agent.id, agent.live)).digest
+    live = track_record(recent, digest)
+    return tried, live if live.finished else track_record(attempts, digest)
+
+
+async def _failure(app: App, agent: RosterAgent, trial: AgentTrial) -> str:
+    tried, live = await trial_records(app, agent, trial)
+    return trial_failure(trial.bound, tried, live)
+
+
+async def _rolled_back(app: App, kept: Kept[RosterAgent], trial: AgentTrial, failure: str) -> bool:
+    after = kept.value.rolled_back()
+    note = f"the trial of version {trial.version} failed: {failure}"
+    try:
+        await write(app, SYSTEM, "agent.publish", ROSTER.put(after, over=kept), note=note)
+    except RecordConflict:  # somebody moved the agent at this moment: their word counts
+        return False
+    return True
