@@ -4,6 +4,8 @@ import pytest
 
 from callboard.api.door import OPEN
 from callboard.usecases.credentials import new_grant, set_credential
+from callboard.usecases.tasks import NewTask, create_task
+from callboard.usecases.workflows import apply_workflow, checked_workflow
 
 from .conftest import HOME, ROOT, new_app, opened, settle
 
@@ -18,6 +20,8 @@ THERE = {
     "session_id": "0000000",
     "name": "key",
     "reference": "talker",
+    "key": "AUTH-1",
+    "workflow_id": "theirs",
 }
 """Things that are there, and not for everybody."""
 NOWHERE = {
@@ -29,6 +33,8 @@ NOWHERE = {
     "session_id": "1111111",
     "name": "nokey",
     "reference": "noagent",
+    "key": "AUTH-999",
+    "workflow_id": "nothing",
 }
 BODIES = {
     ("POST", "/people"): {"id": "eve", "name": "Eve"},
@@ -54,6 +60,16 @@ BODIES = {
     ("DELETE", "/credentials/{name}"): None,
     ("PUT", "/budgets"): {"account": f"space:{HOME}", "limit_usd": 1},
     ("DELETE", "/budgets"): None,
+    ("POST", "/spaces/{space_id}/tasks"): {"title": "Eve's"},
+    ("PATCH", "/tasks/{key}"): {"title": "Other"},
+    ("PUT", "/tasks/{key}/needs"): {"depends_on": []},
+    ("POST", "/tasks/{key}/start"): None,
+    ("POST", "/tasks/{key}/cancel"): {},
+    ("POST", "/tasks/{key}/comments"): {"text": "mine"},
+    ("POST", "/workflows"): {
+        "definition": {"id": "eves", "title": "E", "steps": [{"id": "a", "title": "A"}]}
+    },
+    ("PUT", "/workflows/{workflow_id}/live"): {"version": 1},
 }
 QUERIES = {("DELETE", "/budgets"): f"?account=space:{HOME}"}
 OWN = {
@@ -64,6 +80,7 @@ FOR_MEMBERS = {"/me", "/people", "/people/{person_id}", "/service-accounts"} | {
     "/tokens",
     "/agents",
     "/agents/{reference}",
+    "/workflows",
 }
 """What every member of the organisation may read; lists hold only what they see."""
 
@@ -90,6 +107,9 @@ async def there():
         await made.run("theirs", "asker")
         grant = new_grant("key", "openai", f"space:{HOME}")
         await set_credential(app, ROOT, grant, "sk-theirs-000000000")
+        theirs = {"id": "theirs", "title": "T", "steps": [{"id": "a", "title": "A"}]}
+        await apply_workflow(app, ROOT, checked_workflow(theirs), space=HOME)
+        await create_task(app, ROOT, HOME, NewTask("Theirs", workflow="theirs"))
         ann = await made.as_("ann")
         THERE["token_id"] = (await ann("GET", "/tokens")).json()["items"][0]["id"]
         yield made
@@ -123,7 +143,7 @@ async def test_for_an_outsider_what_is_not_theirs_is_not_there(there):
         method, path = operation
         if operation in OWN or (method == "GET" and path in FOR_MEMBERS):
             assert answer.status_code < 300, operation
-            assert HOME not in answer.text or path == "/people", operation
+            assert f'"{HOME}"' not in answer.text or path == "/people", operation
             continue
         assert answer.status_code in (403, 404), (operation, answer.text)
         nothing = of_nothing[operation]
