@@ -110,6 +110,10 @@ VARIABLES: Mapping[str, str] = {
         "Hosts (`host` or `host:port`, comma separated; without a port, 80 and 443) that commands may reach. Default: "
         "none, and no network at all."
     ),
+    "CALLBOARD_SMTP_URL": (
+        "The mail server for notices: `smtps://USER:PASSWORD@HOST?from=ADDRESS`, or `smtp://` for STARTTLS. Default: none, "
+        "and no e-mail is sent."
+    ),
     "CALLBOARD_VAULT_KEY": (
         "The key that stored credentials are sealed with: 32 bytes in base64. Default: one in the keyring of the "
         "operating system, else in `vault.key` inside `CALLBOARD_HOME`."

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.engine.command_hosts import CommandHosts, read_command_hosts
+from callboard.engine.mail_server import MailServer, read_mail_server
 
 PROVIDERS = ("openrouter", "anthropic", "openai", "gemini")
 
@@ -62,9 +63,10 @@ class Settings:
     another process that holds the database. `user` is the name under which decisions are recorded. `vault_key` is
     the key of the vault where the environment has it; otherwise it may be in the keyring of the operating system
     where `keyring` allows that. `log_key` signs the log of runs; where the environment has none, a file in `home`
-    does. `command_hosts` is all that commands may reach. `url` is the address at which people and programs reach a
-    `callboard serve` that is not for this machine alone. `forge_command` hands finished changes on, in
-    `forge_environment`: this one without Callboard's own variables and keys.
+    does. `command_hosts` is all that commands may reach. `mail` carries e-mail to people, where there is a server for
+    it. `url` is the address at which people and programs reach a `callboard serve` that is not for this machine alone.
+    `forge_command` hands finished changes on, in `forge_environment`: this one without Callboard's own variables and
+    keys.
     """
 
     home: Path
@@ -78,6 +80,7 @@ class Settings:
     keyring: bool = True
     log_key: SecretStr | None = None
     command_hosts: CommandHosts = field(default_factory=CommandHosts)
+    mail: MailServer | None = None
     url: str | None = None
     forge_command: tuple[str, ...] = ()
     forge_environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
@@ -86,6 +89,7 @@ class Settings:
         """Return the values of all keys in these settings: nothing that leaves may hold one."""
         keys = [provider.api_key for provider in self.providers.values()]
         keys += [self.web.search_key, self.web.context7.api_key, self.vault_key, self.log_key]
+        keys += [self.mail.password if self.mail is not None else None]
         return tuple(key.get_secret_value() for key in keys if key is not None)
 
 
@@ -124,6 +128,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         patience_s=_seconds(environ, "CALLBOARD_DATABASE_PATIENCE", 30.0),
         log_key=_secret(environ, "CALLBOARD_LOG_KEY"),
         command_hosts=read_command_hosts(environ.get("CALLBOARD_COMMAND_HOSTS", "")),
+        mail=read_mail_server(environ.get("CALLBOARD_SMTP_URL", "").strip()),
         url=_url(environ.get("CALLBOARD_URL", "").strip()),
         forge_command=_forge(environ.get("CALLBOARD_FORGE_COMMAND", "")),
         forge_environment={

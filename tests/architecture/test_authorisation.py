@@ -14,6 +14,7 @@ GUARDS = {
     "require_task",
     "require_agent",
     "require_reading",
+    "require_or_new",
     "seen_spaces",
     "require_person",
     "require_decider",

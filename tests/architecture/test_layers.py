@@ -51,6 +51,7 @@ SEARCHES_IN_MEMORY = "web_access/docs/index.py"
 SPEAKS_HTTP = {
     "web_access/egress/connector.py",
     "web_access/fetching/fetcher.py",
+    "web_access/outgoing/webhooks.py",
     "web_access/services/call.py",
     "web_access/services/failures.py",
 }

@@ -16,6 +16,7 @@ from callboard.bootstrap.definitions import (
 )
 from callboard.bootstrap.models import model_facts
 from callboard.bootstrap.proof import is_signature
+from callboard.bootstrap.rounds import open_rounds
 from callboard.bootstrap.sources import Additions, Sources
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "model_facts",
     "open_dispatcher",
     "open_registry",
+    "open_rounds",
     "read_catalogue",
     "read_policy",
     "role_template",
