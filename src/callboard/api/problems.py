@@ -179,5 +179,5 @@ def _readable(text: str) -> str:
 
 DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem, "description": _TITLES[status], "content": {MEDIA: {}}}
-    for status in (400, 401, 403, 404, 409, 412, 422, 429)
+    for status in (400, 401, 403, 404, 409, 412, 413, 422, 429)
 }

@@ -24,9 +24,12 @@ from callboard.api.routes import (
     gates,
     money,
     people,
+    performance,
     runs,
     setup_page,
     spaces,
+    tasks,
+    workflows,
 )
 from callboard.api.running import Running, Worker
 from callboard.api.streaming import Pace
@@ -74,7 +77,10 @@ def create_api(parts: Parts) -> FastAPI:
     api.state.stopping = parts.stopping
     api.state.streams = Streams()
     api.state.pace = Pace()
-    routed = (people, spaces, access, runs, gates, agents, credentials, money, audit)
+    routed = (
+        *(people, spaces, access, tasks, workflows, runs, gates, agents),
+        *(credentials, money, performance, audit),
+    )
     for router in (*(module.router for module in routed), *parts.extensions):
         api.include_router(router, prefix="/api/v1", responses=DOCUMENTED)
     api.include_router(setup_page.router, include_in_schema=False)

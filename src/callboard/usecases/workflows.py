@@ -4,10 +4,10 @@ import difflib
 import hashlib
 from dataclasses import dataclass
 
-import yaml
-
-from callboard.definitions.workflows import load_workflow, shipped_workflows
-from callboard.domain.errors import ConfigurationInvalid, UnknownThing
+from callboard.definitions.findings import Findings
+from callboard.definitions.workflows import check_workflow, load_workflow, shipped_workflows
+from callboard.definitions.written import workflow_as_yaml
+from callboard.domain.errors import ConfigurationInvalid, DefinitionInvalid, UnknownThing
 from callboard.domain.org.flow import (
     WORKFLOW_VERSIONS,
     WORKFLOWS,
@@ -15,10 +15,10 @@ from callboard.domain.org.flow import (
     WorkflowVersion,
 )
 from callboard.domain.org.principal import Principal, in_space
-from callboard.domain.record import Kept
+from callboard.domain.record import Kept, Put
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.ports.records import Wanted
-from callboard.usecases.app import App, require, seen_spaces
+from callboard.usecases.app import App, require
 from callboard.usecases.recording import write
 
 
@@ -30,6 +30,19 @@ class Flow:
     version: int | None
     space: str | None = None
     live: int | None = None
+
+
+def checked_workflow(raw: object) -> WorkflowDefinition:
+    """Return the workflow in plain values.
+
+    Raises:
+        DefinitionInvalid: they do not hold one; carries every problem.
+    """
+    findings = Findings("workflow")
+    definition = check_workflow(raw, findings)
+    if definition is None or findings.problems:
+        raise DefinitionInvalid(findings.problems)
+    return definition
 
 
 async def apply_workflow(
@@ -46,6 +59,25 @@ async def apply_workflow(
         ConfigurationInvalid: the workflow belongs to somebody else.
         RecordConflict: somebody else applied another one at the same moment.
     """
+    version, writes = await planned_workflow(app, who, definition, space=space, note=note)
+    if writes:
+        await write(app, who, "workflow.manage", *writes, note=note)
+    return version
+
+
+async def planned_workflow(
+    app: App,
+    who: Principal,
+    definition: WorkflowDefinition,
+    *,
+    space: str | None = None,
+    note: str = "",
+) -> tuple[WorkflowVersion, tuple[Put, ...]]:
+    """Return the version that applying a definition comes to, and what there is to write: nothing where it is live.
+
+    Raises:
+        ConfigurationInvalid: the workflow belongs to somebody else.
+    """
     require(who, "workflow.manage", in_space(space))
     kept = await app.records.get(WORKFLOWS, definition.id)
     if kept is not None and kept.value.space != space:
@@ -57,7 +89,7 @@ async def apply_workflow(
     if kept is not None:
         live = await _version(app, definition.id, kept.value.live)
         if live.digest == digest:
-            return live
+            return live, ()
     number = kept.value.latest + 1 if kept is not None else 1
     version = WorkflowVersion(
         workflow=definition.id,
@@ -70,9 +102,7 @@ async def apply_workflow(
         at=app.ports.clock.now(),
     )
     record = WorkflowRecord(id=definition.id, space=space, live=number, latest=number)
-    writes = (WORKFLOWS.put(record, over=kept), WORKFLOW_VERSIONS.put(version))
-    await write(app, who, "workflow.manage", *writes, note=note)
-    return version
+    return version, (WORKFLOWS.put(record, over=kept), WORKFLOW_VERSIONS.put(version))
 
 
 async def set_live_workflow(app: App, who: Principal, workflow_id: str, number: int) -> Flow:
@@ -91,9 +121,8 @@ async def set_live_workflow(app: App, who: Principal, workflow_id: str, number: 
 async def list_workflows(app: App, who: Principal) -> list[Flow]:
     """Return the live version of every workflow that somebody sees, and those that come with the product."""
     require(who, "workflow.read")
-    spaces = seen_spaces(who, "org.read")
     found = await every_live_workflow(app)
-    return [one for one in found if one.space is None or spaces is None or who.sees(one.space)]
+    return [one for one in found if one.space is None or who.sees(one.space)]
 
 
 async def every_live_workflow(app: App) -> list[Flow]:
@@ -156,12 +185,7 @@ async def diff_workflow(app: App, who: Principal, definition: WorkflowDefinition
 
 def to_yaml(definition: WorkflowDefinition) -> str:
     """Return a workflow as a file: what is as it is by default is left out."""
-    plain = definition.model_dump(mode="json", exclude_defaults=True)
-    for step, of in zip(plain["steps"], definition.steps, strict=True):
-        step.pop("kind", None)
-        if of.kind == "people":
-            step["kind"] = "people"
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
+    return workflow_as_yaml(definition)
 
 
 def digest_of(definition: WorkflowDefinition) -> str:
