@@ -45,7 +45,7 @@ PUT = ScriptedCall.model_validate(
 
 def scripts():
     talks = Script(turns=tuple(Turn(text=f"answer {n}") for n in range(50)))
-    asks = Script(turns=tuple(Turn(calls=(PUT,)) for _ in range(50)))
+    asks = Script(turns=(Turn(calls=(PUT,)), Turn(text="then not")) * 25)
     return {"talker": talks, "asker": asks}
 
 
