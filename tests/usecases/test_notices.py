@@ -23,7 +23,7 @@ from callboard.usecases.notice_preferences import choose_notices, noticed_groups
 from callboard.usecases.notices import Notices
 from callboard.usecases.people import change_person
 from callboard.usecases.queueing import cancel_task
-from callboard.usecases.rounds import Rounds
+from callboard.usecases.rounds import Hands, Rounds
 from callboard.usecases.spaces import set_member
 from callboard.usecases.tasks import comment_on
 from callboard.usecases.webhooks import (
@@ -377,6 +377,29 @@ async def test_maintainers_manage_webhooks_of_their_space_and_only_those(post):
             await hidden
     with pytest.raises(RecordConflict):
         await post.hook("ours")
+
+
+async def test_hands_finish_the_round_that_is_under_way_before_they_stop():
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow():
+        begun.set()
+        await asyncio.sleep(0)
+        ended.set()
+        return 1
+
+    hands = Hands((Rounds((slow,), every_s=60), Rounds(())))
+    await hands.start()
+    await asyncio.wait_for(begun.wait(), 5)
+    begun.clear()
+    hands.wake()
+    await asyncio.wait_for(begun.wait(), 5)
+    await hands.stop()
+    assert ended.is_set()
+    begun.clear()
+    hands.wake()
+    await asyncio.sleep(0)
+    assert not begun.is_set()
 
 
 async def test_a_turn_that_fails_keeps_no_other_from_its_turn():

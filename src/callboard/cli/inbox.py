@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from callboard.cli.arguments import params_of
 from callboard.cli.gate import gate_lines, until, who_may_decide
-from callboard.cli.inbox_own import archive, batch, deputies, print_own, read
+from callboard.cli.inbox_own import archive, batch, deputies, notices, print_own, read
 from callboard.cli.plain import one_line, plain
 from callboard.cli.process import DONE, exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
@@ -96,6 +96,7 @@ def show(run_id: RunId, json_output: Json = False) -> None:
 app.command()(batch)
 app.command()(read)
 app.command()(archive)
+app.command()(notices)
 app.add_typer(deputies, name="deputy")
 
 

@@ -21,6 +21,7 @@ from callboard.usecases.deputies import list_deputies, name_deputy, remove_deput
 from callboard.usecases.gates import Decision
 from callboard.usecases.inbox import archive as archive_entries
 from callboard.usecases.inbox import list_inbox, mark_read
+from callboard.usecases.notice_preferences import ALL_GROUPS, choose_notices, noticed_groups
 
 deputies = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -88,6 +89,32 @@ def batch(json_output: Json = False) -> None:
             for one in outcomes:
                 give(f"{one.run_id}: {one.problem or _came_of(one)}")
         return FAILED if any(one.problem for one in outcomes) else DONE
+
+    guarded(lambda: with_app(work))
+
+
+def notices(
+    *,
+    mute: Annotated[
+        list[str] | None,
+        typer.Option(help="Be told no more of: tasks, gates, reminders, mentions or budgets."),
+    ] = None,
+    unmute: Annotated[list[str] | None, typer.Option(help="Be told of it again.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Show, and choose, what you are told by e-mail."""
+
+    async def work(app: App, who: Principal) -> int:
+        told = await noticed_groups(app, who)
+        if mute or unmute:
+            muted = {group for group in ALL_GROUPS if group not in told} | set(mute or ())
+            told = await choose_notices(app, who, muted=sorted(muted - set(unmute or ())))
+        if json_output:
+            give_json({group: group in told for group in ALL_GROUPS})
+        else:
+            for group in ALL_GROUPS:
+                give(f"{group:<10} {'told' if group in told else 'muted'}")
+        return DONE
 
     guarded(lambda: with_app(work))
 

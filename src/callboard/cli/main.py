@@ -34,6 +34,7 @@ _COMMANDS = {
     "performance": ("callboard.cli.performance", "See how agents perform, and compare versions."),
     "inbox": ("callboard.cli.inbox", "See what waits for a person, and decide."),
     "schedules": ("callboard.cli.schedules", "Let tasks come by the clock."),
+    "webhooks": ("callboard.cli.webhooks", "Tell other programs what happens, signed."),
     "hooks": ("callboard.cli.hooks", "Let messages from outside become tasks."),
     "serve": ("callboard.cli.serve", "Serve the HTTP API."),
     "init": ("callboard.cli.init", "Scaffold .agents/ with an example that runs."),

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from callboard.cli.process import DONE, guarded, with_app
+from callboard.bootstrap import open_rounds
+from callboard.cli.process import DONE, guarded, settings, with_app
 from callboard.cli.streams import say
 from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App
+from callboard.usecases.rounds import Hands
 from callboard.usecases.worker import Worker
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -22,22 +24,26 @@ def worker(
         bool, typer.Option("--until-idle", help="End when all that is left waits for people.")
     ] = False,
 ) -> None:
-    """Begin tasks when their time has come, and keep what is under way going, until it is interrupted."""
+    """Begin tasks when their time has come, keep what is under way going, and tell people, until interrupted."""
 
     async def work(app: App, who: Principal) -> int:
         del who
         hand = Worker(app, at_once=concurrency)
+        rounds = open_rounds(settings(), app)
         if until_idle:
+            await rounds.turn()
             await hand.idle()
+            await rounds.turn()
             return DONE
+        hands = Hands((hand, rounds))
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        await hand.start()
+        await hands.start()
         say("At work. Ctrl-C ends it; what is under way can be taken up again.")
         await stop.wait()
-        await hand.stop()
+        await hands.stop()
         return DONE
 
     guarded(lambda: with_app(work))

@@ -5,10 +5,27 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 _log = logging.getLogger(__name__)
 
 Turn = Callable[[], Awaitable[int]]
+
+
+class Hand(Protocol):
+    """What works beside others in a process: `callboard.usecases.worker.Worker`, for one."""
+
+    async def start(self) -> None:
+        """Begin to work."""
+        ...
+
+    def wake(self) -> None:
+        """Look for work at once."""
+        ...
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Begin nothing more, and leave what is under way so that it can be taken up again."""
+        ...
 
 
 @dataclass(slots=True)
@@ -17,7 +34,9 @@ class Rounds:
 
     turns: Sequence[Turn]
     every_s: float = 1.0
-    _loop: "asyncio.Task[None] | None" = field(default=None)
+    _awake: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+    _loop: "asyncio.Task[None] | None" = None
 
     async def turn(self) -> int:
         """Take every turn once; return how much was done."""
@@ -25,20 +44,54 @@ class Rounds:
 
     async def start(self) -> None:
         """Begin to go round."""
+        self._stopping = False
         self._loop = asyncio.create_task(self._run())
 
-    async def stop(self) -> None:
-        """Go no further. What was under way is taken up by whoever comes next."""
-        if self._loop is not None:
-            self._loop.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._loop
-            self._loop = None
+    def wake(self) -> None:
+        """Go round at once."""
+        self._awake.set()
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Finish the round that is under way, if it takes no longer than that, and go no further. What is left is
+        taken up by whoever comes next.
+        """
+        if self._loop is None:
+            return
+        self._stopping = True
+        self.wake()
+        await asyncio.wait((self._loop,), timeout=grace_s)
+        self._loop.cancel()
+        await asyncio.gather(self._loop, return_exceptions=True)
+        self._loop = None
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
+            self._awake.clear()
             await self.turn()
-            await asyncio.sleep(self.every_s)
+            if not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._awake.wait(), self.every_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Several that work side by side, as one."""
+
+    all: Sequence[Hand]
+
+    async def start(self) -> None:
+        """Let all begin."""
+        for hand in self.all:
+            await hand.start()
+
+    def wake(self) -> None:
+        """Let all look at once."""
+        for hand in self.all:
+            hand.wake()
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Let all end, at the same time."""
+        await asyncio.gather(*(hand.stop(grace_s) for hand in self.all))
 
 
 async def _taken(turn: Turn) -> int:

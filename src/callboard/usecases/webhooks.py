@@ -128,6 +128,7 @@ async def replay_delivery(app: App, who: Principal, webhook_id: str, message_id:
     Raises:
         UnknownThing: there is no such webhook or message, or none that they see.
     """
+    await _required_webhook(app, who, webhook_id)
     there = await list_deliveries(app, who, webhook_id)
     before = next((one for one in there if one.message_id == message_id), None)
     if before is None:
