@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - the web framework is imported where a site is built
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from callboard.bootstrap.app import build_app
@@ -22,17 +21,23 @@ def open_site(
     version: str,
     stopping: asyncio.Event,
     *,
-    worker: "Callable[[App], Worker] | None" = None,
     for_this_machine: bool = True,
 ) -> "ASGIApp":
-    """Return the site. Its app is built when it starts. `for_this_machine`: it listens on loopback only, and as long
-    as nobody is here yet, whoever works on this machine need not sign in.
+    """Return the site, with the worker that drives its tasks and goes the rounds. Its app is built when it starts.
+    `for_this_machine`: it listens on loopback only, and as long as nobody is here yet, whoever works on this machine
+    need not sign in.
     """
     from callboard.api.asking import Site
     from callboard.api.site import Parts, create_site
+    from callboard.bootstrap.rounds import open_rounds
+    from callboard.usecases.rounds import Hands
+    from callboard.usecases.worker import Worker as TaskWorker
 
     async def open_app() -> "App":
         return await build_app(settings, Sources())
+
+    def worker(app: "App") -> "Worker":
+        return Hands((TaskWorker(app), open_rounds(settings, app)))
 
     user = settings.user if for_this_machine else None
     site = Site(url=settings.url, local_user=user)
