@@ -154,3 +154,26 @@ def test_a_new_version_is_replayed_on_the_files_of_then_before_it_goes_live(shel
     assert (shell.workspace / "app.py").read_text() == "x = 1\n", "a replay works on a copy"
     (listed,) = shell("tasks", "list", "--json").json
     assert listed["runs"] == ["AUTH-1-1"]
+
+
+def test_a_team_moves_to_another_deployment_as_files(shell, bare, tmp_path):
+    save(shell, "writer", "Write.\nBe kind.\n")
+    shell("roster", "promote", "writer")
+    team = tmp_path / "team"
+    exported = shell("export", team, "--json")
+    assert exported.json["files"] == ["agents/writer.yaml", "callboard.lock.yaml"]
+    assert "Be kind." in (team / "agents" / "writer.yaml").read_text()
+    other = {"CALLBOARD_HOME": str(tmp_path / "other")}
+    shown = shell("import", team, **other)
+    assert "+  Be kind." in shown.out
+    assert "1 change to make; --apply makes them." in shown.err
+    assert shell("roster", "list", "--json", **other).json == []
+    assert shell("import", team, "--apply", "--json", **other).json["applied"] is True
+    (listed,) = shell("roster", "list", "--json", **other).json
+    assert (listed["id"], listed["state"]) == ("writer", "live")
+    assert "Everything is here already." in shell("import", team, **other).err
+    for wrong, named in ((tmp_path, "is no export"), (tmp_path / "nowhere", "is no export")):
+        refused = shell("import", wrong)
+        assert (refused.code, named in refused.err) == (2, True), refused.err
+    occupied = shell("export", shell.workspace)
+    assert (occupied.code, "no export" in occupied.err) == (2, True)

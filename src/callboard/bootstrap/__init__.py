@@ -7,6 +7,7 @@ from callboard.bootstrap.app import build_app, open_dispatcher
 from callboard.bootstrap.definitions import (
     copy_template,
     open_registry,
+    read_bundle,
     read_catalogue,
     read_policy,
     role_template,
@@ -29,6 +30,7 @@ __all__ = [
     "open_dispatcher",
     "open_registry",
     "open_rounds",
+    "read_bundle",
     "read_catalogue",
     "read_policy",
     "role_template",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from callboard.definitions.registry import FolderRegistry
     from callboard.definitions.role_templates import RoleTemplate
     from callboard.definitions.scaffold import Scaffolded
+    from callboard.domain.org.bundle import Bundle
     from callboard.domain.policy import PolicyLayer
     from callboard.domain.workflow import WorkflowDefinition
 
@@ -113,6 +114,19 @@ def read_catalogue(path: Path, settings: Settings | None = None) -> "Catalogue":
     if not path.exists():
         raise ConfigurationInvalid(f"{path}: there is no such file or directory")
     return read_definitions(path, tools, evaluator=evaluator)
+
+
+def read_bundle(folder: Path) -> "Bundle":
+    """Return the team in a directory that `callboard export` wrote. Nothing is evaluated.
+
+    Raises:
+        DefinitionInvalid: a file is not valid; carries every problem of all of them.
+        ConfigurationInvalid: the directory is no export.
+    """
+    from callboard.definitions.bundle import read_bundle as read
+    from callboard.tools.catalog import built_in_tools
+
+    return read(folder, built_in_tools().names())
 
 
 def shipped_workflow(name: str) -> "WorkflowDefinition":

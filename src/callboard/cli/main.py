@@ -21,6 +21,8 @@ _COMMANDS = {
     "worker": ("callboard.cli.worker", "Drive the tasks of the deployment."),
     "agents": ("callboard.cli.agents", "List, show and validate agent definitions."),
     "roster": ("callboard.cli.roster", "Keep the organisation's agents, version by version."),
+    "export": ("callboard.cli.team_export", "Write the roster and the workflows as files."),
+    "import": ("callboard.cli.team_import", "Bring such files in, after a look at the difference."),
     "templates": ("callboard.cli.templates", "List, show and copy ready-made roles."),
     "models": ("callboard.cli.models", "List the models in use, and try them with a real call."),
     "credentials": ("callboard.cli.credentials", "Store the keys that agents work with."),

@@ -144,11 +144,8 @@ def rig(
     outside = world or World()
     known = registry or FixedRegistry({agent.id: agent for agent in agents})
     directory = models or OneProvider(provider)
-    logs, time, kept = (
-        store or MemoryEventStore(),
-        clock or PatientClock(),
-        records or MemoryRecords(),
-    )
+    logs, time = store or MemoryEventStore(), clock or PatientClock()
+    kept = records or MemoryRecords()
     names, accounts = FixedChains(chains or {}), budgets or MemoryBudgets()
     roster = CastingSources(kept, known, directory, names, logs, accounts, time)
     ports = Ports(

@@ -17,7 +17,7 @@ from callboard.domain.org.roster import (
     version_key,
 )
 from callboard.domain.org.space import SPACES
-from callboard.domain.record import Kept, Put
+from callboard.domain.record import Kept
 from callboard.domain.tool import json_outputs
 from callboard.engine.authority import Action
 from callboard.engine.secrets_found import redact_outputs
@@ -65,26 +65,41 @@ async def save_agent(
         UnknownThing: a space of its scope is not there, or the agent is none that they see.
         RecordConflict: somebody else changed the agent meanwhile.
     """
-    kept = await _required_or_new(app, who, wish)
+    kept = await require_or_new(app, who, wish)
     if kept is not None:
         check_revision(kept, revision)
-    version, writes = await planned_version(app, who, wish, kept)
-    if writes:
+    planned = await planned_version(app, who, wish, kept)
+    if planned.is_new:
+        writes = (ROSTER.put(planned.agent, over=kept), ROSTER_VERSIONS.put(planned.version))
         await write(app, who, "agent.manage", *writes, note=wish.note)
-    return version
+    return planned.version
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVersion:
+    """What saving comes to: the agent as it then is, and the version, which `is_new` or saved already."""
+
+    agent: RosterAgent
+    version: RosterVersion
+    is_new: bool
 
 
 async def planned_version(
     app: App, who: Principal, wish: NewVersion, kept: Kept[RosterAgent] | None
-) -> tuple[RosterVersion, tuple[Put, ...]]:
-    """Return the version that saving comes to, and what there is to write; nothing where it is saved already."""
+) -> PlannedVersion:
+    """Return what saving a definition comes to, over what is there.
+
+    Raises:
+        ConfigurationInvalid: the definition holds a secret, or something does not fit.
+    """
     require_reading(who)
     definition = wish.definition
     refuse_secrets(definition)
     now, digest = app.ports.clock.now(), definition.digest
-    for one in await _versions(app, definition.id) if kept is not None else ():
-        if one.digest == digest:
-            return one, ()
+    if kept is not None:
+        for one in await _versions(app, definition.id):
+            if one.digest == digest:
+                return PlannedVersion(kept.value, one, is_new=False)
     number = kept.value.latest + 1 if kept is not None else 1
     version = checked(
         RosterVersion,
@@ -102,7 +117,7 @@ async def planned_version(
         owner = wish.owner or _account(who)
         fields = {"id": definition.id, "spaces": _sorted(wish.spaces), "owner": owner}
         agent = checked(RosterAgent, **fields, created_at=now)
-    return version, (ROSTER.put(agent, over=kept), ROSTER_VERSIONS.put(version))
+    return PlannedVersion(agent, version, is_new=True)
 
 
 async def change_agent(
@@ -267,8 +282,13 @@ def _is_secret(outputs: ToolOutputs) -> bool:
     return redact_outputs(outputs) != outputs
 
 
-async def _required_or_new(app: App, who: Principal, wish: NewVersion) -> Kept[RosterAgent] | None:
-    """Return the agent that is to be saved, to whoever may; None where it is new."""
+async def require_or_new(app: App, who: Principal, wish: NewVersion) -> Kept[RosterAgent] | None:
+    """Return the agent that is to be saved, to whoever may; None where it is new.
+
+    Raises:
+        UnknownThing: it is none that they see, or a space of its scope is not there.
+        NotAllowed: they do not manage all of its scope.
+    """
     if await app.records.get(ROSTER, wish.definition.id) is not None:
         return await require_agent(app, who, "agent.manage", wish.definition.id)
     await _check_scope(app, who, wish.spaces)

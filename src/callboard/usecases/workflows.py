@@ -59,6 +59,7 @@ async def apply_workflow(
         ConfigurationInvalid: the workflow belongs to somebody else.
         RecordConflict: somebody else applied another one at the same moment.
     """
+    require(who, "workflow.manage", in_space(space))
     version, writes = await planned_workflow(app, who, definition, space=space, note=note)
     if writes:
         await write(app, who, "workflow.manage", *writes, note=note)
