@@ -110,6 +110,14 @@ VARIABLES: Mapping[str, str] = {
         "Hosts (`host` or `host:port`, comma separated; without a port, 80 and 443) that commands may reach. Default: "
         "none, and no network at all."
     ),
+    "CALLBOARD_URL": (
+        "The address at which people and programs reach `callboard serve`, such as `https://callboard.example.org`. Needed "
+        "where it does not listen on this machine alone."
+    ),
+    "CALLBOARD_FORGE_COMMAND": (
+        "The command that is given finished changes, to push them or open a pull request. Default: none, and they stay "
+        "branches."
+    ),
     "CALLBOARD_SMTP_URL": (
         "The mail server for notices: `smtps://USER:PASSWORD@HOST?from=ADDRESS`, or `smtp://` for STARTTLS. Default: none, "
         "and no e-mail is sent."
@@ -351,7 +359,11 @@ def _is_error(kind: object) -> bool:
 
 def _exit_code(kind: Any) -> int:
     """Ask the command line itself."""
-    arguments: dict[str, Any] = {"reason": "server"} if kind is errors.ModelError else {}
+    needed: dict[Any, dict[str, Any]] = {
+        errors.ModelError: {"reason": "server"},
+        errors.TooManyAttempts: {"wait_s": 1},
+    }
+    arguments = needed.get(kind, {})
 
     def work() -> int:
         first: Any = [] if kind is errors.DefinitionInvalid else ""
