@@ -38,7 +38,13 @@ async def list_inbox(app: App, who: Principal, *, archived: bool = False) -> lis
     Raises:
         NotAllowed: it is no person that asks.
     """
-    person = require_person(who).name
+    require_person(who)
+    return [entry for entry in await _entries(app, who) if entry.archived == archived]
+
+
+async def _entries(app: App, who: Principal) -> list[Entry]:
+    """Return everything, what was put away included."""
+    person = who.actor.name
     spaces = open_to(who, "task.read")
     tasks = [kept.value for kept in await app.records.find(TASKS, Wanted(spaces=spaces))]
     now = app.ports.clock.now()
@@ -48,14 +54,13 @@ async def list_inbox(app: App, who: Principal, *, archived: bool = False) -> lis
         *await _mentions(app, who, {task.key: task for task in tasks}),
     ]
     marks = await app.records.find(INBOX_MARKS, Wanted(prefix=f"{person}/"))
-    found = entries_of(
+    return entries_of(
         items,
         waiting_behind({t.key: t.depends_on for t in tasks if t.state not in ENDED}),
         await _spent(app, tasks, items),
         {kept.value.entry: kept.value for kept in marks},
         now,
     )
-    return [entry for entry in found if entry.archived == archived]
 
 
 async def mark_read(app: App, who: Principal, keys: Sequence[str], *, read: bool = True) -> None:
@@ -64,7 +69,7 @@ async def mark_read(app: App, who: Principal, keys: Sequence[str], *, read: bool
     Raises:
         UnknownThing: one of them is not in the inbox.
     """
-    person = require_person(who).name
+    person = require_person(who, "inbox.manage").name
     now = app.ports.clock.now() if read else None
     for key, kept in await _marks(app, who, person, keys):
         mark = kept.value if kept is not None else InboxMark(person=person, entry=key)
@@ -78,7 +83,7 @@ async def archive(app: App, who: Principal, keys: Sequence[str], *, archived: bo
     Raises:
         UnknownThing: one of them is not in the inbox.
     """
-    person = require_person(who).name
+    person = require_person(who, "inbox.manage").name
     now = app.ports.clock.now()
     for key, kept in await _marks(app, who, person, keys):
         mark = kept.value if kept is not None else InboxMark(person=person, entry=key)
@@ -89,8 +94,7 @@ async def archive(app: App, who: Principal, keys: Sequence[str], *, archived: bo
 async def _marks(
     app: App, who: Principal, person: str, keys: Sequence[str]
 ) -> list[tuple[str, Kept[InboxMark] | None]]:
-    there = await list_inbox(app, who)
-    known = {entry.key for entry in (*there, *await list_inbox(app, who, archived=True))}
+    known = {entry.key for entry in await _entries(app, who)}
     for key in keys:
         if key not in known:
             raise UnknownThing(f"{key!r} is not in your inbox (see `callboard inbox list --mine`)")
