@@ -55,6 +55,16 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenIdSettings:
+    """The identity provider that vouches for people. `join`: whoever it knows becomes a member."""
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr | None = None
+    join: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What this process was told from outside.
 
@@ -64,7 +74,8 @@ class Settings:
     the key of the vault where the environment has it; otherwise it may be in the keyring of the operating system
     where `keyring` allows that. `log_key` signs the log of runs; where the environment has none, a file in `home`
     does. `command_hosts` is all that commands may reach. `mail` carries e-mail to people, where there is a server for
-    it. `url` is the address at which people and programs reach a `callboard serve` that is not for this machine alone.
+    it. `url` is the address at which people and programs reach a `callboard serve` that is not for this machine alone,
+    `openid` the identity provider that vouches for them.
     `forge_command` hands finished changes on, in `forge_environment`: this one without Callboard's own variables and
     keys.
     """
@@ -82,6 +93,7 @@ class Settings:
     command_hosts: CommandHosts = field(default_factory=CommandHosts)
     mail: MailServer | None = None
     url: str | None = None
+    openid: OpenIdSettings | None = None
     forge_command: tuple[str, ...] = ()
     forge_environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
@@ -89,6 +101,7 @@ class Settings:
         """Return the values of all keys in these settings: nothing that leaves may hold one."""
         keys = [provider.api_key for provider in self.providers.values()]
         keys += [self.web.search_key, self.web.context7.api_key, self.vault_key, self.log_key]
+        keys += [None if self.openid is None else self.openid.client_secret]
         keys += [self.mail.password if self.mail is not None else None]
         return tuple(key.get_secret_value() for key in keys if key is not None)
 
@@ -130,6 +143,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         command_hosts=read_command_hosts(environ.get("CALLBOARD_COMMAND_HOSTS", "")),
         mail=read_mail_server(environ.get("CALLBOARD_SMTP_URL", "").strip()),
         url=_url(environ.get("CALLBOARD_URL", "").strip()),
+        openid=_openid(environ),
         forge_command=_forge(environ.get("CALLBOARD_FORGE_COMMAND", "")),
         forge_environment={
             name: value
@@ -149,6 +163,26 @@ def _url(text: str) -> str | None:
             f"CALLBOARD_URL={text}: use the address alone, such as `https://callboard.example.org`"
         )
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _openid(environ: Mapping[str, str]) -> OpenIdSettings | None:
+    issuer = environ.get("CALLBOARD_OIDC_ISSUER", "").strip()
+    client_id = environ.get("CALLBOARD_OIDC_CLIENT_ID", "").strip()
+    secret = _secret(environ, "CALLBOARD_OIDC_CLIENT_SECRET")
+    join = environ.get("CALLBOARD_OIDC_JOIN", "").strip().lower() or "off"
+    if not issuer:
+        return None
+    if urlsplit(issuer).scheme not in {"http", "https"} or not urlsplit(issuer).hostname:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_OIDC_ISSUER={issuer}: use the provider's address, such as `https://id.example.org`"
+        )
+    if not client_id:
+        raise ConfigurationInvalid(
+            "CALLBOARD_OIDC_ISSUER needs CALLBOARD_OIDC_CLIENT_ID: the name that the provider gave to this Callboard"
+        )
+    if join not in {"on", "off"}:
+        raise ConfigurationInvalid(f"CALLBOARD_OIDC_JOIN={join}: use `on` or `off` (the default)")
+    return OpenIdSettings(issuer, client_id, secret, join == "on")
 
 
 def _provider(environ: Mapping[str, str], prefix: str) -> ProviderSettings:

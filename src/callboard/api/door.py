@@ -66,8 +66,8 @@ class Door:
                 await refusal(scope, receive, exchange.send)
             else:
                 await self._inner(scope, receive, exchange.send)
-        except Exception:
-            log.exception("%s %s went wrong", scope["method"], scope["path"])
+        except Exception as error:  # noqa: BLE001 - the caller gets an answer, the log the reason
+            log.error("%s %s went wrong", scope["method"], scope["path"], exc_info=error)
             if not exchange.status:
                 await inside()(scope, receive, exchange.send)
         finally:

@@ -1,6 +1,8 @@
 """`Idempotency-Key`: a POST that its sender repeats is done once."""
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 
 from fastapi import Request, Response
@@ -28,6 +30,27 @@ class ShownOnce(Refusal):
     status = 409
 
 
+class Flights:
+    """The requests of this process that are under way. A duplicate waits for the first one; those of other
+    processes meet in the database.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, asyncio.Event] = {}
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncGenerator[None]:
+        """Wait until no other request of this name is under way; from then on this one is."""
+        while (other := self._under_way.get(name)) is not None:
+            await other.wait()
+        landed = self._under_way[name] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._under_way[name]
+            landed.set()
+
+
 class OnceRoute(APIRoute):
     """A route whose POST is done once per key."""
 
@@ -46,7 +69,9 @@ class OnceRoute(APIRoute):
                 raise Refusal("an Idempotency-Key has 1 to 255 characters")
             content = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
             once = Repeatable(asker.account, key, content + await request.body())
-            return await _once(request.app.state.callboard, once, inner, request)
+            flights = cast("Flights", request.app.state.flights)
+            async with flights.alone(once.name):
+                return await _once(request.app.state.callboard, once, inner, request)
 
         return handler
 

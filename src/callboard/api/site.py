@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from callboard.api.asking import Site, Streams
 from callboard.api.door import Door
+from callboard.api.once import Flights
 from callboard.api.problems import DOCUMENTED, of_error, of_fields, problem
 from callboard.api.routes import (
     access,
@@ -23,6 +24,7 @@ from callboard.api.routes import (
     credentials,
     gates,
     money,
+    openid,
     people,
     performance,
     runs,
@@ -35,6 +37,7 @@ from callboard.api.running import Running, Worker
 from callboard.api.streaming import Pace
 from callboard.domain.errors import CallboardError
 from callboard.usecases.app import App
+from callboard.usecases.openid_sign_in import OpenId
 
 _ABOUT: Final = (
     "The use cases of Callboard. Give a token as `Authorization: Bearer cb_…`, or sign in for a cookie. Lists come in"
@@ -51,6 +54,7 @@ class Parts:
     site: Site = field(default_factory=Site)
     version: str = "0"
     worker: Callable[[App], Worker] | None = None
+    openid: OpenId | None = None
     extensions: tuple[APIRouter, ...] = ()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -76,6 +80,8 @@ def create_api(parts: Parts) -> FastAPI:
     api.state.site = parts.site
     api.state.stopping = parts.stopping
     api.state.streams = Streams()
+    api.state.openid = parts.openid
+    api.state.flights = Flights()
     api.state.pace = Pace()
     routed = (
         *(people, spaces, access, tasks, workflows, runs, gates, agents),
@@ -84,6 +90,7 @@ def create_api(parts: Parts) -> FastAPI:
     for router in (*(module.router for module in routed), *parts.extensions):
         api.include_router(router, prefix="/api/v1", responses=DOCUMENTED)
     api.include_router(setup_page.router, include_in_schema=False)
+    api.include_router(openid.router, prefix="/api/v1", include_in_schema=False)
     api.add_api_route("/healthz", _health, include_in_schema=False)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from callboard.bootstrap.app import build_app
 from callboard.bootstrap.sources import Sources
+from callboard.runtime.system import SystemClock
 from callboard.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from callboard.api.running import Worker
     from callboard.usecases.app import App
+    from callboard.usecases.openid_sign_in import OpenId
 
 
 def open_site(
@@ -41,4 +43,16 @@ def open_site(
 
     user = settings.user if for_this_machine else None
     site = Site(url=settings.url, local_user=user)
-    return create_site(Parts(open_app, site, version, worker, stopping=stopping))
+    openid = _openid(settings)
+    return create_site(Parts(open_app, site, version, worker, openid, stopping=stopping))
+
+
+def _openid(settings: Settings) -> "OpenId | None":
+    from callboard.identity.openid import OpenIdConnect
+    from callboard.usecases.openid_sign_in import OpenId
+
+    told = settings.openid
+    if told is None:
+        return None
+    provider = OpenIdConnect(told.issuer, told.client_id, told.client_secret, SystemClock())
+    return OpenId(provider, told.join)

@@ -139,3 +139,19 @@ SETUP_LINKS: Final = Kind(
 )
 LAST_USES: Final = Kind("last_use", LastUse, key=lambda use: use.of, audited=False)
 ATTEMPTS: Final = Kind("sign_in_attempts", Attempts, key=lambda tried: tried.by, audited=False)
+
+
+class OpenSignIn(Frozen):
+    """A question to an identity provider that is not answered yet. `browser` is the digest of what the browser that
+    it is asked for was given: the answer is taken from no other.
+    """
+
+    state: str
+    browser: Digest
+    nonce: str
+    verifier: str
+    redirect: str
+    at: datetime
+
+
+OPEN_SIGN_INS: Final = Kind("open_sign_in", OpenSignIn, key=lambda one: one.state, audited=False)

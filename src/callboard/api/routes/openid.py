@@ -1,0 +1,62 @@
+"""Signing in through an identity provider: two places that a browser is sent to."""
+
+from typing import Annotated, Final, cast
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from callboard.api.asking import From, TheApp, TheSite
+from callboard.api.problems import Refusal
+from callboard.api.routes.access import let_in
+from callboard.usecases.openid_sign_in import Answer, OpenId, begin_sign_in, finish_sign_in
+
+router = APIRouter()
+TICKET: Final = "callboard_openid"
+_PATH: Final = "/api/v1/openid"
+Part = Annotated[str, Query(max_length=4000)]
+
+
+class NoProvider(Refusal):
+    """No identity provider is configured."""
+
+    code = "no_identity_provider"
+    status = 404
+
+
+def _openid(request: Request) -> OpenId:
+    found = cast("OpenId | None", request.app.state.openid)
+    if found is None:
+        raise NoProvider("no identity provider is configured here; set CALLBOARD_OIDC_ISSUER")
+    return found
+
+
+@router.get("/openid/start")
+async def start(app: TheApp, site: TheSite, request: Request) -> Response:
+    """Send the browser to the identity provider."""
+    base = site.url or f"http://{request.headers['host']}"
+    begun = await begin_sign_in(app, _openid(request), f"{base}{_PATH}/finish")
+    response = RedirectResponse(begun.address, 303)
+    response.set_cookie(
+        TICKET,
+        begun.ticket,
+        max_age=600,
+        httponly=True,
+        samesite="lax",
+        secure=site.is_secure,
+        path=_PATH,
+    )
+    return response
+
+
+@router.get("/openid/finish")
+async def finish(
+    app: TheApp, site: TheSite, origin: From, request: Request, *, state: Part = "", code: Part = ""
+) -> Response:
+    """Take the browser back, with what the provider says."""
+    answer = Answer(state, code, request.cookies.get(TICKET, ""))
+    issued = await finish_sign_in(app, _openid(request), answer, origin)
+    response = RedirectResponse("/", 303)
+    let_in(response, site, issued)
+    response.delete_cookie(TICKET, path=_PATH)
+    return response

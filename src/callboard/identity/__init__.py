@@ -1,0 +1,1 @@
+"""Who somebody is, according to an identity provider."""
