@@ -19,9 +19,10 @@ from callboard.ports.casting import Part
 from callboard.runtime.creation import AgentStart, agent_created
 from callboard.runtime.run_log import load
 from callboard.testing.clock import PatientClock
-from callboard.testing.model import Script, ScriptedProvider, Turn
+from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig
 from callboard.usecases.board import show_task
+from callboard.usecases.gates import Decision, open_gate, record_decision
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.roster import NewVersion, change_agent, save_agent
 from callboard.usecases.roster_moves import (
@@ -57,8 +58,8 @@ def flow(**step):
 class Team:
     """A space whose tasks are one step, for `agent` or whoever has `skills`."""
 
-    def __init__(self, app, clock):
-        self.app, self.clock, self.worker = app, clock, Worker(app)
+    def __init__(self, app, clock, provider):
+        self.app, self.clock, self.worker, self.provider = app, clock, Worker(app), provider
 
     async def live(self, definition, **fields):
         await save_agent(self.app, ROOT, NewVersion(definition, **fields))
@@ -72,6 +73,10 @@ class Team:
         await queue_task(self.app, ROOT, task.key)
         await self.worker.idle()
         return (await show_task(self.app, ROOT, task.key)).task
+
+    def requests(self, task):
+        child = f"{task.run_id}.implement-1"
+        return [one.request for one in self.provider.calls if one.request.conversation == child]
 
     async def cast(self, task):
         log = await load(self.app.ports.store, task.run_id)
@@ -89,10 +94,14 @@ async def team():
     at_hand = {"writer": writer("From a file."), "helper": writer(id_="helper", skills=())}
     done = Script(turns=(Turn(text="done", cost_usd=Decimal("0.25")),))
     scripts: dict[str, Script] = dict.fromkeys(["writer", "helper", "other"], done)
-    app = rig(ScriptedProvider(scripts), clock=clock, registry=FixedRegistry(at_hand))
+    question = {"tool": "ask_user", "arguments": {"questions": [{"question": "Which one?"}]}}
+    asking = Turn(calls=(ScriptedCall.model_validate(question),))
+    scripts["asker"] = Script(turns=(asking, Turn(text="thanks")))
+    provider = ScriptedProvider(scripts)
+    app = rig(provider, clock=clock, registry=FixedRegistry(at_hand))
     space = NewSpace("auth", "Auth", "AUTH", repository="/repository", workflow="flow")
     await create_space(app, ROOT, space)
-    yield Team(app, clock)
+    yield Team(app, clock, provider)
     await app.close()
 
 
@@ -131,6 +140,20 @@ async def test_an_improvement_reaches_every_workflow_and_no_run_under_way(team):
     assert isinstance(created.event, RunCreated)
     assert isinstance(created.event.subject, AgentSubject)
     assert created.event.subject.definition.system_prompt == "One."
+
+
+async def test_a_run_that_waits_goes_on_in_the_version_that_it_began_with(team):
+    await team.live(writer("One.", model="scripted/asker", tool_names=("ask_user",)))
+    await team.workflow(agent="writer")
+    task = await team.task()
+    await team.live(writer("Two."))
+    gate = await open_gate(team.app, ROOT, task.run_id)
+    decision = Decision("answer", answer="the left one")
+    await record_decision(team.app, ROOT, task.run_id, decision, digest=gate.gate.digest)
+    await team.worker.idle()
+    assert (await show_task(team.app, ROOT, task.key)).task.state == "done"
+    assert {request.system for request in team.requests(task)} == {"One."}
+    assert len(team.requests(task)) == 2
 
 
 async def test_a_pin_means_exactly_this_version(team):

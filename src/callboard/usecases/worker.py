@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from callboard.domain.errors import CallboardError, RunBusy, UserMistake
 from callboard.domain.org.principal import SYSTEM
@@ -75,12 +76,13 @@ class Worker:
         under_way = await self.app.records.find(TASKS, Wanted(states=("under_way",)))
         rows = await self._rows(under_way)
         free = set(await self.app.ports.store.unfinished()) if under_way else set[str]()
+        stirring = await self._stirring(under_way)
         moved = 0
         for kept in under_way:
             row = rows.get(kept.value.run_id or "")
             if row is not None and row.ended_at is not None:
                 moved += await self._settled(kept)
-            elif kept.value.key not in self._driving and await self._can_go_on(row, free):
+            elif kept.value.key not in self._driving and await self._can_go_on(row, free, stirring):
                 moved += self._drive(kept.value)
         return moved + await self._begin_queued()
 
@@ -91,7 +93,21 @@ class Worker:
         rows = await self.app.ports.store.rows(RunsWanted(spaces=spaces, limit=100_000))
         return {row.run_id: row for row in rows}
 
-    async def _can_go_on(self, row: RunRow | None, free: set[str]) -> bool:
+    async def _stirring(self, tasks: list[Kept[TaskRecord]]) -> set[str]:
+        """Return the runs of tasks below which something can go on: a run there was decided about, or its time to be
+        decided about is over.
+        """
+        spaces = tuple({kept.value.space for kept in tasks})
+        if not spaces:
+            return set()
+        now = self.app.ports.clock.now()
+        wanted = RunsWanted(
+            root_only=False, statuses=("running", "waiting"), spaces=spaces, limit=100_000
+        )
+        below = [row for row in await self.app.ports.store.rows(wanted) if row.parent_id]
+        return {row.root_id for row in below if row.status == "running" or _is_late(row, now)}
+
+    async def _can_go_on(self, row: RunRow | None, free: set[str], stirring: set[str]) -> bool:
         """Return whether a run has something to do that nobody does: it was never created, its process died, it
         was decided about, its time to decide is over, or there is somebody now for a step that nobody could do.
         """
@@ -100,8 +116,10 @@ class Worker:
         if row.run_id not in free:  # a living process drives it
             return False
         now = self.app.ports.clock.now()
-        if row.status == "running" or (row.waiting_until is not None and now >= row.waiting_until):
+        if row.status == "running" or _is_late(row, now):
             return True
+        if row.run_id in stirring:
+            return not self._looked_lately(row.run_id)
         if row.waiting_on != "an agent" or self._looked_lately(row.run_id):
             return False
         return await can_be_cast(self.app.ports, row.run_id)
@@ -179,3 +197,8 @@ class Worker:
                 _log.warning("the worker could not look for work: %s", error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._awake.wait(), self.every_s)
+
+
+def _is_late(row: RunRow, now: datetime) -> bool:
+    """Return whether the time to decide about a run is over."""
+    return row.waiting_until is not None and now >= row.waiting_until
