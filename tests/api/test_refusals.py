@@ -3,9 +3,15 @@
 import pytest
 
 from callboard.api.door import OPEN
+from callboard.domain.org.template import TaskTemplate
 from callboard.usecases.credentials import new_grant, set_credential
+from callboard.usecases.hooks import NewHook, add_hook
+from callboard.usecases.roster import NewVersion, save_agent
+from callboard.usecases.schedules import NewSchedule, add_schedule
 from callboard.usecases.tasks import NewTask, create_task
+from callboard.usecases.webhooks import NewWebhook, add_webhook
 from callboard.usecases.workflows import apply_workflow, checked_workflow
+from callboard.usecases.written_agents import checked_agent
 
 from .conftest import HOME, ROOT, new_app, opened, settle
 
@@ -22,6 +28,12 @@ THERE = {
     "reference": "talker",
     "key": "AUTH-1",
     "workflow_id": "theirs",
+    "schedule_id": "theirs",
+    "hook_id": "theirs",
+    "webhook_id": "theirs",
+    "message_id": "m1",
+    "deputy": "adam",
+    "agent_id": "theirs",
 }
 """Things that are there, and not for everybody."""
 NOWHERE = {
@@ -35,7 +47,15 @@ NOWHERE = {
     "reference": "noagent",
     "key": "AUTH-999",
     "workflow_id": "nothing",
+    "schedule_id": "nothing",
+    "hook_id": "nothing",
+    "webhook_id": "nothing",
+    "message_id": "m2",
+    "deputy": "nobody",
+    "agent_id": "nothing",
 }
+TEMPLATE = {"title": "Eve's", "workflow": "theirs"}
+AGENT = {"id": "eves", "displayName": "Eve's", "model": "scripted/talker", "toolNames": []}
 BODIES = {
     ("POST", "/people"): {"id": "eve", "name": "Eve"},
     ("PATCH", "/people/{person_id}"): {"name": "Other"},
@@ -70,10 +90,39 @@ BODIES = {
         "definition": {"id": "eves", "title": "E", "steps": [{"id": "a", "title": "A"}]}
     },
     ("PUT", "/workflows/{workflow_id}/live"): {"version": 1},
+    ("POST", "/schedules"): {"id": "e", "space": HOME, "cron": "0 9 * * *", "template": TEMPLATE},
+    ("DELETE", "/schedules/{schedule_id}"): None,
+    ("POST", "/schedules/{schedule_id}/pause"): None,
+    ("POST", "/schedules/{schedule_id}/resume"): None,
+    ("POST", "/schedules/{schedule_id}/run"): None,
+    ("POST", "/hooks"): {"id": "e", "space": HOME, "template": TEMPLATE},
+    ("DELETE", "/hooks/{hook_id}"): None,
+    ("POST", "/webhooks"): {"id": "e", "url": "https://example.org/", "space": HOME},
+    ("POST", "/webhooks/{webhook_id}/rotate"): None,
+    ("DELETE", "/webhooks/{webhook_id}"): None,
+    ("POST", "/webhooks/{webhook_id}/deliveries/{message_id}/replay"): None,
+    ("POST", "/inbox/read"): {"keys": []},
+    ("POST", "/inbox/archive"): {"keys": []},
+    ("POST", "/inbox/decisions"): {
+        "choices": [{"run_id": "theirs", "digest": "x", "verdict": "approve"}]
+    },
+    ("PUT", "/inbox/deputies/{deputy}"): {"until": "2099-01-01T00:00:00Z"},
+    ("DELETE", "/inbox/deputies/{deputy}"): None,
+    ("POST", "/roster"): {"definition": AGENT, "spaces": [HOME]},
+    ("PATCH", "/roster/{agent_id}"): {"owner": "person:mia"},
+    ("POST", "/roster/{agent_id}/moves"): {"move": "promote"},
 }
-QUERIES = {("DELETE", "/budgets"): f"?account=space:{HOME}"}
+QUERIES = {
+    ("DELETE", "/budgets"): f"?account=space:{HOME}",
+    ("GET", "/roster/{agent_id}/diff"): "?before=1&after=1",
+}
 OWN = {
     ("POST", "/tokens"),  # of oneself, with no more rights than one's own
+    ("POST", "/inbox/read"),
+    ("POST", "/inbox/archive"),
+    ("POST", "/inbox/decisions"),  # each is refused by itself
+    ("PUT", "/inbox/deputies/{deputy}"),
+    ("DELETE", "/inbox/deputies/{deputy}"),
 }
 FOR_MEMBERS = {"/me", "/people", "/people/{person_id}", "/service-accounts"} | {
     "/sessions",
@@ -81,6 +130,9 @@ FOR_MEMBERS = {"/me", "/people", "/people/{person_id}", "/service-accounts"} | {
     "/agents",
     "/agents/{reference}",
     "/workflows",
+    "/inbox",
+    "/inbox/deputies",
+    "/roster",
 }
 """What every member of the organisation may read; lists hold only what they see."""
 
@@ -110,6 +162,12 @@ async def there():
         theirs = {"id": "theirs", "title": "T", "steps": [{"id": "a", "title": "A"}]}
         await apply_workflow(app, ROOT, checked_workflow(theirs), space=HOME)
         await create_task(app, ROOT, HOME, NewTask("Theirs", workflow="theirs"))
+        template = TaskTemplate(title="Theirs", workflow="theirs")
+        await add_schedule(app, ROOT, HOME, NewSchedule("theirs", "0 9 * * *", template))
+        await add_hook(app, ROOT, HOME, NewHook("theirs", template))
+        await add_webhook(app, ROOT, NewWebhook("theirs", "https://example.org/", HOME))
+        definition = checked_agent(app, AGENT | {"id": "theirs"})
+        await save_agent(app, ROOT, NewVersion(definition, (HOME,)))
         ann = await made.as_("ann")
         THERE["token_id"] = (await ann("GET", "/tokens")).json()["items"][0]["id"]
         yield made
@@ -171,7 +229,7 @@ async def test_a_token_to_read_changes_nothing_whoever_it_is_of(there):
 async def test_a_token_without_the_scope_reads_nothing_either(there):
     blind = await there.as_("ann", "webhook.manage")
     for operation, answer in (await answers(there, blind)).items():
-        if operation != ("GET", "/me"):
+        if operation != ("GET", "/me") and "hooks" not in operation[1]:
             assert answer.status_code in (403, 404), (operation, answer.text)
 
 

@@ -27,6 +27,7 @@ from callboard.domain.errors import (
     VersionTaken,
 )
 from callboard.usecases.app import NotAllowed
+from callboard.usecases.hook_messages import HookRefused, MessageTooLarge
 from callboard.usecases.recording import Stale
 from callboard.usecases.repeats import OutcomeUnknown
 
@@ -72,6 +73,8 @@ class Problem(BaseModel):
 
 
 _STATUS: Final[tuple[tuple[type[CallboardError], int], ...]] = (
+    (HookRefused, 401),
+    (MessageTooLarge, 413),
     (NotSignedIn, 401),
     (NotAllowed, 403),
     (UnknownThing, 404),

@@ -23,14 +23,19 @@ from callboard.api.routes import (
     audit,
     credentials,
     gates,
+    hooks,
+    inbox,
     money,
     openid,
     people,
     performance,
+    roster,
     runs,
+    schedules,
     setup_page,
     spaces,
     tasks,
+    webhooks,
     workflows,
 )
 from callboard.api.running import Running, Worker
@@ -84,12 +89,13 @@ def create_api(parts: Parts) -> FastAPI:
     api.state.flights = Flights()
     api.state.pace = Pace()
     routed = (
-        *(people, spaces, access, tasks, workflows, runs, gates, agents),
-        *(credentials, money, performance, audit),
+        *(people, spaces, access, tasks, workflows, inbox, runs, gates, agents, roster),
+        *(credentials, money, performance, schedules, hooks, webhooks, audit),
     )
     for router in (*(module.router for module in routed), *parts.extensions):
         api.include_router(router, prefix="/api/v1", responses=DOCUMENTED)
     api.include_router(setup_page.router, include_in_schema=False)
+    api.include_router(hooks.open_router, include_in_schema=False)
     api.include_router(openid.router, prefix="/api/v1", include_in_schema=False)
     api.add_api_route("/healthz", _health, include_in_schema=False)
     for kind, handler in _HANDLERS.items():

@@ -43,7 +43,7 @@ async def decide_several(app: App, who: Principal, choices: Sequence[Choice]) ->
         NotAllowed: it is no person that decides.
         ConfigurationInvalid: there are too many.
     """
-    require_person(who)
+    require_person(who, "inbox.manage")
     if len(choices) > MOST:
         raise ConfigurationInvalid(f"{len(choices)} decisions at once; at most {MOST} fit")
     return [await _outcome(app, who, choice) for choice in choices]

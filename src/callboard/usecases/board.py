@@ -60,12 +60,9 @@ class TaskView:
         return sum(one.state == "done" for one in self.subtasks), len(self.subtasks)
 
 
-async def list_tasks(
-    app: App, who: Principal, wanted: TasksWanted = NEWEST
-) -> list[TaskView]:
+async def list_tasks(app: App, who: Principal, wanted: TasksWanted = NEWEST) -> list[TaskView]:
     """Return the tasks of the spaces that somebody sees."""
-    only = (wanted.space,) if wanted.space is not None else None
-    spaces = seen_spaces(who, "task.read", only)
+    spaces = seen_spaces(who, "task.read", None if wanted.space is None else (wanted.space,))
     kept = await app.records.find(TASKS, Wanted(spaces=spaces))
     positions = {one.value.key: one.position for one in kept}
     every = {one.value.key: one.value for one in kept}

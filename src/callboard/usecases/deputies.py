@@ -27,7 +27,7 @@ async def name_deputy(
         UnknownThing: there is no such person.
         ConfigurationInvalid: it is oneself, or the time is over before it begins.
     """
-    person = require_person(who)
+    person = require_person(who, "inbox.manage")
     for name in (person.name, deputy):
         kept = await existing(app, PEOPLE, name, "see `callboard people list`")
         if not kept.value.active:
@@ -57,7 +57,7 @@ async def remove_deputy(app: App, who: Principal, deputy: str) -> None:
     Raises:
         UnknownThing: they are no deputy of one's own.
     """
-    person = require_person(who)
+    person = require_person(who, "inbox.manage")
     kept = await _named(app, person.name, deputy)
     if kept is None:
         raise UnknownThing(f"{deputy} is no deputy of yours (see `callboard inbox deputy list`)")

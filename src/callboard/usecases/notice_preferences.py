@@ -29,7 +29,7 @@ async def choose_notices(
     Raises:
         ConfigurationInvalid: one of them is no group.
     """
-    person = require_person(who).name
+    person = require_person(who, "inbox.manage").name
     kept = await app.records.get(NOTICE_PREFERENCES, person)
     preference = checked(NoticePreference, person=person, muted=tuple(dict.fromkeys(muted)))
     put = NOTICE_PREFERENCES.put(preference, over=kept)

@@ -2,22 +2,23 @@
 
 from callboard.domain.actor import Actor
 from callboard.domain.org.people import PEOPLE
-from callboard.domain.org.principal import Principal, Resource
+from callboard.domain.org.principal import Principal, Resource, belonging_to
 from callboard.domain.org.roles import SpaceRole
 from callboard.domain.org.space import SPACES
 from callboard.engine.authority import Action, may
 from callboard.ports.records import Wanted
-from callboard.usecases.app import App, NotAllowed
+from callboard.usecases.app import App, NotAllowed, require
 
 
-def require_person(who: Principal) -> Actor:
-    """Return the person that asks.
+def require_person(who: Principal, action: Action = "inbox.read") -> Actor:
+    """Return the person that asks, if they may take an action on what is their own.
 
     Raises:
-        NotAllowed: it is no person.
+        NotAllowed: it is no person, or their token is not for that.
     """
     if who.actor.kind != "person":
         raise NotAllowed(f"{who.actor.kind} {who.actor.name} is no person and has no inbox")
+    require(who, action, belonging_to(who.actor))
     return who.actor
 
 

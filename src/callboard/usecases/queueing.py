@@ -130,7 +130,7 @@ async def _said(app: App, task: TaskRecord) -> list[ContextItem]:
     ]
 
 
-async def settle(app: App, who: Principal, kept: Kept[TaskRecord]) -> TaskRecord:
+async def settle(app: App, by: Principal, kept: Kept[TaskRecord]) -> TaskRecord:
     """Let a task end as its run did; one whose run goes on stays as it is."""
     task = kept.value
     row = await app.ports.store.row(task.run_id) if task.run_id is not None else None
@@ -138,7 +138,7 @@ async def settle(app: App, who: Principal, kept: Kept[TaskRecord]) -> TaskRecord
         return task
     states: dict[str, TaskState] = {"completed": "done", "cancelled": "cancelled"}
     outcome = await _outcome(app, row)
-    return await _end(app, who, kept, states.get(row.status, "failed"), outcome)
+    return await _end(app, by, kept, states.get(row.status, "failed"), outcome)
 
 
 async def fail(app: App, kept: Kept[TaskRecord], reason: str) -> TaskRecord:

@@ -207,9 +207,11 @@ async def require_agent(
         raise UnknownThing(
             f"there is no agent {agent_id!r} in the roster (see `callboard roster list`)"
         )
-    if action != "agent.read":
-        for space in kept.value.spaces or (None,):
-            require(who, action, in_space(space))
+    if action == "agent.read":
+        require_reading(who)
+        return kept
+    for space in kept.value.spaces or (None,):
+        require(who, action, in_space(space))
     return kept
 
 

@@ -1,7 +1,9 @@
 """Trials that failed: the deployment itself ends them, on the bound that was set when they began."""
 
+from dataclasses import dataclass
+
 from callboard.domain.errors import RecordConflict
-from callboard.domain.org.principal import SYSTEM
+from callboard.domain.org.principal import SYSTEM, Principal
 from callboard.domain.org.roster import ROSTER, AgentTrial, RosterAgent
 from callboard.domain.record import Kept
 from callboard.engine.tasks.track_record import (
@@ -14,7 +16,7 @@ from callboard.ports.event_store import AttemptsWanted
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App
 from callboard.usecases.recording import write
-from callboard.usecases.roster import version_of
+from callboard.usecases.roster import require_agent, version_of
 
 
 async def end_failed_trials(app: App) -> list[str]:
@@ -28,12 +30,31 @@ async def end_failed_trials(app: App) -> list[str]:
     return ended
 
 
-async def trial_records(
+@dataclass(frozen=True, slots=True)
+class TrialStanding:
+    """How a version on trial did so far, and the live one in the same time (lately, where it did nothing in it)."""
+
+    trial: AgentTrial
+    tried: TrackRecord
+    live: TrackRecord
+
+
+async def trial_standing(app: App, who: Principal, agent_id: str) -> TrialStanding | None:
+    """Return how an agent's trial stands; None where it has none.
+
+    Raises:
+        UnknownThing: there is no such agent, or none that they see.
+    """
+    kept = await require_agent(app, who, "agent.read", agent_id)
+    trial = kept.value.trial
+    if trial is None:
+        return None
+    return TrialStanding(trial, *await _records(app, kept.value, trial))
+
+
+async def _records(
     app: App, agent: RosterAgent, trial: AgentTrial
 ) -> tuple[TrackRecord, TrackRecord]:
-    """Return how a version on trial did so far, and the live one in that time; where that did nothing in it, how it did
-    lately.
-    """
     now = app.ports.clock.now()
     wanted = AttemptsWanted(agent=agent.id, since=min(trial.since, now - LATELY))
     attempts = await app.ports.store.attempts(wanted)
@@ -47,7 +68,7 @@ async def trial_records(
 
 
 async def _failure(app: App, agent: RosterAgent, trial: AgentTrial) -> str:
-    tried, live = await trial_records(app, agent, trial)
+    tried, live = await _records(app, agent, trial)
     return trial_failure(trial.bound, tried, live)
 
 
