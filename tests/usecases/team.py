@@ -89,11 +89,11 @@ class Team:
         return await record_decision(self.app, person, run_id, decision, digest=digest, **how)
 
 
-async def new_team(**doubles):
-    """Return the team, with its workflow."""
+async def new_team(writes=WRITES, **doubles):
+    """Return the team, with its workflow and an agent that does as its script says."""
     clock = PatientClock()
     registry = FixedRegistry({"writer": WRITER})
-    app = rig(ScriptedProvider({"writer": WRITES}), clock=clock, registry=registry, **doubles)
+    app = rig(ScriptedProvider({"writer": writes}), clock=clock, registry=registry, **doubles)
     for name in ("ann", "mia", "max", "vic", "zoe"):
         await add_person(app, ROOT, NewPerson(name, name.title(), email=f"{name}@example.test"))
     wish = NewSpace("auth", "Auth", "AUTH", repository="/repository", workflow="flow")

@@ -261,6 +261,13 @@ def test_a_changed_body_never_fits_its_signature(body, key, flip):
     assert problem(bytes(changed)) is not None
 
 
+@pytest.mark.parametrize("sly", ["\x1b[2J", "\u202egnp", "a\x00b", "\x9b31m"])
+def test_what_acts_on_terminals_and_readers_is_left_out(sly):
+    text = filled("{{ a }}", {"a": sly})
+    assert all(char.isprintable() for char in text)
+    assert filled("{{ a }}", {"a": "one\n\ttwo ü"}) == "one\n\ttwo ü"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

@@ -14,6 +14,7 @@ from callboard.domain.org.principal import Principal
 from callboard.engine.inbox import Item, entries_of, waiting_behind
 from callboard.ports.records import AuditWanted
 from callboard.runtime.run_log import load
+from callboard.testing.model import Script, ScriptedCall, Turn
 from callboard.usecases.app import NotAllowed
 from callboard.usecases.batches import Choice, decide_several
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
@@ -130,6 +131,28 @@ async def test_what_is_archived_comes_back_with_something_new_or_on_demand(team)
     assert await keys(team, "mia") == ["AUTH-1"]
     with pytest.raises(UnknownThing, match="AUTH-9"):
         await archive(team.app, mia, ["AUTH-9"])
+
+
+QUESTION = {"questions": [{"question": "Which one?", "options": [{"label": "A"}, {"label": "B"}]}]}
+
+
+async def test_an_agents_question_is_with_everybody_who_may_answer_and_goes_with_the_answer():
+    asks = Turn(calls=(ScriptedCall.model_validate({"tool": "ask_user", "arguments": QUESTION}),))
+    team = await new_team(writes=Script(turns=(asks, Turn(text="thanks"))))
+    await team.waiting()
+    for name in ("ann", "mia"):
+        (entry,) = await list_inbox(team.app, await team.person(name))
+        assert (entry.key, entry.first.kind) == ("AUTH-1", "question")
+        assert entry.first.sentence == "Which one?: waiting for a person, 0 s."
+    assert await keys(team, "vic") == []
+    item = entry.first
+    said = Choice(item.run_id or "", item.digest or "", Decision("answer", answer="A"))
+    (outcome,) = await decide_several(team.app, await team.person("ann"), [said])
+    assert outcome.closed
+    await team.work()
+    (entry,) = await list_inbox(team.app, await team.person("mia"))
+    assert [one.kind for one in entry.items] == ["sign_off"]
+    await team.app.close()
 
 
 async def test_programs_have_no_inbox(team):

@@ -22,6 +22,7 @@ _RANKS: Final[dict[ItemKind, int]] = {
     "failure": 1,
     "mention": 2,
 }
+_LONGEST: Final = 200
 _PRESSING: Final = timedelta(hours=24)
 
 
@@ -97,10 +98,19 @@ def kind_of(gate: GateOpened, *, of_workflow: bool) -> ItemKind:
 
 def gate_sentence(gate: GateOpened, since: datetime, now: datetime) -> str:
     """Return in one sentence what a gate waits for."""
-    what = gate.question.splitlines()[0].rstrip(".") if gate.question else "A decision"
+    what = _in_short(gate) or "A decision"
     until = gate.deadline_at
     end = f", expires {until:%Y-%m-%d %H:%M} UTC" if until is not None else ""
     return f"{what}: waiting for {who_decides(gate)}, {ago(now - since)}{end}."
+
+
+def _in_short(gate: GateOpened) -> str:
+    """Return what a gate is about: the agent's own first question where it asks one, else the first line."""
+    asked = (gate.arguments or {}).get("questions") if gate.reason == "input_required" else None
+    first = asked[0] if isinstance(asked, list) and asked else None
+    question = first.get("question") if isinstance(first, dict) else None
+    line = next(iter(str(question or gate.question).strip().splitlines()), "").strip()
+    return line.rstrip(".:") if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def entries_of(
