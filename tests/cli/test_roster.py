@@ -81,6 +81,9 @@ def test_a_trial_is_set_up_with_its_bound(shell):
     trial = tried["agent"]["trial"]
     assert (trial["version"], trial["share"], trial["bound"]["attempts"]) == (1, 0.2, 5)
     assert "trial of 1 with 20%" in shell("roster", "list").out
+    assert "0 of 0 accepted" in shell("roster", "show", "writer").out
+    shown = shell("roster", "show", "writer", "--json").json["trial_standing"]
+    assert shown["tried"] == {"accepted": 0, "finished": 0, "acceptance": None}
     for wrong in (["--share", "2"], ["--share", "0.5", "--attempts", "0"]):
         assert shell("roster", "try", "writer", *wrong).code == 2
 

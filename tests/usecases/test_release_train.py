@@ -27,6 +27,7 @@ from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
 from callboard.usecases.roster_moves import TrialWish, promote_agent, try_version
 from callboard.usecases.spaces import NewSpace, create_space
 from callboard.usecases.tasks import NewTask, create_task
+from callboard.usecases.trials import trial_standing
 from callboard.usecases.worker import Worker
 from callboard.usecases.workflows import apply_workflow
 
@@ -251,6 +252,9 @@ async def test_a_trial_that_fails_its_bound_is_rolled_back_by_itself(team):
     await try_version(team.app, ROOT, "writer", wish)
     await team.tasks(1)
     assert (await team.standing()).trial is not None, "one attempt is too few to tell"
+    standing = await trial_standing(team.app, ROOT, "writer")
+    assert standing is not None
+    assert (standing.tried.acceptance, standing.live.acceptance) == (0.0, 1.0)
     await team.tasks(1)
     standing = await team.standing()
     assert (standing.state, standing.live, standing.trial) == ("live", 1, None)

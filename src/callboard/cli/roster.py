@@ -10,7 +10,16 @@ from callboard.cli.definition import definition_lines
 from callboard.cli.plain import plain
 from callboard.cli.process import DONE, guarded, settings, with_app
 from callboard.cli.roster_moves import pause, promote, replay, resume, retire, rollback, try_out
-from callboard.cli.roster_text import Json, Name, Note, listed_json, radius_json, radius_lines
+from callboard.cli.roster_text import (
+    Json,
+    Name,
+    Note,
+    listed_json,
+    radius_json,
+    radius_lines,
+    standing_json,
+    standing_line,
+)
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.domain.definition.agent import AgentDefinition
@@ -29,6 +38,7 @@ from callboard.usecases.roster import (
     roster_versions,
     save_agent,
 )
+from callboard.usecases.trials import trial_standing
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -86,11 +96,14 @@ def show(
             raise ConfigurationInvalid(
                 f"{name} has no version {version}; it has 1 to {len(versions)}"
             )
+        standing = await trial_standing(app, who, name)
         if json_output:
-            definition = shown.definition.to_json()
-            give_json(listed_json(found) | {"version": shown.number, "definition": definition})
+            told = {"version": shown.number, "definition": shown.definition.to_json()}
+            give_json(listed_json(found) | told | {"trial_standing": standing_json(standing)})
             return DONE
         give("  ".join(_row(found)))
+        if standing is not None:
+            give(standing_line(standing))
         for line in definition_lines(shown.definition):
             give(line)
         return DONE

@@ -7,6 +7,7 @@ import typer
 from callboard.cli.text import count
 from callboard.usecases.blast_radius import BlastRadius
 from callboard.usecases.roster import Listed
+from callboard.usecases.trials import TrialStanding
 
 Name = Annotated[str, typer.Argument(help="The agent's id.")]
 Note = Annotated[str, typer.Option(help="Why, for the record.")]
@@ -25,6 +26,26 @@ def listed_json(one: Listed) -> dict[str, object]:
         "name": one.version.definition.display_name,
         "model": one.version.definition.model,
         "skills": list(one.version.definition.skills),
+    }
+
+
+def standing_line(standing: TrialStanding) -> str:
+    """Return how a trial stands, in a line."""
+    trial, tried, live = standing.trial, standing.tried, standing.live
+    return (
+        f"trial of version {trial.version} since {trial.since:%Y-%m-%d %H:%M}: {tried.accepted} of {tried.finished} "
+        f"accepted; live: {live.accepted} of {live.finished}; looked at from {trial.bound.attempts} on"
+    )
+
+
+def standing_json(standing: TrialStanding | None) -> dict[str, object] | None:
+    """Return how a trial stands."""
+    if standing is None:
+        return None
+    sides = {"tried": standing.tried, "live": standing.live}
+    return {
+        name: {"accepted": one.accepted, "finished": one.finished, "acceptance": one.acceptance}
+        for name, one in sides.items()
     }
 
 
