@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from callboard.domain.actor import Actor
 from callboard.domain.message import JsonObject
 from callboard.domain.org.notice import Channel, Delivery, GateNotice, NoticeEvent
+from callboard.engine.placeholders import visible
 
 _WAITS: Final = tuple(
     timedelta(seconds=seconds)
@@ -85,8 +86,8 @@ def _delivery(what: Happening, channel: Channel, recipient: str, now: datetime) 
         channel=channel,
         recipient=recipient,
         space=what.space or None,
-        subject=subject[:_SUBJECT],
-        text=_text(what) if channel == "email" else "",
+        subject=visible(subject)[:_SUBJECT],
+        text=visible(_text(what)) if channel == "email" else "",
         body=_body(what) if channel == "webhook" else "",
         next_at=now,
         created_at=now,

@@ -36,8 +36,13 @@ def found_at(value: JsonValue, path: str) -> JsonValue:
     return value
 
 
+def visible(text: str) -> str:
+    """Return a text without the characters that would act on a terminal or turn the reading direction."""
+    return _INVISIBLE.sub("", text)
+
+
 def _shown(value: JsonValue) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _INVISIBLE.sub("", text)[:_LONGEST]
+    return visible(text)[:_LONGEST]
