@@ -23,7 +23,12 @@ def usd(value: Decimal | float | str) -> Decimal:
 
 
 def _to_usd(value: object) -> object:
-    return usd(value) if isinstance(value, Decimal | float | int | str) else value
+    if not isinstance(value, Decimal | float | int | str):
+        return value
+    try:
+        return usd(value)
+    except ArithmeticError:  # which pydantic does not take for a fault of the value
+        raise ValueError("must be an amount in US dollars") from None
 
 
 Usd = Annotated[
