@@ -15,6 +15,7 @@ import typer
 from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
+from callboard.api.site import Parts, create_api
 from callboard.cli.main import app
 from callboard.cli.process import guarded
 from callboard.definitions.language import NOT_USED_YET
@@ -114,6 +115,12 @@ VARIABLES: Mapping[str, str] = {
         "The address at which people and programs reach `callboard serve`, such as `https://callboard.example.org`. Needed "
         "where it does not listen on this machine alone."
     ),
+    "CALLBOARD_OIDC_ISSUER": "The address of the OpenID provider that vouches for people. Default: none.",
+    "CALLBOARD_OIDC_CLIENT_ID": "The name that this provider gave to the deployment.",
+    "CALLBOARD_OIDC_CLIENT_SECRET": "The secret that goes with it, where there is one.",
+    "CALLBOARD_OIDC_JOIN": (
+        "`on` or `off` (default): whether somebody whom the provider vouches for, and nobody knows, becomes a member."
+    ),
     "CALLBOARD_FORGE_COMMAND": (
         "The command that is given finished changes, to push them or open a pull request. Default: none, and they stay "
         "branches."
@@ -197,6 +204,7 @@ def pages() -> dict[str, str]:
         "tools.md": tools_page(),
         "errors.md": errors_page(),
         "environment.md": environment_page(),
+        "api.md": api_page(),
     }
     return {name: f"{NOTE}\n\n{text.strip()}\n" for name, text in made.items()}
 
@@ -402,6 +410,29 @@ class _Asked(dict[str, str]):
     def get(self, key: str, default: Any = None) -> Any:
         self.names.append(key)
         return default
+
+
+async def _no_app() -> Any:
+    raise NotImplementedError
+
+
+def api_page() -> str:
+    """Return the routes of the HTTP API, and the codes of its refusals."""
+    document = create_api(Parts(_no_app)).openapi()
+    found: dict[str, list[str]] = {}
+    for path, operations in document["paths"].items():
+        for method, told in operations.items():
+            said = " ".join(told["description"].split()).replace("|", "\\|")
+            found.setdefault(told["tags"][0], []).append(f"| `{method.upper()} {path}` | {said} |")
+    parts = [
+        f"## {tag.capitalize()}\n\n| route | what it does |\n|---|---|\n" + "\n".join(rows)
+        for tag, rows in found.items()
+    ]
+    intro = (
+        "What `callboard serve` answers. The shapes of bodies and answers are in `/api/openapi.json`. How to ask, page, "
+        "repeat and follow: see [Serve Callboard over HTTP](../how-to/serve.md)."
+    )
+    return "\n\n".join(["# HTTP API", intro, *parts])
 
 
 def environment_page() -> str:

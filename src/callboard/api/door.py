@@ -67,7 +67,7 @@ class Door:
             else:
                 await self._inner(scope, receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the caller gets an answer, the log the reason
-            log.error("%s %s went wrong", scope["method"], scope["path"], exc_info=error)
+            exchange.note_failure(error)
             if not exchange.status:
                 await inside()(scope, receive, exchange.send)
         finally:
@@ -160,6 +160,10 @@ class _Exchange:
             if self._secure:
                 headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         await self._send(message)
+
+    def note_failure(self, error: Exception) -> None:
+        """Write down what nobody expected, for whoever looks after the deployment."""
+        log.error("%s %s went wrong", self._scope["method"], self._scope["path"], exc_info=error)
 
     def note(self) -> None:
         """Write a line for the log: nothing of the query, the headers or the body is in it."""
