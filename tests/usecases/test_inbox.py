@@ -1,5 +1,6 @@
 """The inbox of a person: what is in it, in which order, what they do with it, and who stands in for them."""
 
+import asyncio
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -20,7 +21,7 @@ from callboard.usecases.batches import Choice, decide_several
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
 from callboard.usecases.gates import Decision, open_gate
 from callboard.usecases.inbox import archive, list_inbox, mark_read
-from callboard.usecases.queueing import queue_task
+from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.spaces import set_member
 from callboard.usecases.tasks import comment_on
 from callboard.usecases.workflows import apply_workflow
@@ -264,6 +265,22 @@ async def test_a_right_is_used_once_whether_by_the_person_or_the_deputy(team):
     log = await load(team.app.ports.store, "AUTH-1-1")
     given_by = [one.event.actor.name for one in log if isinstance(one.event, ApprovalGiven)]
     assert given_by == ["vic"]
+
+
+async def test_a_right_is_used_once_also_when_both_decide_at_the_same_moment(team):
+    await apply_workflow(team.app, ROOT, flow(approvers={"roles": ["maintainer"], "count": 2}))
+    await named(team, "mia", "vic")
+    for number in range(1, 6):
+        await team.waiting(f"Task {number}")
+        run_id = f"AUTH-{number}-1"
+        outcomes = await asyncio.gather(
+            team.decide("vic", run_id, as_deputy_of="mia"),
+            team.decide("mia", run_id),
+            return_exceptions=True,
+        )
+        made = [one for one in outcomes if not isinstance(one, BaseException)]
+        assert [one.closed for one in made] == [False], outcomes
+        await cancel_task(team.app, ROOT, f"AUTH-{number}")
 
 
 async def test_nobody_is_their_own_deputy_or_one_of_a_time_that_is_over(team):

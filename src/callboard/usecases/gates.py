@@ -266,6 +266,8 @@ async def _recorded(app: App, by: _By, found: OpenGate, decision: Decision) -> b
             await log.durable()
             raise _too_late(app, found)
         against = _objection(found, log.state.approvals, by, decision)
+        now_given = replace(found, approvals=log.state.approvals)
+        against = against or await _decided_by_deputy(app, now_given, by)
         if against:  # somebody else's decision came in between
             raise NotAllowed(against)
         closes = decision.verdict != "approve" or is_enough(
