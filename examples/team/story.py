@@ -26,8 +26,11 @@ from callboard.usecases.board import list_tasks, show_task
 from callboard.usecases.gates import Decision, open_gate, record_decision
 from callboard.usecases.people import NewPerson, add_person, principal_of
 from callboard.usecases.queueing import queue_task
+from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
+from callboard.usecases.roster_moves import promote_agent
 from callboard.usecases.runs import show_run
 from callboard.usecases.spaces import NewSpace, create_space, set_member
+from callboard.usecases.start_run import find_agent
 from callboard.usecases.tasks import NewTask, comment_on, create_task
 from callboard.usecases.worker import Worker
 from callboard.usecases.workflows import apply_workflow
@@ -76,6 +79,10 @@ async def set_up(app: App, repository: Path) -> None:
     await set_member(app, owner, "payments", "person:ann", "contributor")
     await set_member(app, owner, "payments", "person:mia", "maintainer")
     await apply_workflow(app, owner, load_workflow(HERE / "workflow.yaml"), space="payments")
+    for name in ("payments-implementer", "payments-reviewer", "payments-guard"):
+        definition = await find_agent(app, name)
+        await save_agent(app, owner, NewVersion(definition, ("payments",), note="as in its file"))
+        await promote_agent(app, owner, name)
 
 
 async def board(app: App, who: Principal, tell: Callable[[str], None]) -> None:
@@ -91,13 +98,28 @@ async def cast(app: App, who: Principal, key: str, tell: Callable[[str], None]) 
         match recorded.event:
             case StepAssigned() as event:
                 name = event.definition.display_name
-                tell(f"  {key}  {event.step} {event.attempt}: {name} ({event.reason})")
+                who_and_why = f"{name}, version {event.agent_version} ({event.reason})"
+                tell(f"  {key}  {event.step} {event.attempt}: {who_and_why}")
             case StepSkipped() as event:
                 tell(f"  {key}  {event.step} is not needed: {event.reason}")
             case StepEnded(outcome="rejected") as event:
                 tell(f"  {key}  {event.step} sends it back: {event.reason}")
             case _:
                 pass
+
+
+async def improve(app: App, who: Principal, tell: Callable[[str], None]) -> None:
+    """Save a better version of the reviewer and make it live: every workflow that names no version follows."""
+    listed = await find_in_roster(app, who, "payments-reviewer")
+    before = listed.version.definition
+    better = (
+        f"{before.instructions_prompt}\nTry amounts of zero and less on everything that takes one."
+    )
+    definition = before.model_copy(update={"instructions_prompt": better})
+    version = await save_agent(app, who, NewVersion(definition, note="learned from PAY-1"))
+    moved = await promote_agent(app, who, "payments-reviewer", version.number)
+    touched = ", ".join(moved.touches.queued + moved.touches.under_way)
+    tell(f"Mia makes version {version.number} of the reviewer live. It touches {touched}.")
 
 
 async def sign_off(app: App, who: Principal, key: str) -> None:
@@ -141,6 +163,7 @@ async def _story(app: App, repository: Path, tell: Callable[[str], None]) -> dic
         await sign_off(app, ann, "PAY-1")
     except NotAllowed as refusal:
         tell(f"Ann cannot let her own task out: {refusal}.")
+    await improve(app, mia, tell)
     tell("Mia looks at the changes and lets both go out.")
     await sign_off(app, mia, "PAY-1")
     await sign_off(app, mia, "PAY-2")
@@ -149,6 +172,7 @@ async def _story(app: App, repository: Path, tell: Callable[[str], None]) -> dic
     await board(app, ann, tell)
     await sign_off(app, mia, "PAY-3")
     await worker.idle()
+    await cast(app, ann, "PAY-3", tell)
     tell("In the end:")
     await board(app, ann, tell)
     return {view.task.key: view.task.outcome for view in await list_tasks(app, ann)}

@@ -39,6 +39,9 @@ async def test_three_tasks_go_out_after_a_rejection_a_security_review_and_a_seco
     told = "\n".join(said)
     assert "PAY-1  review sends it back: A refund of -5 would charge the customer" in told
     assert "PAY-1  security is not needed: no changed file matches payments/auth/**" in told
-    assert "PAY-2  security 1: Security Reviewer (has security;" in told
+    assert "PAY-2  security 1: Security Reviewer, version 1 (has security;" in told
+    assert "PAY-1  review 2: Code Reviewer, version 1 (did it before)" in told
+    assert "Mia makes version 2 of the reviewer live. It touches PAY-3, PAY-1, PAY-2." in told
+    assert "PAY-3  review 1: Code Reviewer, version 2 (has review; preferred" in told
     assert "PAY-3  Tell about refunds in the README: Blocked by PAY-1" in told
     assert "Ann cannot let her own task out: ann had a hand in this work" in told
