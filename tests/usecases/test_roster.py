@@ -288,6 +288,20 @@ async def test_a_program_may_save_a_version_but_not_make_it_live(app):
         await promote_agent(app, bot, "writer")
 
 
+async def test_who_answers_for_an_agent_belongs_to_the_organisation(app):
+    await saved(app)
+    owned = await change_agent(app, ROOT, "writer", {"owner": "person:ann"})
+    assert owned.owner == "person:ann"
+    with pytest.raises(UnknownThing, match="person:nobody"):
+        await change_agent(app, ROOT, "writer", {"owner": "person:nobody"})
+    with pytest.raises(UnknownThing, match="integration:ann"):
+        await save_agent(app, ROOT, NewVersion(writer(id="other"), owner="integration:ann"))
+    with pytest.raises(ConfigurationInvalid, match="owner"):
+        await change_agent(app, ROOT, "writer", {"owner": "ann"})
+    with pytest.raises(ConfigurationInvalid, match="state of an agent cannot be changed"):
+        await change_agent(app, ROOT, "writer", {"state": "live"})
+
+
 async def test_every_change_is_in_the_audit_log_with_its_reason(app):
     await saved(app)
     await promote_agent(app, ROOT, "writer", move=Move("it is good"))

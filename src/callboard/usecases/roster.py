@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import ConfigurationInvalid, RecordConflict, UnknownThing
 from callboard.domain.message import ToolOutputs
+from callboard.domain.org.people import PEOPLE, SERVICE_ACCOUNTS
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.org.roster import (
     ROSTER,
@@ -145,6 +146,8 @@ async def change_agent(
     agent = checked(RosterAgent, **(kept.value.model_dump() | dict(fields)))
     agent = agent.model_copy(update={"spaces": _sorted(agent.spaces)})
     await _check_scope(app, who, agent.spaces)
+    if agent.owner != kept.value.owner:
+        await _check_owner(app, who, agent.owner)
     await write(app, who, "agent.manage", ROSTER.put(agent, over=kept))
     return agent
 
@@ -294,6 +297,7 @@ async def require_or_new(app: App, who: Principal, wish: NewVersion) -> Kept[Ros
     if await app.records.get(ROSTER, wish.definition.id) is not None:
         return await require_agent(app, who, "agent.manage", wish.definition.id)
     await _check_scope(app, who, wish.spaces)
+    await _check_owner(app, who, wish.owner)
     return None
 
 
@@ -310,6 +314,23 @@ async def _check_scope(app: App, who: Principal, spaces: Scope) -> None:
         if not who.sees(space) or await app.records.get(SPACES, space) is None:
             raise UnknownThing(f"there is no space {space!r} (see `callboard spaces list`)")
         require(who, "agent.manage", in_space(space))
+
+
+async def _check_owner(app: App, who: Principal, owner: str | None) -> None:
+    """Refuse an owner who is not here. Somebody at the deployment's own terminal may have no account.
+
+    Raises:
+        UnknownThing: there is no such account.
+    """
+    kind, _, name = (owner or "").partition(":")
+    if owner is None or owner == _account(who):
+        return
+    if kind == "person":
+        found: object = await app.records.get(PEOPLE, name)
+    else:
+        found = await app.records.get(SERVICE_ACCOUNTS, name)
+    if found is None:
+        raise UnknownThing(f"there is no {owner} (see `callboard people list`)")
 
 
 async def _versions(app: App, agent_id: str) -> list[RosterVersion]:

@@ -16,6 +16,8 @@ VersionNumber = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
+Owner = Annotated[str, Field(pattern=r"^(person|integration):.+$")]
+
 REMEMBERED: Final = 20
 """How many versions that were live before are remembered, for going back."""
 
@@ -50,7 +52,7 @@ class RosterAgent(Frozen):
 
     id: AgentId
     spaces: Annotated[tuple[SpaceId, ...], Field(min_length=1)] | None = None
-    owner: str | None = None
+    owner: Owner | None = None
     state: RosterState = "draft"
     live: VersionNumber | None = None
     latest: VersionNumber = 1
