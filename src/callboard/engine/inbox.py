@@ -183,9 +183,11 @@ def _covers(moment: datetime | None, newest: datetime) -> bool:
     return moment is not None and moment >= newest
 
 
-def _weight(item: Item) -> tuple[int, bool, float, datetime, str]:
+def _weight(item: Item) -> tuple[int, bool, float, datetime, tuple[str, ...]]:
+    """Weightier things first; the rest only makes the order the same whatever order they come in."""
     due = item.deadline.timestamp() if item.deadline is not None else 0.0
-    return (_RANKS[item.kind], item.deadline is None, due, item.since, item.sentence)
+    rest = (item.sentence, item.kind, item.run_id or "", item.gate_id or "", item.title)
+    return (_RANKS[item.kind], item.deadline is None, due, item.since, rest)
 
 
 def _order(entry: Entry, now: datetime) -> tuple[float, int, int, Decimal, datetime, str]:
