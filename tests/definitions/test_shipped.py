@@ -67,7 +67,7 @@ def test_the_workflow_sends_rejected_work_back_to_its_author():
     assert {step.on_reject for step in workflow.steps} == {"implement"}
     agents = [step.agent for step in workflow.steps if isinstance(step, AgentStep)]
     registry = FolderRegistry.open([], TOOLS)
-    assert all(registry.get(agent) is not None for agent in agents)
+    assert all(agent is not None and registry.get(agent) is not None for agent in agents)
 
 
 def test_an_unknown_workflow_is_answered_with_the_nearest():

@@ -1,7 +1,7 @@
 """What the commands about the organisation share: options, and how people and spaces are written."""
 
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -42,7 +42,7 @@ def _role(text: str, roles: tuple[R, ...]) -> R:
     raise ConfigurationInvalid(f"--role {text!r}: use one of {', '.join(reversed(roles))}")
 
 
-def changes_of(**fields: object) -> dict[str, object]:
+def changes_of(**fields: object) -> dict[str, Any]:
     """Return the fields that somebody gave a value for.
 
     Raises:
@@ -80,18 +80,18 @@ def moment(at: datetime | None) -> str:
     return "never" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def person_json(person: Person) -> dict[str, object]:
+def person_json(person: Person) -> dict[str, Any]:
     """Return a person without what is kept of their password."""
     shown: dict[str, object] = person.model_dump(mode="json", exclude={"password_hash"})
     shown["has_password"] = person.password_hash is not None
     return shown
 
 
-def account_json(account: ServiceAccount) -> dict[str, object]:
+def account_json(account: ServiceAccount) -> dict[str, Any]:
     """Return a service account."""
     return account.model_dump(mode="json")
 
 
-def space_json(space: Space) -> dict[str, object]:
+def space_json(space: Space) -> dict[str, Any]:
     """Return a space with its members."""
     return space.model_dump(mode="json")
