@@ -272,6 +272,19 @@ async def test_a_message_whose_worker_died_on_the_way_is_sent_again(post):
     assert len(post.web.posted) == 1
 
 
+async def test_the_log_of_deliveries_goes_back_thirty_days_and_nothing_is_told_twice(post):
+    await post.hook(events=("gate.opened",))
+    await post.team.waiting()
+    await post.turn()
+    await post.later(days=29)
+    assert [one.state for one in await post.deliveries()] == ["sent"]
+    await post.later(days=2)
+    assert await post.deliveries() == []
+    await Notices(post.app, email=True).turn()
+    await post.turn()
+    assert [one["type"] for one in post.posted()] == ["gate.opened"]
+
+
 async def test_a_message_is_replayed_as_a_new_one(post):
     await post.hook(events=("task.started",))
     await post.team.waiting()

@@ -29,6 +29,9 @@ from callboard.usecases.signing_secrets import keys_of
 _AT_ONCE: Final = 10
 _LEASE: Final = timedelta(minutes=5)
 """For how long a message belongs to the worker that sends it; if that dies, another one sends it again."""
+_KEPT: Final = timedelta(days=30)
+"""How long the log of deliveries goes back."""
+_FORGOTTEN_AT_ONCE: Final = 50
 _REMEMBERED: Final = 20
 """How many attempts the log of a message keeps."""
 
@@ -47,7 +50,18 @@ class Courier:
         pending = await self.app.records.find(DELIVERIES, Wanted(states=("pending",)))
         due = [kept for kept in pending if kept.value.next_at <= now and self._can(kept.value)]
         tried = await asyncio.gather(*(self._take(kept) for kept in due[:_AT_ONCE]))
+        if not due:
+            await self._forget(now - _KEPT)
         return sum(tried)
+
+    async def _forget(self, before: datetime) -> None:
+        """Take old messages out of the log; what tells that an event was told is kept elsewhere."""
+        oldest = Wanted(states=("sent", "failed"), limit=_FORGOTTEN_AT_ONCE)
+        found = await self.app.records.find(DELIVERIES, oldest)
+        gone = [DELIVERIES.remove(kept) for kept in found if kept.value.created_at < before]
+        if gone:
+            with contextlib.suppress(RecordConflict):  # another worker forgets them as well
+                await self.app.records.keep(gone)
 
     def _can(self, delivery: Delivery) -> bool:
         return (self.mail if delivery.channel == "email" else self.webhooks) is not None
