@@ -77,3 +77,9 @@ def test_usage_comes_to_the_same_by_every_axis(shell, model):
     assert shell("usage", "--by", "moon").code == 2
     assert shell("usage", "nobody").code == 2
     assert "total" in shell("usage").out
+
+
+def test_a_space_of_the_organisation_has_a_budget_by_its_id(shell):
+    assert shell("spaces", "create", "shop", "--name", "Shop", "--prefix", "SHOP").code == 0
+    assert shell("budgets", "set", "space:shop", "3").code == 0
+    assert [one["account"] for one in shell("budgets", "list", "--json").json] == ["space:shop"]

@@ -11,6 +11,7 @@ from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.principal import Principal
+from callboard.domain.org.space import SPACES
 from callboard.engine.budgets import ORGANISATION, Standing, space_account
 from callboard.usecases.app import App
 from callboard.usecases.spending import list_budgets, remove_budget, set_budget
@@ -18,7 +19,7 @@ from callboard.usecases.spending import list_budgets, remove_budget, set_budget
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 Account = Annotated[
-    str, typer.Argument(help="`organisation`, `space:DIRECTORY`, or `run:ID` of a run.")
+    str, typer.Argument(help="`organisation`, `space:ID`, `space:DIRECTORY`, or `run:ID` of a run.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -55,7 +56,7 @@ def set_(account: Account, usd: Annotated[str, typer.Argument(help="US dollars."
         limit = budget_of(usd)
         if limit is None:
             raise ConfigurationInvalid("how much? Give an amount in US dollars")
-        name = _account(account)
+        name = await _account(app, account)
         await set_budget(app, who, name, limit)
         say(f"{name}: ${limit:f}")
         return DONE
@@ -68,7 +69,7 @@ def remove(account: Account) -> None:
     """Take a limit away."""
 
     async def work(app: App, who: Principal) -> int:
-        name = _account(account)
+        name = await _account(app, account)
         await remove_budget(app, who, name)
         say(f"{name} has no limit any more.")
         return DONE
@@ -76,15 +77,16 @@ def remove(account: Account) -> None:
     guarded(lambda: with_app(work))
 
 
-def _account(text: str) -> str:
-    """Return an account by its full name; a space is told apart by its whole path."""
+async def _account(app: App, text: str) -> str:
+    """Return an account by its full name: a space of the organisation by its id, any other by its whole path."""
     kind, _, name = text.partition(":")
     if text == ORGANISATION or (kind == "run" and name):
         return text
     if kind == "space" and name:
-        return space_account(str(Path(name).resolve()))
+        is_kept = await app.records.get(SPACES, name) is not None
+        return space_account(name if is_kept else str(Path(name).resolve()))
     raise ConfigurationInvalid(
-        f"{text!r}: budgets are of `organisation`, `space:DIRECTORY` or `run:ID`"
+        f"{text!r}: budgets are of `organisation`, `space:ID`, `space:DIRECTORY` or `run:ID`"
     )
 
 
