@@ -405,3 +405,25 @@ async def test_the_openapi_document_is_of_version_3_1_and_tells_of_refusals(boar
         for method, operation in operations.items():
             assert "401" in operation["responses"], f"{method} {path}"
             assert operation.get("description"), f"{method} {path}"
+
+
+async def test_an_open_session_is_not_enough_to_change_ones_password(board):
+    await signed_in(board)
+
+    async def change(current):
+        body = {"password": "another password", "current": current}
+        return await board.client.put("/api/v1/people/ann/password", json=body)
+
+    wrong = await change("a guess at it")
+    assert (wrong.status_code, code(wrong)) == (422, "configuration_invalid")
+    assert (await board.client.get("/api/v1/me")).status_code == 200
+    assert (await change(PASSWORD)).status_code == 204
+    assert (await board.client.get("/api/v1/me")).status_code == 401
+
+
+async def test_cookies_of_other_programs_do_not_hide_ours(board):
+    answer = await signed_in(board)
+    ours = answer.headers["set-cookie"].partition(";")[0]
+    board.client.cookies.clear()
+    headers = {"Cookie": f'odd[name]={{"a": 1}}; {ours}'}
+    assert (await board.client.get("/api/v1/me", headers=headers)).status_code == 200

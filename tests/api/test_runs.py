@@ -269,3 +269,12 @@ async def test_a_worker_beside_the_site_is_started_woken_and_stopped():
         digest = (await cleo("GET", "/gates/r1")).json()["digest"]
         await cleo("POST", "/gates/r1/decision", {"digest": digest, "verdict": "reject"})
     assert workers[0].told == ["start", "wake", "stop"]
+
+
+async def test_a_taken_id_leaves_the_files_of_the_other_run_alone(board):
+    mia = await board.as_("mia")
+    wish = {"agent": "talker", "prompt": "go", "space": HOME, "run_id": "one"}
+    assert (await mia("POST", "/runs", wish)).status_code == 202
+    await until(mia, "one", "completed")
+    again = await mia("POST", "/runs", wish)
+    assert (again.status_code, again.json()["code"]) == (422, "configuration_invalid")

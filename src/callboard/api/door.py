@@ -4,10 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -131,13 +131,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def cookies(headers: Headers) -> dict[str, str]:
-    """Return the cookies of a request; none where they cannot be read."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(headers.get("cookie", ""))
-    except CookieError:
-        return {}
-    return {name: morsel.value for name, morsel in jar.items()}
+    """Return the cookies of a request; those of other programs on the same host may be of any form."""
+    return cookie_parser(headers.get("cookie", ""))
 
 
 class _Exchange:

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from callboard.api.asking import Asker
-from callboard.api.problems import Refusal, status_of
+from callboard.api.problems import RequestRefused, status_of
 from callboard.domain.errors import CallboardError
 from callboard.usecases.app import App
 from callboard.usecases.repeats import Request as Repeatable
@@ -23,7 +23,7 @@ SHOWN_ONCE: Final = "X-Callboard-Shown-Once"
 """Marks an answer that holds a secret: it is not kept to be given again."""
 
 
-class ShownOnce(Refusal):
+class ShownOnce(RequestRefused):
     """The request was done, and its answer held what is shown once."""
 
     code = "idempotency_shown_once"
@@ -66,7 +66,7 @@ class OnceRoute(APIRoute):
             if key is None or asker is None:
                 return await inner(request)
             if not 1 <= len(key) <= 255:
-                raise Refusal("an Idempotency-Key has 1 to 255 characters")
+                raise RequestRefused("an Idempotency-Key has 1 to 255 characters")
             content = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
             once = Repeatable(asker.account, key, content + await request.body())
             flights = cast("Flights", request.app.state.flights)

@@ -34,20 +34,20 @@ from callboard.usecases.repeats import OutcomeUnknown
 MEDIA: Final = "application/problem+json"
 
 
-class Refusal(UserMistake):
+class RequestRefused(UserMistake):
     """Something wrong with a request as such."""
 
     code = "refused"
     status = 400
 
 
-class CursorRefused(Refusal):
+class CursorRefused(RequestRefused):
     """A cursor that was not given to this caller for this list."""
 
     code = "cursor_refused"
 
 
-class TooManyStreams(Refusal):
+class TooManyStreams(RequestRefused):
     """One caller follows too many runs at a time."""
 
     code = "too_many_streams"
@@ -153,7 +153,7 @@ def of_error(error: CallboardError) -> JSONResponse:
 
 def status_of(error: CallboardError) -> int:
     """Return the status that an error is answered with."""
-    if isinstance(error, Refusal):
+    if isinstance(error, RequestRefused):
         return error.status
     return next(status for kind, status in _STATUS if kind in type(error).__mro__)
 

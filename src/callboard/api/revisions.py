@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from callboard.api.problems import Refusal
+from callboard.api.problems import RequestRefused
 
 _ETAG: Final = re.compile(r'(W/)?"([0-9]{1,18})"')
 
@@ -17,11 +17,11 @@ def revision(if_match: str | None) -> int | None:
     """Return the revision that `If-Match` asks for; None where any will do.
 
     Raises:
-        Refusal: it is no ETag of ours.
+        RequestRefused: it is no ETag of ours.
     """
     if if_match is None or if_match.strip() == "*":
         return None
     found = _ETAG.fullmatch(if_match.strip())
     if found is None:
-        raise Refusal("If-Match holds the ETag of the thing as it was read")
+        raise RequestRefused("If-Match holds the ETag of the thing as it was read")
     return int(found[2])

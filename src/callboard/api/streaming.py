@@ -5,6 +5,7 @@ Nothing is queued: what a reader has not taken yet is in the log, and is read fr
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from callboard.domain.events.codec import Recorded, Sealed, timestamp
@@ -16,8 +17,8 @@ from callboard.usecases.run_events import events_after
 
 @dataclass(slots=True)
 class Pace:
-    """How many seconds go by between two looks for what other processes write into the log, and before a stream in
-    which nothing happens shows that it lives.
+    """How many seconds go by between two looks for what other processes write into the log, and before a stream
+    shows that it lives, and asks whether its reader is still let in.
     """
 
     look_every_s: float = 0.5
@@ -49,22 +50,23 @@ async def follow(
         if recorded.run_id == run_id:
             woken.set()
 
-    idle_s = 0.0
+    now = asyncio.get_running_loop().time
+    checked = now()
     yield b"retry: 2000\n\n"
     with app.ports.live.watching(seen):
         while not stopping.is_set():
             woken.clear()
             for recorded in await events_after(app, who, run_id, after):
                 yield _frame(recorded)
-                after, idle_s = recorded.seq, 0.0
+                after = recorded.seq
                 if isinstance(recorded.event, Terminal):
                     return
-            if idle_s >= pace.heartbeat_s:
+            if now() - checked >= pace.heartbeat_s:
                 if not await still_in():
                     return
                 yield b": still here\n\n"
-                idle_s = 0.0
-            idle_s += await _wait(woken, pace.look_every_s)
+                checked = now()
+            await _wait(woken, pace.look_every_s)
 
 
 def _frame(recorded: Recorded) -> bytes:
@@ -72,11 +74,8 @@ def _frame(recorded: Recorded) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (recorded.seq, name, event_json(recorded))
 
 
-async def _wait(woken: asyncio.Event, most_s: float) -> float:
-    """Wait until something happened here, or it is time to look; return for how long at most."""
-    try:
+async def _wait(woken: asyncio.Event, most_s: float) -> None:
+    """Wait until something happened here, or it is time to look."""
+    with suppress(TimeoutError):
         async with asyncio.timeout(most_s):
             await woken.wait()
-    except TimeoutError:
-        return most_s
-    return 0.0

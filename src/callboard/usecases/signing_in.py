@@ -80,6 +80,27 @@ async def set_password(app: App, who: Principal, person_id: str, password: str) 
     return person
 
 
+async def confirm_password(app: App, who: Principal, password: str, origin: Origin) -> None:
+    """Do nothing where this is the password of whoever asks, or they have none: a session that was left open must
+    not be enough to take an account over.
+
+    Raises:
+        ConfigurationInvalid: it is not.
+        TooManyAttempts: too many were not.
+    """
+    require(who, "session.manage", belonging_to(who.actor))
+    kept = await app.records.get(PEOPLE, who.actor.name)
+    if kept is None or kept.value.password_hash is None:
+        return
+    counted = _counted(Claim(who.actor.name, password), origin)
+    await _count(app, counted)
+    if not await app.passwords.fits(password[:LONGEST], kept.value.password_hash):
+        raise ConfigurationInvalid(
+            "the password as it is now is needed in `current`, and this is not it"
+        )
+    await _give_back(app, counted)
+
+
 async def hashed_password(app: App, password: str) -> str:
     """Return what is kept of a password.
 

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from callboard.api.asking import From, TheApp, TheSite
-from callboard.api.problems import Refusal
+from callboard.api.problems import RequestRefused
 from callboard.api.routes.access import let_in
 from callboard.usecases.openid_sign_in import Answer, OpenId, begin_sign_in, finish_sign_in
 
@@ -17,7 +17,7 @@ _PATH: Final = "/api/v1/openid"
 Part = Annotated[str, Query(max_length=4000)]
 
 
-class NoProvider(Refusal):
+class NoProvider(RequestRefused):
     """No identity provider is configured."""
 
     code = "no_identity_provider"

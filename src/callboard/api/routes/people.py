@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from callboard.api.asking import TheApp, Who
+from callboard.api.asking import From, TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.revisions import etag, revision
@@ -21,7 +21,7 @@ from callboard.usecases.people import (
     list_people,
     list_service_accounts,
 )
-from callboard.usecases.signing_in import set_password
+from callboard.usecases.signing_in import confirm_password, set_password
 
 router = APIRouter(route_class=OnceRoute, tags=["people"])
 IfMatch = Annotated[str | None, Header(max_length=100)]
@@ -46,9 +46,10 @@ class PersonChange(Asked):
 
 
 class PasswordAsked(Asked):
-    """Another password."""
+    """Another password; for oneself with the one that is `current`."""
 
     password: Password
+    current: Annotated[str, Field(max_length=1024)] = ""
 
 
 class AccountAsked(Asked):
@@ -97,8 +98,12 @@ async def change(
 
 
 @router.put("/people/{person_id}/password", status_code=204)
-async def give_password(app: TheApp, who: Who, person_id: str, body: PasswordAsked) -> None:
+async def give_password(
+    app: TheApp, who: Who, origin: From, person_id: str, body: PasswordAsked
+) -> None:
     """Give somebody a password; their sessions end."""
+    if who.actor.kind == "person" and who.actor.name == person_id:
+        await confirm_password(app, who, body.current, origin)
     await set_password(app, who, person_id, body.password)
 
 

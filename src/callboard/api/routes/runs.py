@@ -15,7 +15,7 @@ from callboard.api.asking import Asker, Streams, TheApp, TheAsker, Who, find_ask
 from callboard.api.cursors import Page, Wanted
 from callboard.api.door import cookies
 from callboard.api.once import OnceRoute
-from callboard.api.problems import Refusal, TooManyStreams
+from callboard.api.problems import RequestRefused, TooManyStreams
 from callboard.api.running import Running
 from callboard.api.shapes import Asked, RunView, Short, Text
 from callboard.api.streaming import Pace, event_json, follow
@@ -139,7 +139,9 @@ async def list_seen(
 async def start(app: TheApp, who: Who, request: Request, body: RunAsked) -> RunView:
     """Start an agent. It runs on while this answers."""
     run_id = body.run_id or app.ids.run_id()
-    place = await place_for_run(app, who, run_id, body.space, body.workspace)
+    place = await place_for_run(
+        app, who, run_id, body.agent, space=body.space, workspace=body.workspace
+    )
     wish = StartRun(
         run_id=run_id,
         agent=body.agent,
@@ -194,7 +196,7 @@ def _resumed(last_event_id: str | None, after: int) -> int:
     if last_event_id is None or not last_event_id.strip():
         return after
     if not (last_event_id.isascii() and last_event_id.isdigit()) or len(last_event_id) > 15:
-        raise Refusal("Last-Event-ID is the `id` of an event of this stream")
+        raise RequestRefused("Last-Event-ID is the `id` of an event of this stream")
     return int(last_event_id)
 
 
