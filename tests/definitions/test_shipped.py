@@ -73,7 +73,7 @@ def test_the_workflow_sends_rejected_work_back_to_its_author():
 def test_an_unknown_workflow_is_answered_with_the_nearest():
     with pytest.raises(UnknownThing, match="implement-review-sign-off"):
         load_workflow("implement-review-signoff")
-    assert shipped_workflows() == ("implement-review-sign-off",)
+    assert "implement-review-sign-off" in shipped_workflows()
 
 
 @pytest.mark.parametrize(

@@ -289,6 +289,7 @@ async def test_comments_reach_the_agents_before_and_while_they_work(team):
     await team.work()
     subject: Any = vars((await load(team.app.ports.store, "AUTH-1-1"))[0].event)["subject"]
     assert subject.task.context[0].value == "Mind the cookies, @mia."
+    assert subject.version == 1
     await comment_on(team.app, mia, "AUTH-1", "Say 3.")
     await team.decide(mia, "AUTH-1-1", "reject", "more")
     await team.work()

@@ -110,6 +110,7 @@ async def drive_task(app: App, task: TaskRecord) -> Ended:
             key=task.key,
             pinned=False,
             landing=await _landing(app, task),
+            version=flow.version,
             on_limit="wait",
         ),
     )

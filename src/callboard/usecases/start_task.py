@@ -23,6 +23,8 @@ class StartTask:
     `space` and `key` are those of a task that the organisation keeps. Unless agents are `pinned` now, each step
     finds the version that is live when it begins.
 
+    `version` is that of the workflow.
+
     `folders` are those that definitions come from, for whoever resumes the run. `checks` are added to every step that has checks to pass; `model` replaces the model of each agent,
     `models` that of single agents.
     """
@@ -40,6 +42,7 @@ class StartTask:
     key: str | None = None
     pinned: bool = True
     landing: Landing = "branch"
+    version: int | None = None
     on_limit: Literal["fail", "wait"] = "fail"
 
 
@@ -73,6 +76,7 @@ async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
             branch=_branch(wish),
             agents=agents,
             landing=wish.landing,
+            version=wish.version,
         ),
         actor=who.actor,
         workspace=copy,

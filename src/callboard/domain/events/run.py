@@ -62,7 +62,7 @@ class WorkflowSubject(Frozen):
 
     `base_tree` is the copy's recorded tree before anybody worked on it; `agents` pins the definitions that
     own the steps, by the name that the workflow gives them. `landing` says whether the change ends as a branch or is
-    handed on to the forge.
+    handed on to the forge. `version` is that of the workflow, where the organisation keeps versions of it.
     """
 
     kind: Literal["workflow"] = "workflow"
@@ -74,6 +74,7 @@ class WorkflowSubject(Frozen):
     branch: str
     agents: dict[str, AgentDefinition] = Field(default_factory=dict)
     landing: Landing = "branch"
+    version: int | None = None
 
 
 class BudgetAccount(Frozen):
