@@ -71,7 +71,7 @@ async def test_an_event_is_told_each_recipient_once(pair):
     while sum(await asyncio.gather(*(courier.turn() for courier in couriers))):
         pass
     told = [(one.to, one.subject) for one in mail.sent]
-    assert len(told) == len(set(told)) == 8, "two maintainers, four tasks that fit into the space"
+    assert len(told) == len(set(told)) == 10, "two maintainers, five tasks"
     ids = [message.headers["webhook-id"] for message in web.posted]
     assert len(ids) == len(set(ids)) == 8
     assert {one.state for one in await list_deliveries(team.app, ROOT, "ops")} == {"sent"}

@@ -84,10 +84,14 @@ async def _account(app: App, text: str) -> str:
         return text
     if kind == "space" and name:
         is_kept = await app.records.get(SPACES, name) is not None
-        return space_account(name if is_kept else str(Path(name).resolve()))
+        return space_account(name if is_kept else _directory(name))
     raise ConfigurationInvalid(
         f"{text!r}: budgets are of `organisation`, `space:ID`, `space:DIRECTORY` or `run:ID`"
     )
+
+
+def _directory(name: str) -> str:
+    return str(Path(name).resolve())
 
 
 def _cells(one: Standing) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -144,12 +145,13 @@ class Worker:
         if not queued:
             return 0
         under_way = await self.app.records.find(TASKS, Wanted(states=("under_way",)))
+        rows = await self._rows(under_way)
         done = await self.app.records.find(TASKS, Wanted(states=("done",)))
         spaces = await self.app.records.find(SPACES, Wanted(states=("open",)))
         waiting = {kept.value.key: kept for kept in queued}
         chosen = startable(
             [kept.value for kept in queued],
-            [kept.value for kept in under_way],
+            [kept.value for kept in under_way if _takes_a_place(rows, kept.value)],
             frozenset(kept.value.key for kept in done),
             {kept.value.id: kept.value.at_once for kept in spaces},
             self.at_once,
@@ -202,3 +204,9 @@ class Worker:
 def _is_late(row: RunRow, now: datetime) -> bool:
     """Return whether the time to decide about a run is over."""
     return row.waiting_until is not None and now >= row.waiting_until
+
+
+def _takes_a_place(rows: Mapping[str, RunRow], task: TaskRecord) -> bool:
+    """Return whether a task that is under way is worked on: one that waits for somebody keeps nobody else out."""
+    row = rows.get(task.run_id or "")
+    return row is None or row.status == "running"
