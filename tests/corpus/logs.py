@@ -1,11 +1,11 @@
 """Two whole runs in a world in memory, with a clock that always ticks alike: the same log every time."""
 
 from callboard.domain.events.codec import Sealed
+from callboard.domain.evidence import CommandCheck
 from callboard.domain.org.principal import as_owner
 from callboard.domain.usage import usd
 from callboard.domain.workflow import (
     AgentStep,
-    CommandCheck,
     PeopleStep,
     Task,
     VerdictRule,

@@ -92,6 +92,7 @@ from callboard.domain.events.workflow import (
     StepSkipped,
     StepStarted,
 )
+from callboard.domain.evidence import CommandCheck
 from callboard.domain.message import (
     JsonOutput,
     MediaOutput,
@@ -109,7 +110,6 @@ from callboard.domain.tool import ToolFacts, error_outputs, json_outputs
 from callboard.domain.usage import Bill, Usage, usd
 from callboard.domain.workflow import (
     AgentStep,
-    CommandCheck,
     PeopleStep,
     Task,
     VerdictRule,

@@ -26,13 +26,13 @@ from callboard.domain.events.workflow import (
     StepEnded,
     StepStarted,
 )
+from callboard.domain.evidence import CommandCheck
 from callboard.domain.output import ErrorOutput, LastMessage, RunOutput, StructuredOutput
 from callboard.domain.task_run.fold import begin_task, evolve_task, fold_task
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import Bill, Usage
 from callboard.domain.workflow import (
     AgentStep,
-    CommandCheck,
     PeopleStep,
     Task,
     VerdictRule,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.model_choice import ModelChoice
+from callboard.domain.evidence import CommandCheck
 from callboard.domain.org.principal import as_owner
 from callboard.domain.workflow import (
     AgentStep,
-    CommandCheck,
     Task,
     VerdictRule,
     WorkflowDefinition,

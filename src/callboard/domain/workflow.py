@@ -4,10 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from callboard.domain.evidence import Check, CommandCheck
+from callboard.domain.evidence import Check
 from callboard.domain.frozen import Frozen
-
-__all__ = ["Check", "CommandCheck"]
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 Priority = Literal["low", "normal", "high", "urgent"]

@@ -7,8 +7,9 @@ from typing import Literal
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists
 from callboard.domain.events.run import RunCreated, WorkflowSubject
+from callboard.domain.evidence import CommandCheck
 from callboard.domain.org.principal import Principal, in_space
-from callboard.domain.workflow import AgentStep, CommandCheck, Landing, Task, WorkflowDefinition
+from callboard.domain.workflow import AgentStep, Landing, Task, WorkflowDefinition
 from callboard.engine.limits import deadline, effective_limits
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App, require
@@ -20,13 +21,12 @@ from callboard.usecases.start_run import check_run_id, find_agent
 class StartTask:
     """What is to be done, where, and by which workflow.
 
-    `space` and `key` are those of a task that the organisation keeps. Unless agents are `pinned` now, each step
-    finds the version that is live when it begins.
+    `checks` are added to every step that has checks to pass; `model` replaces the model of each agent, `models` that
+    of single agents. `folders` are those that definitions come from, for whoever resumes the run.
 
-    `version` is that of the workflow.
-
-    `folders` are those that definitions come from, for whoever resumes the run. `checks` are added to every step that has checks to pass; `model` replaces the model of each agent,
-    `models` that of single agents.
+    `space` and `key` are those of a task that the organisation keeps, `version` that of its workflow. Unless agents
+    are `pinned` now, each step finds the version that is live when it begins. `landing` says where the change ends,
+    `on_limit` what happens where money runs out.
     """
 
     run_id: str
