@@ -34,6 +34,7 @@ _COMMANDS = {
     "budgets": ("callboard.cli.budgets", "See and set limits on what is spent."),
     "usage": ("callboard.cli.usage", "Show what was spent, by model, agent, task, person, …"),
     "performance": ("callboard.cli.performance", "See how agents perform, and compare versions."),
+    "audit": ("callboard.cli.audit", "See who changed what, and check the trail."),
     "inbox": ("callboard.cli.inbox", "See what waits for a person, and decide."),
     "schedules": ("callboard.cli.schedules", "Let tasks come by the clock."),
     "webhooks": ("callboard.cli.webhooks", "Tell other programs what happens, signed."),
