@@ -22,6 +22,7 @@ from callboard.usecases.queueing import begin, drive_task, fail, settle
 from callboard.usecases.trials import end_failed_trials
 
 _log = logging.getLogger(__name__)
+_MOST = 100_000
 
 
 @dataclass(slots=True)
@@ -88,11 +89,18 @@ class Worker:
         return moved + await self._begin_queued()
 
     async def _rows(self, tasks: list[Kept[TaskRecord]]) -> dict[str, RunRow]:
+        """Return the runs of tasks that are under way: most are open, and are read together."""
         if not tasks:
             return {}
-        spaces = tuple({kept.value.space for kept in tasks})
-        rows = await self.app.ports.store.rows(RunsWanted(spaces=spaces, limit=100_000))
-        return {row.run_id: row for row in rows}
+        store = self.app.ports.store
+        open_runs = await store.rows(RunsWanted(statuses=("running", "waiting"), limit=_MOST))
+        rows = {row.run_id: row for row in open_runs}
+        for kept in tasks:
+            run_id = kept.value.run_id or ""
+            row = rows.get(run_id) or await store.row(run_id)
+            if row is not None:
+                rows[run_id] = row
+        return rows
 
     async def _stirring(self, tasks: list[Kept[TaskRecord]]) -> set[str]:
         """Return the runs of tasks below which something can go on: a run there was decided about, or its time to be
@@ -146,13 +154,12 @@ class Worker:
             return 0
         under_way = await self.app.records.find(TASKS, Wanted(states=("under_way",)))
         rows = await self._rows(under_way)
-        done = await self.app.records.find(TASKS, Wanted(states=("done",)))
         spaces = await self.app.records.find(SPACES, Wanted(states=("open",)))
         waiting = {kept.value.key: kept for kept in queued}
         chosen = startable(
             [kept.value for kept in queued],
             [kept.value for kept in under_way if _takes_a_place(rows, kept.value)],
-            frozenset(kept.value.key for kept in done),
+            await self._done(queued),
             {kept.value.id: kept.value.at_once for kept in spaces},
             self.at_once,
         )
@@ -161,6 +168,14 @@ class Worker:
             taken = await begin(self.app, waiting[task.key])
             begun += self._drive(taken) if taken is not None else 0
         return begun
+
+    async def _done(self, queued: list[Kept[TaskRecord]]) -> frozenset[str]:
+        """Return those of the tasks that others wait for which are done."""
+        needed = {key for kept in queued for key in kept.value.depends_on}
+        found = [await self.app.records.get(TASKS, key) for key in sorted(needed)]
+        return frozenset(
+            kept.value.key for kept in found if kept is not None and kept.value.state == "done"
+        )
 
     def _drive(self, task: TaskRecord) -> int:
         self._driving[task.key] = asyncio.create_task(self._driven(task))
