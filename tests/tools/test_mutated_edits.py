@@ -1,6 +1,7 @@
 """Edits as models write them, slightly wrong: the right place or none, never another one."""
 
 import random
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,10 +53,12 @@ def one_letter_off(snippet, chance):
 
 
 def one_word_lost(snippet, chance):
-    words = snippet.split(" ")
-    if len(words) > 12:
-        del words[chance.randrange(6, len(words) - 3)]
-    return " ".join(words)
+    """One from the middle: what the text begins and ends with says where it is."""
+    parts = re.split(r"(\s+)", snippet)
+    words = [place for place, part in enumerate(parts) if part.strip()]
+    if len(words) > 8:
+        del parts[words[chance.randrange(3, len(words) - 3)]]
+    return "".join(parts)
 
 
 MUTATIONS = (
