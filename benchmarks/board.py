@@ -21,6 +21,7 @@ from callboard.domain.record import Change
 from callboard.domain.run_row import RunRow
 from callboard.domain.usage import Bill, Usage
 from callboard.ports.event_store import Batch, RunsWanted
+from callboard.runtime.system import relax_collector
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.model import ScriptedProvider
 from callboard.testing.rig import rig
@@ -141,5 +142,6 @@ async def _measured(place: Path) -> list[dict[str, object]]:
 
 def main() -> list[dict[str, object]]:
     """Fill a database and look at it again and again."""
+    relax_collector()  # as the product does when it starts
     with tempfile.TemporaryDirectory() as place:
         return asyncio.run(_measured(Path(place)))
