@@ -127,6 +127,8 @@ def test_a_database_that_another_process_reads_all_the_time_is_written_all_the_s
 
 
 IMPATIENT = {"CALLBOARD_DATABASE_PATIENCE": "0.1"}
+# The run's own two connections wait for each other too: long enough for a disk under load.
+PATIENT_WITH_A_SLOW_DISK = {"CALLBOARD_DATABASE_PATIENCE": "3"}
 
 
 @contextmanager
@@ -170,7 +172,7 @@ def test_a_database_that_is_locked_under_a_run_stops_it_by_name_and_loses_nothin
         calls(call("list_directory", path=".")),
         replace(second, blocks=cast("Any", Meanwhile(second.blocks, lock.__enter__))),
     )
-    stopped = shell("run", "helper", "--json", "--run-id", "r", **IMPATIENT)
+    stopped = shell("run", "helper", "--json", "--run-id", "r", **PATIENT_WITH_A_SLOW_DISK)
     lock.__exit__(None, None, None)
     assert stopped.code == 2
     assert "locked" in stopped.err
