@@ -2,8 +2,7 @@
 
 from unicodedata import category
 
-_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Characters that Unicode calls printable and nobody sees."""
+from callboard.engine.unseen import is_blank
 
 
 def plain(text: str) -> str:
@@ -20,7 +19,7 @@ def _shown(char: str) -> str:
         return char
     if char == "\r":
         return ""
-    if char.isprintable() and not _is_blank(char):
+    if char.isprintable() and not is_blank(char):
         return char
     if category(char) == "Zs":
         return " "
@@ -28,11 +27,6 @@ def _shown(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _is_blank(char: str) -> bool:
-    selects_variant = "\ufe00" <= char <= "\ufe0e" or "\U000e0100" <= char <= "\U000e01ef"
-    return char in _BLANKS or selects_variant
 
 
 def one_line(text: str, width: int = 100) -> str:

@@ -1,40 +1,14 @@
 """Amounts, times and counts for people."""
 
-from datetime import timedelta
-from decimal import Decimal
+from callboard.domain.usage import Usage
+from callboard.engine.words import count, dollars, duration, money
 
-from callboard.domain.usage import Bill, Usage
-
-
-def dollars(amount: Decimal | None) -> str:
-    """Return an amount for people; None is an amount that nobody knows."""
-    if amount is None:
-        return "cost unknown"
-    if amount and amount < Decimal("0.0001"):
-        return "less than $0.0001"
-    return f"${amount:.2f}" if not amount or amount >= 1 else f"${amount:.4f}"
-
-
-def money(bill: Bill) -> str:
-    """Return a bill for people: unknown parts are said, never shown as nothing."""
-    if not bill.has_unknown:
-        return dollars(bill.known_usd)
-    return f"{dollars(bill.known_usd)} + unknown" if bill.known_usd else "cost unknown"
+__all__ = ["clock", "count", "dollars", "duration", "money", "tokens"]
 
 
 def tokens(usage: Usage) -> str:
     """Return how many tokens went in and came out."""
     return f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
-
-
-def duration(elapsed: timedelta | float) -> str:
-    """Return a duration for people."""
-    seconds = elapsed.total_seconds() if isinstance(elapsed, timedelta) else elapsed
-    if seconds < 59.95:
-        return f"{max(seconds, 0):.1f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s"
 
 
 def clock(seconds: float) -> str:
@@ -44,8 +18,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def count(number: int, what: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
