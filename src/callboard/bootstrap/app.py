@@ -77,6 +77,7 @@ async def build_app(
         driver=Driver(ports),
         releases=store.releases,
         records=store.records,
+        threads=store.threads,
         vault=vault,
         passwords=PasswordsOnDemand(),
         chance=chance(),

@@ -10,6 +10,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.events.codec import Blob, Sealed
 from callboard.domain.run_row import RunRow
+from callboard.domain.thread_mark import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Batch:
     """Events to append in one transaction, after position `expected_head`, in epoch `epoch`.
 
     `row` is the run's projection after these events, `attempts` are those of a task's that they settle; `blobs` are
-    stored with them.
+    stored with them. `marks` are those of the events, one for each; without them the store reads the events again.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class Batch:
     row: RunRow
     blobs: tuple[Blob, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.state import TaskState
+from callboard.domain.thread_mark import mark_of
 from callboard.engine.approvals import has_expired
 from callboard.engine.projection import first_row, project
 from callboard.engine.tasks.settling import attempt_rows
@@ -105,6 +106,7 @@ class RunLog(Generic[S]):
             self.row,
             tuple(blobs),
             tuple(attempts),
+            tuple(map(mark_of, recorded)),
         )
         try:
             self._last = self._ports.store.append(batch)

@@ -1,6 +1,11 @@
 """Rules that hold in every store, whatever keeps the bytes."""
 
-from callboard.domain.errors import LogError, RunBusy, UnknownThing
+from collections.abc import Sequence
+from datetime import datetime
+
+from callboard.domain.errors import LogCorrupt, LogError, RunBusy, UnknownThing
+from callboard.domain.events.codec import Sealed, unseal
+from callboard.domain.thread_mark import Mark, mark_of
 from callboard.ports.event_store import Batch, Claim
 
 
@@ -47,6 +52,18 @@ def check_batch(batch: Batch) -> None:
         raise LogError(
             f"run {batch.run_id}: a batch after event {batch.expected_head} cannot hold {places}"
         )
+
+
+def marks_of(events: Sequence[Sealed], at: datetime) -> tuple[Mark, ...]:
+    """Return the marks of stored events. One that cannot be read counts for nothing, at `at`."""
+    return tuple(_mark_of(sealed, at) for sealed in events)
+
+
+def _mark_of(sealed: Sealed, at: datetime) -> Mark:
+    try:
+        return mark_of(unseal(sealed))
+    except LogCorrupt:
+        return Mark(at, 0)
 
 
 def unknown_run(run_id: str) -> UnknownThing:

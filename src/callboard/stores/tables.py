@@ -88,6 +88,19 @@ event = Table(
     UniqueConstraint("run_id", "seq", name="event_run_seq"),
 )
 
+mark = Table(
+    "mark",
+    metadata,
+    Column("root_id", Text, primary_key=True),
+    Column("position", _Position, primary_key=True, autoincrement=False),
+    Column("run_id", Text, nullable=False),
+    Column("facets", Integer, nullable=False),
+    Column("took_ms", BigInteger, nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+    Column("at", Text, nullable=False),
+    sqlite_with_rowid=False,  # the threads lie side by side, each in the order of its events
+)
+
 blob = Table(
     "blob",
     metadata,

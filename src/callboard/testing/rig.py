@@ -23,6 +23,7 @@ from callboard.ports.records import Records
 from callboard.ports.registry import AgentRegistry
 from callboard.ports.releases import Releases
 from callboard.ports.schemas import Schemas
+from callboard.ports.threads import Threads
 from callboard.ports.tools import ToolCatalog
 from callboard.ports.vault import Vault
 from callboard.ports.web import Fetcher
@@ -31,13 +32,15 @@ from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.runtime.roster_casting import CastingSources, RosterCasting
+from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
 from callboard.testing.passwords import CountingChance, PlainPasswords
 from callboard.testing.programs import TrustedPrograms
 from callboard.testing.records import MemoryRecords
 from callboard.testing.releases import MemoryReleases
-from callboard.testing.store.memory import MemoryEventStore
+from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
+from callboard.testing.store.memory_threads import MemoryThreads
 from callboard.testing.vault import MemoryVault
 from callboard.testing.world import LedgerTools, World, WorldWorkspaces
 from callboard.usecases.app import App
@@ -170,9 +173,17 @@ def rig(
         driver=Driver(ports),
         releases=releases or MemoryReleases(),
         records=kept,
+        threads=_threads_of(logs),
         vault=vault or MemoryVault(),
         passwords=passwords or PlainPasswords(),
         chance=CountingChance(),
         ids=CountingIds(),
         copies="/copies",
     )
+
+
+def _threads_of(logs: EventStore) -> Threads:
+    """Return the threads of a store in memory, or of one in a file."""
+    if isinstance(logs, SqliteEventStore):
+        return logs.threads
+    return MemoryThreads(logs.disk if isinstance(logs, MemoryEventStore) else MemoryDisk())

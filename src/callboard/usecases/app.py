@@ -10,6 +10,7 @@ from callboard.ports.clock import IdSource
 from callboard.ports.passwords import Chance, Passwords
 from callboard.ports.records import Records
 from callboard.ports.releases import Releases
+from callboard.ports.threads import Threads
 from callboard.ports.vault import Vault
 from callboard.runtime.driver import Driver
 from callboard.runtime.ports import Ports
@@ -32,6 +33,7 @@ class App:
     driver: Driver
     releases: Releases
     records: Records
+    threads: Threads
     vault: Vault
     passwords: Passwords
     chance: Chance

@@ -31,7 +31,11 @@ def prepare_file(path: Path) -> None:
 
 
 def connect(
-    path: Path, *, read_only: bool = False, patience_s: float = PATIENCE_S
+    path: Path,
+    *,
+    read_only: bool = False,
+    patience_s: float = PATIENCE_S,
+    durable: bool = True,
 ) -> sqlite3.Connection:
     """Open a connection that any one thread at a time may use. Transactions are explicit.
 
@@ -39,6 +43,7 @@ def connect(
         path: the database file, which must be there.
         read_only: whether writes are refused.
         patience_s: how long it waits, in seconds, for another process that holds the database.
+        durable: whether what is written survives the loss of power at that moment.
     """
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
@@ -50,7 +55,7 @@ def connect(
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
     except BaseException:
         connection.close()

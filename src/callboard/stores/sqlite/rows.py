@@ -11,6 +11,7 @@ from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import Sealed, timestamp
 from callboard.domain.run_row import RunRow, RunStatus
+from callboard.domain.thread_mark import Mark
 from callboard.domain.usage import NANO, Bill, Usage, usd
 from callboard.ports.event_store import Signal
 
@@ -183,6 +184,19 @@ def sealed_of(record: Record) -> Sealed:
     run_id, seq, body, digest = record
     # A body that somebody edited by hand may have become text: still bytes to whoever verifies it.
     return Sealed(run_id, seq, body if isinstance(body, bytes) else str(body).encode(), digest)
+
+
+def columns_of_mark(root_id: str, position: int, run_id: str, mark: Mark) -> Columns:
+    """Return the mark of the event at a position as columns."""
+    return {
+        "root_id": root_id,
+        "position": position,
+        "run_id": run_id,
+        "facets": mark.facets,
+        "took_ms": mark.took_ms,
+        "nano_usd": mark.nano_usd,
+        "at": timestamp(mark.at),
+    }
 
 
 def columns_of_signal(signal: Signal) -> Columns:

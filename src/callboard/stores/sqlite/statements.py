@@ -29,6 +29,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
+from callboard.stores.sqlite.thread_statements import threads
 from callboard.stores.tables import (
     anchor,
     attempt,
@@ -39,6 +40,7 @@ from callboard.stores.tables import (
     checkpoint,
     credential,
     event,
+    mark,
     record,
     release,
     reservation,
@@ -113,6 +115,19 @@ def _append(*, same_standing: bool) -> str:
     return _compiled(fenced, [*moving, "head", "head_hash"])
 
 
+def _marked() -> str:
+    """Return the insertion of a mark. Where somebody took the last event away by hand, its position is there once
+    more.
+    """
+    names = [column.name for column in mark.c]
+    inserted = sqlite.insert(mark)
+    again = inserted.on_conflict_do_update(
+        index_elements=["root_id", "position"],
+        set_={name: inserted.excluded[name] for name in names[2:]},
+    )
+    return _compiled(again, names)
+
+
 def _rows() -> str:
     wanted = select(*_projection).where(
         (bindparam("root_only") == _false) | run.c.parent_id.is_(None),
@@ -165,6 +180,7 @@ def _logs() -> dict[str, str]:
         "APPEND": _append(same_standing=True),
         "APPEND_STANDING": _append(same_standing=False),
         "INSERT_EVENT": _insert(event),
+        "MARK": _marked(),
         "INSERT_BLOB": _insert(blob, ignore=True),
         "READ": _compiled(own.order_by(event.c.seq)),
         "READ_TREE": _read_tree(),
@@ -369,8 +385,9 @@ def source() -> str:
         "",
     ]
     statements = _claims() | _logs() | _projections() | _signals() | _releases() | _credentials()
+    found = {name: _compiled(statement) for name, statement in threads().items()}
     for name, text in (
-        statements | _anchors() | _budgets() | _records() | _audits() | _attempts()
+        statements | _anchors() | _budgets() | _records() | _audits() | _attempts() | found
     ).items():
         lines.append(f'{name} = "{text}"')
     return "\n".join(lines) + "\n"

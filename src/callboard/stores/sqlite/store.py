@@ -34,6 +34,7 @@ from callboard.stores.sqlite.readers import Readers
 from callboard.stores.sqlite.records import SqliteRecords
 from callboard.stores.sqlite.releases import SqliteReleases
 from callboard.stores.sqlite.rows import attempt_of, row_of, sealed_of
+from callboard.stores.sqlite.threads import SqliteThreads
 from callboard.stores.sqlite.watch import SignalWatch
 from callboard.stores.sqlite.writer import Work, Writer
 
@@ -44,21 +45,25 @@ class SqliteEventStore:
     """`callboard.ports.event_store.EventStore` for one machine. Open it with `open`.
 
     `releases` keeps published definitions in the same file, `credentials` what the vault has sealed, `anchors`
-    the deployment's log of runs, `records` what the organisation has written down.
+    the deployment's log of runs, `records` what the organisation has written down; `threads` looks into the logs.
     """
 
-    def __init__(self, path: Path, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, path: Path, *, patience_s: float = PATIENCE_S, durable: bool = True
+    ) -> None:
         """Open the store at `path`. Blocks for a few milliseconds, or for a migration.
 
         Args:
             path: the database file.
             patience_s: how long each access waits, in seconds, for another process that holds the database.
+            durable: whether what is written survives the loss of power at that moment; only for what can be
+                thrown away is it not.
 
         Raises:
             ConfigurationInvalid: the file, its directory or its schema cannot be used.
         """
         self._explain = partial(explain, path=path)
-        opened = partial(connect, path, patience_s=patience_s)
+        opened = partial(connect, path, patience_s=patience_s, durable=durable)
         prepare_file(path)
         self._owner = Owner(path.parent / "owners")
         try:
@@ -80,15 +85,18 @@ class SqliteEventStore:
         self.credentials = SqliteSealedCredentials(self._writer, self._readers)
         self.anchors = SqliteAnchors(self._writer, self._readers)
         self.records = SqliteRecords(self._writer, self._readers)
+        self.threads = SqliteThreads(self._readers)
 
     @classmethod
-    async def open(cls, path: Path, *, patience_s: float = PATIENCE_S) -> Self:
+    async def open(
+        cls, path: Path, *, patience_s: float = PATIENCE_S, durable: bool = True
+    ) -> Self:
         """Open the store at `path`, creating or upgrading it where needed. See `__init__`.
 
         Raises:
             ConfigurationInvalid: the file, its directory or its schema cannot be used.
         """
-        return await asyncio.to_thread(partial(cls, path, patience_s=patience_s))
+        return await asyncio.to_thread(partial(cls, path, patience_s=patience_s, durable=durable))
 
     @property
     def engine(self) -> str:

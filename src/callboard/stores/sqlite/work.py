@@ -7,10 +7,16 @@ from dataclasses import asdict
 from callboard.domain.errors import Fenced, RunBusy, RunExists
 from callboard.domain.events.codec import GENESIS, Blob, Sealed, timestamp
 from callboard.domain.run_row import RunRow
+from callboard.domain.thread_mark import Mark
 from callboard.ports.event_store import Batch, Claim, Signal
-from callboard.stores.rules import check_batch, unknown_run
+from callboard.stores.rules import check_batch, marks_of, unknown_run
 from callboard.stores.sqlite import sql
-from callboard.stores.sqlite.rows import columns_of, columns_of_signal, first_columns_of
+from callboard.stores.sqlite.rows import (
+    columns_of,
+    columns_of_mark,
+    columns_of_signal,
+    first_columns_of,
+)
 
 _ANCHORED = frozenset({"waiting", "completed", "failed", "cancelled"})
 """The standings in which a run's log goes into the deployment's log."""
@@ -32,7 +38,8 @@ def create(
     claim = {"epoch": 1, "owner": owner, "head": head, "head_hash": head_hash}
     if not connection.execute(sql.CREATE, first_columns_of(row) | claim).rowcount:
         raise RunExists(f"a run {row.run_id} exists already")
-    _insert(connection, events, blobs)
+    _insert(connection, row.root_id, events, marks_of(events, row.updated_at))
+    _keep(connection, blobs)
     if len(events) > 1 or row.status in _ANCHORED:  # a fork has a past already
         _anchor(connection, events[-1], row)
     return Claim(row.run_id, 1, head, head_hash)
@@ -77,7 +84,9 @@ def append(connection: sqlite3.Connection, batch: Batch) -> None:
         raise Fenced(
             f"run {batch.run_id}: not at event {batch.expected_head} in epoch {batch.epoch} any more"
         )
-    _insert(connection, batch.events, batch.blobs)
+    marks = batch.marks or marks_of(batch.events, batch.row.updated_at)
+    _insert(connection, batch.row.root_id, batch.events, marks)
+    _keep(connection, batch.blobs)
     if batch.attempts:
         connection.executemany(sql.SETTLE_ATTEMPT, [asdict(row) for row in batch.attempts])
     if not stands_as_before and batch.row.status in _ANCHORED:
@@ -129,12 +138,28 @@ def _anchor(connection: sqlite3.Connection, last: Sealed, row: RunRow) -> None:
 
 
 def _insert(
-    connection: sqlite3.Connection, events: Sequence[Sealed], blobs: Sequence[Blob]
+    connection: sqlite3.Connection, root_id: str, events: Sequence[Sealed], marks: Sequence[Mark]
 ) -> None:
+    """Store events, each with its mark in the thread of their root."""
+    if not events:
+        return
     connection.executemany(
         sql.INSERT_EVENT,
         [{"run_id": e.run_id, "seq": e.seq, "body": e.body, "hash": e.hash} for e in events],
     )
+    # nobody else writes meanwhile: the positions of these events have no gap
+    (last,) = connection.execute("SELECT last_insert_rowid()").fetchone()
+    first = last - len(events) + 1
+    connection.executemany(
+        sql.MARK,
+        [
+            columns_of_mark(root_id, first + offset, sealed.run_id, mark)
+            for offset, (sealed, mark) in enumerate(zip(events, marks, strict=True))
+        ],
+    )
+
+
+def _keep(connection: sqlite3.Connection, blobs: Sequence[Blob]) -> None:
     if blobs:
         contents = [{"sha256": blob.sha256, "content": blob.content} for blob in blobs]
         connection.executemany(sql.INSERT_BLOB, contents)

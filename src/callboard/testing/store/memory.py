@@ -10,6 +10,7 @@ from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.errors import CallboardError, Fenced, LogError, RunBusy, RunExists
 from callboard.domain.events.codec import GENESIS, Blob, Sealed
 from callboard.domain.run_row import RunRow
+from callboard.domain.thread_mark import Mark
 from callboard.ports.event_store import (
     ROOTS,
     AttemptsWanted,
@@ -19,7 +20,7 @@ from callboard.ports.event_store import (
     RunsWanted,
     Signal,
 )
-from callboard.stores.rules import HeldClaims, check_batch, unknown_run
+from callboard.stores.rules import HeldClaims, check_batch, marks_of, unknown_run
 
 _OPEN = {"running", "waiting"}
 
@@ -38,6 +39,7 @@ class MemoryDisk:
 
     runs: dict[str, _Run] = field(default_factory=dict[str, _Run])
     events: list[Sealed] = field(default_factory=list[Sealed])
+    marks: list[Mark] = field(default_factory=list[Mark])
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
     attempts: dict[str, AttemptRow] = field(default_factory=dict[str, AttemptRow])
     signals: dict[tuple[str, str], Signal] = field(default_factory=dict[tuple[str, str], Signal])
@@ -54,9 +56,10 @@ class MemoryDisk:
             raise unknown_run(run_id)
         return self.runs[run_id]
 
-    def add(self, events: Sequence[Sealed], blobs: Sequence[Blob]) -> None:
-        """Keep events and blobs."""
+    def add(self, events: Sequence[Sealed], marks: Sequence[Mark], blobs: Sequence[Blob]) -> None:
+        """Keep events, each with its mark, and blobs."""
         self.events.extend(events)
+        self.marks.extend(marks)
         for blob in blobs:
             self.blobs.setdefault(blob.sha256, blob.content)
 
@@ -86,7 +89,7 @@ class MemoryEventStore:
             raise RunExists(f"a run {row.run_id} exists already")
         head = Head(events[-1].seq, events[-1].hash, 1) if events else Head(0, GENESIS, 1)
         self.disk.runs[row.run_id] = _Run(_bytes(row), row.root_id, head, self._owner)
-        self.disk.add(events, blobs)
+        self.disk.add(events, marks_of(events, row.updated_at), blobs)
         return self._claimed(row.run_id)
 
     async def claim(self, run_id: str) -> Claim:
@@ -226,7 +229,8 @@ class MemoryEventStore:
             raise Fenced(f"run {batch.run_id}: not at event {batch.expected_head} any more")
         last = batch.events[-1]
         run.row, run.head = _bytes(batch.row), Head(last.seq, last.hash, batch.epoch)
-        self.disk.add(batch.events, batch.blobs)
+        marks = batch.marks or marks_of(batch.events, batch.row.updated_at)
+        self.disk.add(batch.events, marks, batch.blobs)
         self.disk.attempts |= {row.run_id: row for row in batch.attempts}
 
     def _claimed(self, run_id: str) -> Claim:
@@ -244,6 +248,11 @@ class MemoryEventStore:
 
 
 _row = TypeAdapter(RunRow)
+
+
+def run_row(stored: bytes) -> RunRow:
+    """Return a projection as it was kept."""
+    return _row.validate_json(stored)
 
 
 def _bytes(row: RunRow) -> bytes:
