@@ -15,7 +15,7 @@ import typer
 from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
-from callboard.api.site import Parts, create_api
+from callboard.api.site import create_api
 from callboard.cli.main import app
 from callboard.cli.process import guarded
 from callboard.definitions.language import NOT_USED_YET
@@ -52,6 +52,7 @@ from callboard.domain.message import (
 )
 from callboard.domain.output import AllMessages, ErrorOutput, LastMessage, StructuredOutput
 from callboard.domain.usage import Bill, Usage
+from callboard.entrance.site import Parts
 from callboard.settings import read_settings
 from callboard.tools.catalog import built_in_tools
 

@@ -7,14 +7,15 @@ from typing import Literal
 import httpx2
 import pytest
 
-from callboard.api.asking import Site
-from callboard.api.door import Door
-from callboard.api.site import Parts, create_api
+from callboard.api.site import create_api
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.permissions import PermissionRule
 from callboard.domain.org.principal import as_owner
 from callboard.domain.org.roles import OrgRole, SpaceRole
+from callboard.entrance.asking import Site
+from callboard.entrance.door import Door
+from callboard.entrance.site import Parts
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import rig
 from callboard.usecases.app import App

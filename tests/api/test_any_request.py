@@ -10,7 +10,8 @@ import uvicorn
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
 
-from callboard.api.site import Parts, create_api
+from callboard.api.site import create_api
+from callboard.entrance.site import Parts
 
 from .conftest import new_app, opened, settle
 from .test_runs import Quiet

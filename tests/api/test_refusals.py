@@ -2,8 +2,8 @@
 
 import pytest
 
-from callboard.api.door import OPEN
 from callboard.domain.org.template import TaskTemplate
+from callboard.entrance.door import OPEN
 from callboard.usecases.credentials import new_grant, set_credential
 from callboard.usecases.hooks import NewHook, add_hook
 from callboard.usecases.roster import NewVersion, save_agent

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from callboard.api.asking import COOKIE, Site
-from callboard.api.door import MOST_BYTES
 from callboard.domain.org.people import PEOPLE
+from callboard.entrance.asking import COOKIE, Site
+from callboard.entrance.door import MOST_BYTES
 from callboard.usecases.first_owner import new_setup_link
 from callboard.usecases.people import NewPerson, add_person
 from callboard.usecases.signing_in import set_password

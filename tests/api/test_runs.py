@@ -9,10 +9,10 @@ import httpx2
 import pytest
 import uvicorn
 
-from callboard.api.asking import Streams
 from callboard.api.streaming import Pace
 from callboard.domain.actor import Actor
 from callboard.domain.org.principal import as_owner
+from callboard.entrance.asking import Streams
 from callboard.testing.model import ScriptedProvider
 from callboard.usecases.tokens import revoke_token
 

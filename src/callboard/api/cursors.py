@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Generic, TypeVar, cast
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
-from callboard.api.asking import Asker
-from callboard.api.problems import CursorRefused
+from callboard.entrance.asking import Asker
+from callboard.entrance.problems import CursorRefused
 from callboard.usecases.app import App
 from callboard.usecases.repeats import deployment_secret
 

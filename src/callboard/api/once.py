@@ -10,9 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from callboard.api.asking import Asker
-from callboard.api.problems import RequestRefused, status_of
 from callboard.domain.errors import CallboardError
+from callboard.entrance.asking import Asker
+from callboard.entrance.problems import RequestRefused, status_of
 from callboard.usecases.app import App
 from callboard.usecases.repeats import Request as Repeatable
 from callboard.usecases.repeats import answered, begin_once, refused

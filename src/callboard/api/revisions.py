@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from callboard.api.problems import RequestRefused
+from callboard.entrance.problems import RequestRefused
 
 _ETAG: Final = re.compile(r'(W/)?"([0-9]{1,18})"')
 

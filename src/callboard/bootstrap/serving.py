@@ -13,7 +13,7 @@ from callboard.settings import Settings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from callboard.api.running import Worker
+    from callboard.entrance.running import Worker
     from callboard.usecases.app import App
     from callboard.usecases.openid_sign_in import OpenId
 
@@ -29,11 +29,13 @@ def open_site(
     `for_this_machine`: it listens on loopback only, and as long as nobody is here yet, whoever works on this machine
     need not sign in.
     """
-    from callboard.api.asking import Site
-    from callboard.api.site import Parts, create_site
+    from callboard.api.site import create_api
     from callboard.bootstrap.rounds import open_rounds
+    from callboard.entrance.asking import Site
+    from callboard.entrance.site import Parts, create_site
     from callboard.usecases.rounds import Hands
     from callboard.usecases.worker import Worker as TaskWorker
+    from callboard.web.site import create_pages
 
     async def open_app() -> "App":
         return await build_app(settings, Sources())
@@ -44,7 +46,9 @@ def open_site(
     user = settings.user if for_this_machine else None
     site = Site(url=settings.url, local_user=user)
     openid = _openid(settings)
-    return create_site(Parts(open_app, site, version, worker, openid, stopping=stopping))
+    parts = Parts(open_app, site, version, worker, openid, stopping=stopping)
+    pages = create_pages(parts)
+    return create_site(parts, create_api(parts, pages), pages)
 
 
 def _openid(settings: Settings) -> "OpenId | None":

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from callboard.api.asking import COOKIE, From, Site, TheApp, TheAsker, TheSite, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import SHOWN_ONCE, OnceRoute
 from callboard.api.shapes import (
@@ -18,10 +17,9 @@ from callboard.api.shapes import (
     TokenView,
 )
 from callboard.domain.actor import Actor
+from callboard.entrance.asking import COOKIE, From, TheApp, TheAsker, TheSite, Who, let_in
 from callboard.usecases.first_owner import FirstOwner, set_up
 from callboard.usecases.sessions import (
-    LONGEST,
-    IssuedSession,
     ListedSession,
     end_session,
     list_sessions,
@@ -62,19 +60,6 @@ class TokenAsked(Asked):
     scopes: Annotated[list[Short], Field(min_length=1, max_length=50)]
     days: Annotated[int, Field(ge=1, le=3650)] | None = 90
     account: Actor | None = None
-
-
-def let_in(response: Response, site: Site, issued: IssuedSession) -> None:
-    """Give the browser its session."""
-    response.set_cookie(
-        COOKIE,
-        issued.text,
-        max_age=int(LONGEST.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=site.is_secure,
-        path="/",
-    )
 
 
 @router.get("/me")

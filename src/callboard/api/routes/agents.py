@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.known_agents import list_agents, show_agent
 
 router = APIRouter(tags=["agents"])

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.shapes import AuditView
+from callboard.entrance.asking import TheApp, Who
 from callboard.ports.records import AuditWanted
 from callboard.usecases.audit import check_audit, list_audit
 

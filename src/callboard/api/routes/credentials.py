@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.shapes import Asked, CredentialView, Short
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.credentials import (
     list_credentials,
     new_grant,

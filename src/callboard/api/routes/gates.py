@@ -5,11 +5,11 @@ from typing import cast
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
-from callboard.api.running import Running
 from callboard.api.shapes import DecisionAsked, GateView, RunView
+from callboard.entrance.asking import TheApp, Who
+from callboard.entrance.running import Running
 from callboard.usecases.gates import Decision, list_gates, open_gate, record_decision
 from callboard.usecases.preview import preview_of
 from callboard.usecases.runs import find_run

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.shapes import Asked
 from callboard.domain.org.hook import HookCondition, HookRecord
 from callboard.domain.org.template import TaskTemplate
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.hook_messages import receive_hook
 from callboard.usecases.hooks import NewHook, add_hook, list_hooks, remove_hook
 

@@ -6,14 +6,14 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, JsonValue
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
-from callboard.api.running import Running
 from callboard.api.shapes import Asked, Dollars, Short
 from callboard.domain.events.gate import Verdict
 from callboard.domain.org.inbox import Deputy
 from callboard.engine.inbox import Entry, Item
+from callboard.entrance.asking import TheApp, Who
+from callboard.entrance.running import Running
 from callboard.usecases.batches import Choice, Outcome, decide_several
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
 from callboard.usecases.gates import Decision

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.shapes import Asked, BudgetView, UsageView
 from callboard.engine.ledger import Axis, totals, whole
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.spending import list_budgets, remove_budget, set_budget, usage_of
 
 router = APIRouter(route_class=OnceRoute, tags=["money"])

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from callboard.api.asking import From, TheApp, TheSite
-from callboard.api.problems import RequestRefused
-from callboard.api.routes.access import let_in
+from callboard.entrance.asking import From, TheApp, TheSite, let_in
+from callboard.entrance.problems import RequestRefused
 from callboard.usecases.openid_sign_in import Answer, OpenId, begin_sign_in, finish_sign_in
 
 router = APIRouter()

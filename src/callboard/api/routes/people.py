@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from callboard.api.asking import From, TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.revisions import etag, revision
 from callboard.api.shapes import Asked, Password, PersonView, Short
 from callboard.domain.org.people import ServiceAccount
 from callboard.domain.org.roles import OrgRole
+from callboard.entrance.asking import From, TheApp, Who
 from callboard.usecases.people import (
     NewPerson,
     add_person,

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page
 from callboard.api.task_shapes import PerformanceView
 from callboard.engine.performance import Axis
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.performance import measure
 
 router = APIRouter(tags=["performance"])

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field, JsonValue
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.revisions import etag, revision
 from callboard.api.shapes import Asked, Short
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.roster import Bound, RosterAgent, RosterState, RosterVersion
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.app import App
 from callboard.usecases.blast_radius import BlastRadius, blast_radius
 from callboard.usecases.roster import (

@@ -11,17 +11,17 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, JsonValue
 
-from callboard.api.asking import Asker, Streams, TheApp, TheAsker, Who, find_asker
 from callboard.api.cursors import Page, Wanted
-from callboard.api.door import cookies
 from callboard.api.once import OnceRoute
-from callboard.api.problems import RequestRefused, TooManyStreams
-from callboard.api.running import Running
 from callboard.api.shapes import Asked, RunView, Short, Text
 from callboard.api.streaming import Pace, event_json, follow
 from callboard.domain.definition.agent import Limits
 from callboard.domain.errors import NotSignedIn
 from callboard.domain.run_row import RunStatus
+from callboard.entrance.asking import Asker, Streams, TheApp, TheAsker, Who, find_asker
+from callboard.entrance.door import cookies
+from callboard.entrance.problems import RequestRefused, TooManyStreams
+from callboard.entrance.running import Running
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.app import App, require_run
 from callboard.usecases.diff import diff_of

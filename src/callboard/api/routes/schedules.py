@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.shapes import Asked
 from callboard.domain.org.schedule import Firing, Missed, Overlap, Schedule
 from callboard.domain.org.task import TaskRecord
 from callboard.domain.org.template import TaskTemplate
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.schedules import (
     NewSchedule,
     ScheduleView,

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.revisions import etag, revision
 from callboard.api.shapes import Asked, Short, Text
 from callboard.domain.org.roles import SpaceRole
 from callboard.domain.org.space import Member, Space
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.spaces import (
     NewSpace,
     change_space,

@@ -6,15 +6,15 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
-from callboard.api.running import Running
 from callboard.api.shapes import Asked, RunView, Short, Text
 from callboard.api.task_shapes import TaskView
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.task import Comment, TaskState
 from callboard.domain.workflow import ContextItem, Priority
+from callboard.entrance.asking import TheApp, Who
+from callboard.entrance.running import Running
 from callboard.usecases.app import App
 from callboard.usecases.board import TasksWanted, list_tasks, show_task, task_runs
 from callboard.usecases.queueing import cancel_task, queue_task

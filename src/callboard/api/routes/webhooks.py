@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.shapes import Asked
 from callboard.domain.org.notice import Delivery, NoticeEvent, WebhookRecord
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.webhooks import (
     NewWebhook,
     SecretTold,

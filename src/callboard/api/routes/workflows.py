@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
-from callboard.api.asking import TheApp, Who
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.shapes import Asked, Short
 from callboard.api.task_shapes import FlowView
 from callboard.domain.org.flow import WorkflowVersion
+from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.workflows import (
     apply_workflow,
     checked_workflow,

@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
+from starlette.responses import Response
 
 from callboard.domain.errors import NotSignedIn
 from callboard.domain.org.access import Session
 from callboard.domain.org.principal import Principal, on_this_machine
 from callboard.usecases.app import App
 from callboard.usecases.first_owner import is_nobody_here
-from callboard.usecases.sessions import Origin, session_of
+from callboard.usecases.sessions import LONGEST, IssuedSession, Origin, session_of
 from callboard.usecases.tokens import bearer_of
 
 COOKIE: Final = "callboard_session"
@@ -122,6 +123,19 @@ async def _is_their_own_machine(app: App, site: Site, headers: Headers, client: 
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return False
     return await is_nobody_here(app)
+
+
+def let_in(response: Response, site: Site, issued: IssuedSession) -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        COOKIE,
+        issued.text,
+        max_age=int(LONGEST.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=site.is_secure,
+        path="/",
+    )
 
 
 def _asker(request: Request) -> Asker:

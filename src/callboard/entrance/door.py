@@ -11,9 +11,9 @@ from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callboard.api.asking import Asker, Site, find_asker
-from callboard.api.problems import inside, of_error, problem
 from callboard.domain.errors import CallboardError
+from callboard.entrance.asking import Asker, Site, find_asker
+from callboard.entrance.problems import inside, of_error, problem
 from callboard.usecases.app import App
 
 MOST_BYTES: Final = 1_000_000
@@ -28,6 +28,7 @@ OPEN: Final = frozenset(
     }
 )
 """What is for those who are not signed in yet."""
+_NOBODYS: Final = ("/static/", "/healthz", "/api/openapi.json")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BORNE: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -54,6 +55,9 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
@@ -73,6 +77,15 @@ class Door:
         finally:
             exchange.note()
 
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a browser's socket in, of our own pages and for somebody who is signed in."""
+        headers = Headers(scope=scope)
+        from_us = self._site.is_own(headers.get("origin", ""), headers.get("host", ""))
+        if self._wrong_place(scope) is None and from_us and await self._known(scope) is None:
+            await self._inner(scope, receive, send)
+            return
+        await send({"type": "websocket.close", "code": 1008})
+
     def _wrong_place(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
@@ -83,13 +96,20 @@ class Door:
         if origin is not None and not self._site.is_own(origin, host):
             return problem(403, "foreign_origin", "pages of other sites may not ask here")
         crosses = headers.get("sec-fetch-site") in ("cross-site", "same-site")
-        if crosses and scope["method"] not in _SAFE:
+        if crosses and scope.get("method", "GET") not in _SAFE:
             return problem(403, "foreign_origin", "pages of other sites may not ask here")
         return None
 
     async def _wrong_person(self, scope: Scope) -> Response | None:
-        if not scope["path"].startswith(_GUARDED) or (scope["method"], scope["path"]) in OPEN:
+        if scope["path"].startswith(_NOBODYS):
             return None
+        if not scope["path"].startswith(_GUARDED) or (scope["method"], scope["path"]) in OPEN:
+            await self._known(scope)  # a page asks whoever is not known to sign in
+            return None
+        return await self._known(scope)
+
+    async def _known(self, scope: Scope) -> Response | None:
+        """Note who asks, or return why that is nobody."""
         headers = Headers(scope=scope)
         client = scope["client"][0] if scope.get("client") else ""
         try:

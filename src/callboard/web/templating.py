@@ -1,0 +1,73 @@
+"""Templates: escaped, strict about names, and the only place besides `render` where markup is written."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final, cast
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from callboard.domain.events.codec import timestamp
+from callboard.web.static_files import static_files
+
+_NEVER: Final = Markup("&ndash;")
+_TIME: Final = Markup('<time datetime="{}">{}</time>')
+
+
+@cache
+def templates() -> Environment:
+    """Return the environment that all pages are rendered in."""
+    found = Environment(
+        loader=PackageLoader("callboard.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.do"],
+    )
+    found.globals["static"] = static_files().address
+    words: dict[str, Callable[..., Any]] = {
+        "moment": moment, "day": day, "money": money, "initials": initials, "hue": hue,
+    }  # fmt: skip
+    cast("dict[str, Any]", found.filters).update(words)
+    return found
+
+
+def moment(at: datetime | None) -> Markup:
+    """Return a moment for people, with the exact one for machines."""
+    if at is None:
+        return _NEVER
+    return _TIME.format(timestamp(at), f"{at:%Y-%m-%d %H:%M}")
+
+
+def day(at: datetime | None) -> Markup:
+    """Return a day for people, with the exact moment for machines."""
+    if at is None:
+        return _NEVER
+    return _TIME.format(timestamp(at), f"{at:%Y-%m-%d}")
+
+
+def money(amount: Decimal | None) -> str:
+    """Return US dollars as people read them; small amounts with as many places as it takes to see them."""
+    if amount is None:
+        return "unknown"
+    if amount and abs(amount) < Decimal("0.01"):
+        return f"${amount:.4f}"
+    return f"${amount:,.2f}"
+
+
+def initials(name: str) -> str:
+    """Return the two letters that stand for a name."""
+    words = [word for word in name.replace("-", " ").replace("_", " ").split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    two = words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]
+    return two[:1].upper() + two[1:].lower() if len(words) == 1 else two.upper()
+
+
+def hue(name: str) -> int:
+    """Return which of the eight colours a name has: always the same one."""
+    return sum(name.encode(errors="replace")) % 8
