@@ -251,23 +251,6 @@ async def test_the_link_makes_the_first_owner_once(empty_board):
     assert len(await empty_board.app.records.find(PEOPLE)) == 1
 
 
-async def test_the_page_of_the_link_takes_a_form_without_any_script(empty_board):
-    link = await new_setup_link(empty_board.app)
-    page = await empty_board.client.get(f"/setup?link={link}")
-    assert page.status_code == 200
-    assert "<script" not in page.text
-    form = {"link": link, "id": "Not A Name", "name": '"><b>', "password": PASSWORD}
-    wrong = await empty_board.client.post("/setup", data=form, headers={"Origin": BASE})
-    assert wrong.status_code == 422
-    assert "<b>" not in wrong.text
-    good = await empty_board.client.post(
-        "/setup", data=form | {"id": "ann"}, headers={"Origin": BASE}
-    )
-    assert (good.status_code, good.headers["location"]) == (303, "/setup/done")
-    assert (await empty_board.client.get("/api/v1/me")).json()["actor"]["name"] == "ann"
-    assert (await empty_board.client.get(f"/setup?link={link}")).status_code == 404
-
-
 # --- pages
 
 

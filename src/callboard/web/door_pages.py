@@ -7,10 +7,10 @@ from callboard.web.page import Page
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal(Page):
+class Refused(Page):
     """What could not be done, and how to go on."""
 
-    template = "refusal.html"
+    template = "refused.html"
     heading: str
     detail: str
     status: int

@@ -15,7 +15,7 @@ from callboard.domain.errors import CallboardError
 from callboard.entrance.asking import Asker
 from callboard.usecases.repeats import Request as Repeatable
 from callboard.usecases.repeats import answered, begin_once, refused
-from callboard.web.door_pages import Kept, Refusal, SignIn
+from callboard.web.door_pages import Kept, Refused, SignIn
 from callboard.web.forms import MARK, ONCE, Fields, is_token, read_fields
 from callboard.web.glance import Glances
 from callboard.web.visit import Anybody, Visit
@@ -65,7 +65,7 @@ class OpenFormRoute(APIRoute):
                     "The form is from an earlier visit, or this browser keeps no cookies. Open the page again,"
                     " and send it from there."
                 )
-                return await at.show(Refusal("Please try again", detail, 403), 403)
+                return await at.show(Refused("Please try again", detail, 403), 403)
             return await inner(request)
 
         return handler
@@ -109,7 +109,7 @@ async def _once(at: Visit, inner: Handler) -> Response:
     if before is not None:
         if before.body is None:
             detail = "It was done when you sent it first, and what it showed is shown once."
-            return await at.show(Refusal("This was done already", detail, 409), 409)
+            return await at.show(Refused("This was done already", detail, 409), 409)
         return RedirectResponse(before.body, 303)
     try:
         response = await inner(at.request)

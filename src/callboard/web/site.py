@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from callboard.domain.errors import CallboardError, NotSignedIn, UnknownThing
 from callboard.entrance.problems import status_of
 from callboard.entrance.site import Parts, prepare
-from callboard.web.door_pages import Refusal
+from callboard.web.door_pages import Refused
 from callboard.web.glance import Glances
 from callboard.web.routes import ROUTERS
 from callboard.web.static_files import static_files
@@ -93,7 +93,7 @@ async def _inside(request: Request, error: Exception, status: int = 500) -> Resp
 
 async def _show(request: Request, status: int, detail: str, reference: str = "") -> Response:
     heading = _HEADINGS.get(status, "Something went wrong")
-    page = Refusal(heading, detail[:4000], status, reference)
+    page = Refused(heading, detail[:4000], status, reference)
     return await Anybody(request).show(page, status)
 
 

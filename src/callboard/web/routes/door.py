@@ -11,7 +11,7 @@ from callboard.entrance.asking import COOKIE, From, let_in
 from callboard.usecases.first_owner import FirstOwner, check_setup_link, is_nobody_here, set_up
 from callboard.usecases.sessions import IssuedSession, end_session
 from callboard.usecases.signing_in import Claim, sign_in
-from callboard.web.door_pages import Kept, Refusal, SetUp, SignIn
+from callboard.web.door_pages import Kept, Refused, SetUp, SignIn
 from callboard.web.form_routes import FormRoute, OpenFormRoute
 from callboard.web.forms import Fields
 from callboard.web.visit import Anybody, At, AtDoor, local
@@ -104,7 +104,7 @@ async def set_up_owner(at: AtDoor, origin: From) -> Response:
 async def _useless(at: Anybody, error: CallboardError) -> Response:
     here = await is_nobody_here(at.app)
     heading = "This link is of no use" if here else "Somebody is here already"
-    return await at.show(Refusal(heading, str(error), 404), 404)
+    return await at.show(Refused(heading, str(error), 404), 404)
 
 
 def _has_openid(at: Anybody) -> bool:
