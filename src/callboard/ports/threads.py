@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from callboard.domain.events.codec import Sealed
+from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import ROW
 
 
@@ -100,6 +101,14 @@ class Threads(Protocol):
 
     async def spans(self, run_id: str) -> list[Span]:
         """Return what took time, cost money or was to be decided, in order.
+
+        Raises:
+            UnknownThing: no such run.
+        """
+        ...
+
+    async def runs(self, run_id: str) -> list[RunRow]:
+        """Return the projections of a run and of everything below it, the oldest first.
 
         Raises:
             UnknownThing: no such run.

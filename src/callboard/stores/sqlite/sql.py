@@ -20,9 +20,7 @@ CHILDREN = "SELECT run.run_id, run.root_id, run.parent_id, run.kind, run.subject
 EXISTS = "SELECT EXISTS (SELECT * FROM run WHERE run.run_id = :run_id) AS anon_1"
 SIGNAL = "INSERT INTO signal (run_id, signal_key, kind, actor_kind, actor_name, at, note, consumed) VALUES (:run_id, :signal_key, :kind, :actor_kind, :actor_name, :at, :note, :consumed) ON CONFLICT DO NOTHING"
 SIGNALS = "SELECT signal.run_id, signal.signal_key, signal.kind, signal.actor_kind, signal.actor_name, signal.at, signal.note FROM signal WHERE signal.run_id IN (SELECT anon_1.value FROM json_each(:run_ids) AS anon_1) AND signal.consumed = 0 ORDER BY signal.position"
-CONSUME = (
-    "UPDATE signal SET consumed=1 WHERE signal.run_id = :run_id AND signal.signal_key = :signal_key"
-)
+CONSUME = "UPDATE signal SET consumed=1 WHERE signal.run_id = :run_id AND signal.signal_key = :signal_key"
 RELEASE_AGENT = "INSERT INTO release (publisher, agent, version, major, minor, patch, digest, definition, actor_kind, actor_name, published_at, note, yanked) VALUES (:publisher, :agent, :version, :major, :minor, :patch, :digest, :definition, :actor_kind, :actor_name, :published_at, :note, :yanked)"
 RELEASES_OF = "SELECT release.publisher, release.agent, release.version, release.major, release.minor, release.patch, release.digest, release.definition, release.actor_kind, release.actor_name, release.published_at, release.note, release.yanked FROM release WHERE release.publisher = :publisher AND release.agent = :agent ORDER BY release.major DESC, release.minor DESC, release.patch DESC"
 RELEASES_BY_ID = "SELECT release.publisher, release.agent, release.version, release.major, release.minor, release.patch, release.digest, release.definition, release.actor_kind, release.actor_name, release.published_at, release.note, release.yanked FROM release WHERE release.agent = :agent ORDER BY release.publisher, release.major DESC, release.minor DESC, release.patch DESC"
@@ -34,16 +32,12 @@ CREDENTIAL = "SELECT credential.name, credential.scope, credential.provider, cre
 CREDENTIALS = "SELECT credential.name, credential.scope, credential.provider, credential.base_url, credential.version, credential.wrapped_key, credential.ciphertext, credential.actor_kind, credential.actor_name, credential.created_at, credential.rotated_at, credential.last_used_at FROM credential ORDER BY credential.name, credential.scope"
 CREDENTIAL_USED = "UPDATE credential SET last_used_at=:last_used_at WHERE credential.name = :name AND credential.scope = :scope AND credential.version = :version"
 REWRAP_CREDENTIAL = "UPDATE credential SET wrapped_key=:wrapped_key WHERE credential.name = :name AND credential.scope = :scope"
-REMOVE_CREDENTIAL = (
-    "DELETE FROM credential WHERE credential.name = :name AND credential.scope = :scope"
-)
+REMOVE_CREDENTIAL = "DELETE FROM credential WHERE credential.name = :name AND credential.scope = :scope"
 ANCHOR = "INSERT INTO anchor (run_id, seq, hash, at) VALUES (:run_id, :seq, :hash, :at) ON CONFLICT DO NOTHING"
 ANCHORS = "SELECT anchor.run_id, anchor.seq, anchor.hash FROM anchor ORDER BY anchor.position LIMIT -1 OFFSET :after"
 ANCHOR_COUNT = "SELECT count(*) AS count_1 FROM anchor"
 KEEP_CHECKPOINT = "INSERT INTO checkpoint (size, note, frontier) VALUES (:size, :note, :frontier) ON CONFLICT DO NOTHING"
-CHECKPOINT = (
-    "SELECT checkpoint.note, checkpoint.frontier FROM checkpoint WHERE checkpoint.size = :size"
-)
+CHECKPOINT = "SELECT checkpoint.note, checkpoint.frontier FROM checkpoint WHERE checkpoint.size = :size"
 CHECKPOINT_SIZES = "SELECT checkpoint.size FROM checkpoint ORDER BY checkpoint.size"
 BUDGETS = "SELECT budget.account, budget.limit_nano, budget.spent_nano, budget.reserved_nano FROM budget WHERE budget.account IN (SELECT anon_1.value FROM json_each(:names) AS anon_1) ORDER BY budget.account"
 EVERY_BUDGET = "SELECT budget.account, budget.limit_nano, budget.spent_nano, budget.reserved_nano FROM budget ORDER BY budget.account"
@@ -64,9 +58,7 @@ REPLACE_RECORD = "UPDATE record SET space=:space, state=:state, revision=(record
 REMOVE_RECORD = "DELETE FROM record WHERE record.kind = :kind AND record.name = :name AND record.revision = :expected"
 AUDIT = "INSERT INTO audit (position, actor, space, body, hash) VALUES (:position, :actor, :space, :body, :hash)"
 AUDIT_RECORD = "INSERT INTO audit_record (kind, name, entry) VALUES (:kind, :name, :entry) ON CONFLICT DO NOTHING"
-AUDIT_LAST = (
-    "SELECT audit.position, audit.hash FROM audit ORDER BY audit.position DESC LIMIT 1 OFFSET 0"
-)
+AUDIT_LAST = "SELECT audit.position, audit.hash FROM audit ORDER BY audit.position DESC LIMIT 1 OFFSET 0"
 AUDITED = "SELECT audit.position, audit.body, audit.hash FROM audit WHERE (:any_record = 1 OR (EXISTS (SELECT audit_record.kind, audit_record.name, audit_record.entry FROM audit_record WHERE audit_record.kind = :kind AND audit_record.name = :name AND audit_record.entry = audit.position))) AND (:any_actor = 1 OR audit.actor = :actor) AND (:any_space = 1 OR audit.space IN (SELECT anon_1.value FROM json_each(:spaces) AS anon_1)) AND audit.position < :before ORDER BY audit.position DESC LIMIT :limit OFFSET 0"
 AUDIT_LOG = "SELECT audit.position, audit.body, audit.hash FROM audit ORDER BY audit.position"
 SETTLE_ATTEMPT = "INSERT INTO attempt (run_id, judge, outcome, judged, sent_back_by) VALUES (:run_id, :judge, :outcome, :judged, :sent_back_by) ON CONFLICT (run_id) DO UPDATE SET judge = excluded.judge, outcome = excluded.outcome, judged = excluded.judged, sent_back_by = excluded.sent_back_by"
@@ -78,6 +70,7 @@ THREAD_COMPANIONS = "WITH bounds AS (SELECT DISTINCT own.run_id AS run_id, coale
 THREAD_COUNTS = "WITH RECURSIVE tree(run_id) AS (SELECT :run_id AS run_id UNION ALL SELECT run.run_id AS run_id FROM run, tree WHERE run.parent_id = tree.run_id) SELECT coalesce(sum(CASE WHEN (mark.facets & 1 != 0) THEN 1 ELSE 0 END), 0) AS coalesce_1, coalesce(sum(CASE WHEN (mark.facets & 2 != 0) THEN 1 ELSE 0 END), 0) AS coalesce_2, coalesce(sum(CASE WHEN (mark.facets & 4 != 0) THEN 1 ELSE 0 END), 0) AS coalesce_3, coalesce(sum(CASE WHEN (mark.facets & 8 != 0) THEN 1 ELSE 0 END), 0) AS coalesce_4, coalesce(sum(CASE WHEN (mark.facets & 16 != 0) THEN 1 ELSE 0 END), 0) AS coalesce_5, coalesce(sum(CASE WHEN (mark.facets & 32 != 0) THEN 1 ELSE 0 END), 0) AS coalesce_6 FROM mark WHERE mark.root_id = :root_id AND (:whole = 1 OR mark.run_id IN (SELECT tree.run_id FROM tree))"
 THREAD_SPANS = "WITH RECURSIVE tree(run_id) AS (SELECT :run_id AS run_id UNION ALL SELECT run.run_id AS run_id FROM run, tree WHERE run.parent_id = tree.run_id) SELECT mark.position, mark.at, mark.facets, mark.took_ms, mark.nano_usd FROM mark WHERE mark.root_id = :root_id AND (:whole = 1 OR mark.run_id IN (SELECT tree.run_id FROM tree)) AND mark.facets & 240 != 0 ORDER BY mark.position"
 THREAD_HEAD = "WITH RECURSIVE tree(run_id) AS (SELECT :run_id AS run_id UNION ALL SELECT run.run_id AS run_id FROM run, tree WHERE run.parent_id = tree.run_id) SELECT mark.position FROM mark WHERE mark.root_id = :root_id AND (:whole = 1 OR mark.run_id IN (SELECT tree.run_id FROM tree)) ORDER BY mark.position DESC LIMIT 1 OFFSET 0"
+THREAD_RUNS = "WITH RECURSIVE tree(run_id) AS (SELECT :run_id AS run_id UNION ALL SELECT run.run_id AS run_id FROM run, tree WHERE run.parent_id = tree.run_id) SELECT run.run_id, run.root_id, run.parent_id, run.kind, run.subject, run.title, run.status, run.model, run.workspace, run.space, run.task, run.digest, run.step, run.turns, run.tool_calls, run.input_tokens, run.output_tokens, run.cache_read_tokens, run.cache_write_tokens, run.reasoning_tokens, run.known_nano_usd, run.has_unknown_cost, run.waiting_for, run.waiting_on, run.waiting_since, run.waiting_until, run.created_at, run.updated_at, run.ended_at FROM run WHERE run.run_id IN (SELECT tree.run_id FROM tree) ORDER BY run.created_at, run.run_id"
 EVENTS_AT = "SELECT event.position, event.run_id, event.seq, event.body, event.hash FROM event WHERE event.position IN (SELECT anon_1.value FROM json_each(:positions) AS anon_1) ORDER BY event.position"
 EVENT_PLACE = "SELECT event.position FROM event WHERE event.run_id = :run_id AND event.seq = :seq"
 ARRIVED = "SELECT run.root_id, max(event.position) AS max_1 FROM event JOIN run ON run.run_id = event.run_id WHERE event.position > :after GROUP BY run.root_id"

@@ -29,7 +29,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from callboard.stores.sqlite.thread_statements import threads
+from callboard.stores.sqlite.thread_statements import CLAIM, threads
 from callboard.stores.tables import (
     anchor,
     attempt,
@@ -71,9 +71,8 @@ _STANDING: Final = (
     "ended_at",
     "step",
 )
-_CLAIM: Final = {"epoch", "owner", "head", "head_hash"}
 
-_projection: Final = [column for column in run.c if column.name not in _CLAIM]
+_projection: Final = [column for column in run.c if column.name not in CLAIM]
 _sealed: Final = (event.c.run_id, event.c.seq, event.c.body, event.c.hash)
 _nothing: Final = literal_column("NULL", Text)
 _true: Final = literal_column("1", Integer)
@@ -101,7 +100,7 @@ def _append(*, same_standing: bool) -> str:
     """Return the fenced update. Most batches leave a run's standing as it is: the statement for those
     touches no indexed column, and matches no row where the standing is another one.
     """
-    moving = [c.name for c in run.c if c.name not in _FIXED | _CLAIM]
+    moving = [c.name for c in run.c if c.name not in _FIXED | CLAIM]
     fenced = update(run).where(
         run.c.run_id == bindparam("run_id"),
         run.c.epoch == bindparam("epoch"),

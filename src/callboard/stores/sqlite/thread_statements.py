@@ -32,6 +32,8 @@ from callboard.domain.thread_mark import (
 from callboard.stores.tables import event, mark, run
 
 _Chosen = Select[*tuple[Any, ...]]
+CLAIM: Final = frozenset({"epoch", "owner", "head", "head_hash"})
+"""The columns of a run that are no part of its projection."""
 _true: Final = literal_column("1", Integer)
 _zero: Final = literal_column("0", Integer)
 _beyond: Final = literal_column("9223372036854775807", Integer)
@@ -176,6 +178,12 @@ def _arrived() -> _Chosen:
     )
 
 
+def _runs() -> _Chosen:
+    columns = [column for column in run.c if column.name not in CLAIM]
+    found = select(*columns).where(run.c.run_id.in_(select(_tree().c.run_id)))
+    return found.order_by(run.c.created_at, run.c.run_id)
+
+
 def threads() -> dict[str, ClauseElement]:
     """Return the statements by name."""
     last = _within(select(mark.c.position)).order_by(mark.c.position.desc())
@@ -191,6 +199,7 @@ def threads() -> dict[str, ClauseElement]:
         "THREAD_COUNTS": _counts(),
         "THREAD_SPANS": _spans(),
         "THREAD_HEAD": last.limit(_true).offset(_zero),
+        "THREAD_RUNS": _runs(),
         "EVENTS_AT": at.order_by(event.c.position),
         "EVENT_PLACE": place,
         "ARRIVED": _arrived(),

@@ -5,12 +5,13 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
+from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import FACETS, ROW
 from callboard.ports.threads import Arrivals, Placed, Span, Window, WindowWanted
 from callboard.stores.rules import unknown_run
 from callboard.stores.sqlite import sql
 from callboard.stores.sqlite.readers import Readers
-from callboard.stores.sqlite.rows import sealed_of
+from callboard.stores.sqlite.rows import row_of, sealed_of
 from callboard.stores.thread_rules import Sides, searched, window_of
 
 Named = dict[str, str | int]
@@ -57,6 +58,18 @@ class SqliteThreads:
                 Span(position, datetime.fromisoformat(at), facets, took_ms, nano_usd)
                 for position, at, facets, took_ms, nano_usd in found
             ]
+
+        return await self._readers.run(query)
+
+    async def runs(self, run_id: str) -> list[RunRow]:
+        """See `Threads`."""
+
+        def query(connection: sqlite3.Connection) -> list[RunRow]:
+            found = connection.execute(sql.THREAD_RUNS, {"run_id": run_id})
+            rows = [row_of(record) for record in found]
+            if not rows:
+                raise unknown_run(run_id)
+            return rows
 
         return await self._readers.run(query)
 

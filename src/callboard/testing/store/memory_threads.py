@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import (
     BEGINS,
     BY_MODEL,
@@ -58,6 +59,15 @@ class MemoryThreads:
             if mark.facets & _TELLING
         ]
 
+    async def runs(self, run_id: str) -> list[RunRow]:
+        """See `Threads`."""
+        below = self._below(run_id)
+        rows = [run_row(run.row) for run in self._disk.runs.values()]
+        return sorted(
+            (row for row in rows if row.run_id in below),
+            key=lambda row: (row.created_at, row.run_id),
+        )
+
     async def arrived(self, after: int) -> Arrivals:
         """See `Threads`."""
         places = enumerate(self._disk.events[after:], start=after + 1)
@@ -70,14 +80,18 @@ class MemoryThreads:
         return next((at for at, e in places if (e.run_id, e.seq) == (run_id, seq)), None)
 
     def _thread(self, run_id: str) -> list[int]:
+        below = self._below(run_id)
+        places = enumerate(self._disk.events, start=1)
+        return [at for at, event in places if event.run_id in below]
+
+    def _below(self, run_id: str) -> set[str]:
         self._disk.run(run_id)
         below = {run_id}
         for run in self._disk.runs.values():  # parents are created before their children
             row = run_row(run.row)
             if row.parent_id in below:
                 below.add(row.run_id)
-        places = enumerate(self._disk.events, start=1)
-        return [at for at, event in places if event.run_id in below]
+        return below
 
     def _facets(self, at: int) -> int:
         return self._disk.marks[at - 1].facets

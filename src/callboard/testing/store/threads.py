@@ -179,6 +179,8 @@ class ThreadsContract:
         assert _runs(whole) == ["root", "root", "a", "a", "b", "b", "c", "c"]
         below = await threads.window(WindowWanted("a"))
         assert _runs(below) == ["a", "a", "b", "b"]
+        assert [row.run_id for row in await threads.runs("a")] == ["a", "b"]
+        assert [row.run_id for row in await threads.runs("root")] == ["a", "b", "c", "root"]
         assert (await threads.counts("a"))[ROW] == 4
         assert (await threads.counts("root"))[ROW] == 8
 
@@ -290,6 +292,8 @@ class ThreadsContract:
                 await asked
         with pytest.raises(UnknownThing):
             await threads.spans("no")
+        with pytest.raises(UnknownThing):
+            await threads.runs("no")
         with pytest.raises(UnknownThing):
             await threads.since("no", 0)
         assert await threads.place_of("no", 1) is None
