@@ -47,8 +47,10 @@ async def build_app(
     relax_collector()
     added = additions or Additions()
     check_folders(sources)
-    store = await SqliteEventStore.open(settings.database, patience_s=settings.patience_s)
-    clock = SystemClock()
+    store = await SqliteEventStore.open(
+        settings.database, patience_s=settings.patience_s, durable=not added.disposable
+    )
+    clock = added.clock or SystemClock()
     vault = open_vault(settings, store.credentials, clock)
     registry = _registry(settings, sources, added, store.releases)
     models = ModelsOnDemand(settings, sources, added.providers, vault)
@@ -63,7 +65,7 @@ async def build_app(
         casting=RosterCasting(roster),
         tools=built_in_tools(services).with_added(added.tools),
         registry=registry,
-        workspaces=workspaces(settings, vault),
+        workspaces=added.workspaces or workspaces(settings, vault),
         schemas=JsonSchemas(),
         policies=FilePolicies(settings.home, sources.agents),
         budgets=store.budgets,

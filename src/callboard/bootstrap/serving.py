@@ -3,10 +3,12 @@
 # ruff: noqa: PLC0415 - the web framework is imported where a site is built
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from callboard.bootstrap.app import build_app
-from callboard.bootstrap.sources import Sources
+from callboard.bootstrap.sources import Additions, Sources
 from callboard.runtime.system import SystemClock
 from callboard.settings import Settings
 
@@ -16,6 +18,17 @@ if TYPE_CHECKING:
     from callboard.entrance.running import Worker
     from callboard.usecases.app import App
     from callboard.usecases.openid_sign_in import OpenId
+    from callboard.usecases.rounds import Hand
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a sample organisation is served with: what takes the place of the real models, and whoever keeps it busy
+    beside its worker. Whoever works on this machine is its owner.
+    """
+
+    additions: "Additions"
+    beside: "Callable[[App], Hand]"
 
 
 def open_site(
@@ -24,10 +37,11 @@ def open_site(
     stopping: asyncio.Event,
     *,
     for_this_machine: bool = True,
+    rehearsal: "Rehearsal | None" = None,
 ) -> "ASGIApp":
     """Return the site, with the worker that drives its tasks and goes the rounds. Its app is built when it starts.
     `for_this_machine`: it listens on loopback only, and as long as nobody is here yet, whoever works on this machine
-    need not sign in.
+    need not sign in. `rehearsal`: it is a sample, not a deployment.
     """
     from callboard.api.site import create_api
     from callboard.bootstrap.rounds import open_rounds
@@ -38,13 +52,14 @@ def open_site(
     from callboard.web.site import create_pages
 
     async def open_app() -> "App":
-        return await build_app(settings, Sources())
+        return await build_app(settings, Sources(), rehearsal and rehearsal.additions)
 
     def worker(app: "App") -> "Worker":
-        return Hands((TaskWorker(app), open_rounds(settings, app)))
+        beside = () if rehearsal is None else (rehearsal.beside(app),)
+        return Hands((TaskWorker(app), open_rounds(settings, app), *beside))
 
     user = settings.user if for_this_machine else None
-    site = Site(url=settings.url, local_user=user)
+    site = Site(url=settings.url, local_user=user, sample=rehearsal is not None)
     openid = _openid(settings)
     parts = Parts(open_app, site, version, worker, openid, stopping=stopping)
     pages = create_pages(parts)

@@ -9,8 +9,10 @@ from callboard.domain.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
     from callboard.domain.definition.agent import AgentDefinition
+    from callboard.ports.clock import Clock
     from callboard.ports.model import ModelProvider
     from callboard.ports.tools import Tool
+    from callboard.ports.workspace import Workspaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,16 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What a program brings along: agents and tools that hide others of their names, and model providers."""
+    """What a program brings along: agents and tools that hide others of their names, and model providers. A `clock` or
+    `workspaces` take the place of the machine's own; `disposable` is what nobody minds to lose when the power goes.
+    """
 
     agents: "tuple[AgentDefinition, ...]" = ()
     tools: "Mapping[str, Tool]" = field(default_factory=dict[str, "Tool"])
     providers: "Mapping[str, ModelProvider]" = field(default_factory=dict[str, "ModelProvider"])
+    clock: "Clock | None" = None
+    workspaces: "Workspaces | None" = None
+    disposable: bool = False
 
 
 def check_folders(sources: Sources) -> None:

@@ -4,14 +4,14 @@
 
 from typing import TYPE_CHECKING
 
-from callboard.runtime.system import SystemClock
 from callboard.settings import Settings
 
 if TYPE_CHECKING:
+    from callboard.ports.clock import Clock
     from callboard.ports.vault import SealedCredentials, Vault
 
 
-def open_vault(settings: Settings, table: "SealedCredentials", clock: SystemClock) -> "Vault":
+def open_vault(settings: Settings, table: "SealedCredentials", clock: "Clock") -> "Vault":
     """Return the vault over the table of sealed credentials; its key is read when one is needed."""
     from callboard.vault.deployment_key import deployment_keys
     from callboard.vault.keyring_place import KeyringKey, system_keyring

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, cast
 
@@ -42,8 +43,17 @@ def load_workflow(source: Path | str) -> WorkflowDefinition:
         if source not in shipped_workflows():
             hint = did_you_mean(source, shipped_workflows())
             raise UnknownThing(f"there is no workflow {source!r}{hint}")
-        source = SHIPPED / f"{source}.yaml"
-    path = Path(source)
+        return _shipped(source)
+    return _loaded(Path(source))
+
+
+@cache
+def _shipped(name: str) -> WorkflowDefinition:
+    """Return a workflow that comes with the product: it stays as it is, and is listed again and again."""
+    return _loaded(SHIPPED / f"{name}.yaml")
+
+
+def _loaded(path: Path) -> WorkflowDefinition:
     findings = Findings(str(path))
     workflow = _read(path, findings)
     if workflow is None or findings.problems:

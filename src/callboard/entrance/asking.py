@@ -25,11 +25,12 @@ _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real
 class Site:
     """Where this deployment is found. `url` is its address from outside, None where it is this machine only.
     `local_user` is whose machine it is: as long as nobody is here and all listening is on loopback, they need
-    not sign in.
+    not sign in. In a `sample` they need not although others are here: nothing in it is anybody's.
     """
 
     url: str | None = None
     local_user: str | None = None
+    sample: bool = False
 
     @property
     def is_secure(self) -> bool:
@@ -122,7 +123,7 @@ async def _is_their_own_machine(app: App, site: Site, headers: Headers, client: 
         return False
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return False
-    return await is_nobody_here(app)
+    return site.sample or await is_nobody_here(app)
 
 
 def let_in(response: Response, site: Site, issued: IssuedSession) -> None:

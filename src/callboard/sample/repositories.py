@@ -1,0 +1,53 @@
+"""The sample's repositories as real ones: small, and each with one commit."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.sample.work import REPOSITORIES
+
+_GIT: Final = (
+    "git", "-c", "user.name=Sample", "-c", "user.email=sample@sample.invalid", "-c", "core.hooksPath=/dev/null",
+    "-c", "init.defaultBranch=main", "-c", "gc.auto=0",
+)  # fmt: skip
+
+
+def make_repositories(folder: Path) -> dict[str, tuple[str, str]]:
+    """Make the repository of every space; return its path and its commit.
+
+    Raises:
+        ConfigurationInvalid: git is missing, or the folder cannot be written.
+    """
+    return {space: _made(folder / space, files) for space, files in REPOSITORIES.items()}
+
+
+def _made(place: Path, files: Mapping[str, str]) -> tuple[str, str]:
+    try:
+        for name, content in files.items():
+            path = place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        _git(place, "init", "--quiet")
+        _git(place, "add", "--all")
+        _git(place, "commit", "--quiet", "--no-verify", "--message", "Begin")
+        return str(place), _git(place, "rev-parse", "HEAD").strip()
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"the sample needs git and a writable directory {place}: {error}"
+        ) from None
+
+
+def _git(place: Path, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 - a fixed program with arguments of our own
+        [*_GIT, *arguments],
+        cwd=place,
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode != 0:
+        raise ConfigurationInvalid(f"git {arguments[0]} failed in {place}: {done.stderr.strip()}")
+    return done.stdout
