@@ -3,14 +3,15 @@
 import asyncio
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
+from playwright.sync_api import expect, sync_playwright
 
 from callboard.bootstrap import Sources, build_app
 from callboard.settings import read_settings
 from callboard.web_access.on_demand import find_chromium
 from tests.browser.served import Served, copied
 
-sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+expect.set_options(timeout=15_000)
 CHROMIUM = find_chromium()
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),

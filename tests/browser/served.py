@@ -16,6 +16,7 @@ from callboard.bootstrap.sources import Additions
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.org.principal import as_owner
+from callboard.domain.org.roles import OrgRole
 from callboard.entrance.asking import Site
 from callboard.entrance.site import Parts, create_site
 from callboard.settings import read_settings
@@ -75,7 +76,7 @@ class Served:
         """Return what `work(app)` comes to."""
         return asyncio.run_coroutine_threadsafe(work(self.app), self.loop).result(WITHIN_S)
 
-    def person(self, name, role="member"):
+    def person(self, name, role: OrgRole = "member"):
         """Let somebody join, and return who they are."""
         self.do(lambda app: add_person(app, ROOT, NewPerson(name, name.title(), role)))
         return self.do(lambda app: principal_of(app, Actor(kind="person", name=name)))

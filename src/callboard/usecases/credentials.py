@@ -14,6 +14,7 @@ from callboard.engine.command_credentials import COMMAND_HOST, check_grant
 from callboard.engine.secret_values import is_mask, looks_like_a_key, value_problem
 from callboard.ports.vault import Grant, Rekeyed
 from callboard.usecases.app import App, require, seen_spaces
+from callboard.usecases.recording import write
 
 SELF_HOSTED = "self-hosted"
 
@@ -99,6 +100,7 @@ async def set_credential(app: App, who: Principal, grant: Grant, value: str) -> 
             )
         return Stored(present, changed=False)
     secret = _checked(value)
+    await _note(app, who, f"{grant.name} ({grant.scope}), for {grant.provider}: a value is stored")
     return Stored(await app.vault.set(grant, secret, who.actor), changed=True)
 
 
@@ -115,6 +117,7 @@ async def rotate_credential(
     if is_mask(value):
         return Stored(present, changed=False)
     secret = _checked(value)
+    await _note(app, who, f"{present}: a new value is stored")
     return Stored(
         await app.vault.rotate(name, present.scope, secret, who.actor),
         changed=True,
@@ -129,6 +132,7 @@ async def remove_credential(app: App, who: Principal, name: str, scope: Scope | 
         ConfigurationInvalid: the name is there in several scopes.
     """
     present = await _required(app, who, name, scope)
+    await _note(app, who, f"{present}: removed")
     await app.vault.remove(name, present.scope)
     return present
 
@@ -141,7 +145,15 @@ async def rekey_credentials(app: App, who: Principal) -> Rekeyed:
             open with it; then nothing has changed.
     """
     require(who, "credential.manage", _resource(ORG))
+    await _note(app, who, "the deployment key is replaced")
     return await app.vault.rekey()
+
+
+async def _note(app: App, who: Principal, what: str) -> None:
+    """Write down what is about to be done: the vault is not the audit log's, and what is done unnoted is worse than
+    what is noted and then fails.
+    """
+    await write(app, who, "credential.manage", note=what)
 
 
 async def list_credentials(app: App, who: Principal) -> Sequence[Credential]:

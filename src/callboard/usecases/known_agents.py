@@ -3,6 +3,7 @@
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App, seen_spaces
+from callboard.usecases.roster import list_roster
 from callboard.usecases.start_run import find_agent
 
 
@@ -20,3 +21,13 @@ async def show_agent(app: App, who: Principal, reference: str) -> AgentDefinitio
     """
     seen_spaces(who, "agent.read")
     return await find_agent(app, reference)
+
+
+async def agents_using(app: App, who: Principal) -> dict[str, list[str]]:
+    """Return the agents of the roster by the credential that their versions of now name, as far as somebody sees them."""
+    found: dict[str, list[str]] = {}
+    for listed in await list_roster(app, who):
+        credential = listed.version.definition.credential
+        if credential is not None and listed.agent.state != "retired":
+            found.setdefault(credential, []).append(listed.agent.id)
+    return found

@@ -10,6 +10,7 @@ from callboard.engine.budgets import Standing, space_account
 from callboard.engine.ledger import UsageEntry, usage_entries
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.app import App, require, require_run, seen_spaces
+from callboard.usecases.recording import write
 
 _MOST_RUNS = 10_000
 
@@ -50,6 +51,7 @@ async def list_budgets(app: App, who: Principal) -> list[Standing]:
 async def set_budget(app: App, who: Principal, account: str, limit_usd: Decimal) -> None:
     """Give an account a limit, or another one; it holds for the next model call of every run."""
     require(who, "budget.manage", _resource(account))
+    await write(app, who, "budget.manage", note=f"{account}: at most ${limit_usd:f}")
     await app.ports.budgets.set_limit(account, limit_usd)
 
 
@@ -62,6 +64,7 @@ async def remove_budget(app: App, who: Principal, account: str) -> None:
     require(who, "budget.manage", _resource(account))
     if not await app.ports.budgets.remove_limit(account):
         raise UnknownThing(f"{account!r} has no budget (see `callboard budgets list`)")
+    await write(app, who, "budget.manage", note=f"{account}: no limit any more")
 
 
 def _resource(account: str) -> Resource:

@@ -22,6 +22,14 @@ class FormUnreadable(RequestRefused):
     code = "form_unreadable"
 
 
+class Typed(dict[str, str]):
+    """What somebody typed before, to be shown again. What they did not type is empty."""
+
+    def __missing__(self, name: str) -> str:
+        """Return what was not typed."""
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """The fields of a form as they were typed. A field that is not there reads as empty."""
@@ -52,6 +60,10 @@ class Fields:
     def lines(self, name: str) -> tuple[str, ...]:
         """Return the lines of a field that hold something."""
         return tuple(line.strip() for line in self.raw(name).splitlines() if line.strip())
+
+    def kept(self, *names: str) -> Typed:
+        """Return fields to be shown again as they were typed."""
+        return Typed({name: self.raw(name) for name in names})
 
     @property
     def typed(self) -> list[tuple[str, str]]:

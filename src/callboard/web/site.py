@@ -102,4 +102,5 @@ _HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Any]]] = {
     CallboardError: _refused,
     RequestValidationError: _unfit,
     HTTPException: _http,
+    Exception: _inside,
 }

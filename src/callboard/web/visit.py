@@ -120,7 +120,7 @@ class Anybody:
         headers = {
             "Cache-Control": caching,
             "Content-Security-Policy": POLICY,
-            "Vary": "Accept-Encoding, Cookie",
+            "Vary": "Accept-Encoding",
         }
         content = text.encode(errors="replace")
         if len(content) > _WORTH_PACKING and "gzip" in self.request.headers.get(
@@ -133,7 +133,7 @@ class Anybody:
     async def _frame(self, section: Section, binding: str) -> Frame:
         asker = cast("Asker | None", getattr(self.request.state, "asker", None))
         cookies = self.request.cookies
-        spaces = [] if asker is None else await _spaces(self.app, asker.who)
+        spaces = [] if asker is None else await visible_spaces(self.app, asker.who)
         glance = Glance() if asker is None else await self._glance(asker)
         theme = cookies.get(THEME_COOKIE, "system")
         nonce = hashlib.sha256(self.app.chance.secret().encode()).digest()[:16]
@@ -181,7 +181,7 @@ class Visit(Anybody):
 
     async def space(self) -> str:
         """Return the space that they look at; empty: all that they see."""
-        return self._space(await _spaces(self.app, self.who))
+        return self._space(await visible_spaces(self.app, self.who))
 
 
 def local(path: str) -> str:
@@ -196,7 +196,8 @@ def local(path: str) -> str:
     return path
 
 
-async def _spaces(app: App, who: Principal) -> list[Space]:
+async def visible_spaces(app: App, who: Principal) -> list[Space]:
+    """Return the spaces that somebody sees, maybe none."""
     try:
         return await list_spaces(app, who)
     except NotAllowed:  # a member of none sees none

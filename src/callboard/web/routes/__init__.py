@@ -4,7 +4,16 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from callboard.web.routes import door, settings
+from callboard.web.routes import audit, credentials, door, members, settings, spaces, tokens
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (door.router, door.open_router, settings.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    door.open_router,
+    door.router,
+    settings.router,
+    spaces.router,
+    members.router,
+    credentials.router,
+    tokens.router,
+    audit.router,
+)
 """All pages. A new screen is a module here, a page context, a template, and a line in this list."""

@@ -67,6 +67,7 @@ async def sign_out(at: At) -> Response:
         await end_session(at.app, at.who, at.asker.session.id)
     response = at.go("/sign-in", "You are signed out.")
     response.delete_cookie(COOKIE, path="/")
+    response.headers["Clear-Site-Data"] = '"cache"'  # so that nobody goes back to what they saw
     return response
 
 

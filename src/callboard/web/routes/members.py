@@ -1,0 +1,142 @@
+"""Those who belong to the organisation: people, and accounts of programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from callboard.domain.errors import CallboardError
+from callboard.domain.org.people import Person, ServiceAccount
+from callboard.domain.org.roles import OrgRole
+from callboard.domain.org.space import Space
+from callboard.usecases.people import (
+    NewPerson,
+    add_person,
+    add_service_account,
+    change_person,
+    find_person,
+    list_people,
+    list_service_accounts,
+)
+from callboard.usecases.signing_in import set_password
+from callboard.web.form_routes import FormRoute
+from callboard.web.forms import Typed
+from callboard.web.page import Page
+from callboard.web.visit import At, Visit, visible_spaces
+
+router = APIRouter(route_class=FormRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class MembersPage(Page):
+    """Everybody."""
+
+    template = "members.html"
+    section = "people"
+    people: Sequence[Person]
+    accounts: Sequence[ServiceAccount]
+    typed: Typed = field(default_factory=Typed)
+    wrong: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return "Members"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage(Page):
+    """Somebody."""
+
+    template = "person.html"
+    section = "people"
+    person: Person
+    spaces: Sequence[Space]
+    typed: Typed = field(default_factory=Typed)
+    wrong: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return self.person.name
+
+
+@router.get("/members")
+async def members(at: At) -> Response:
+    """List everybody."""
+    return await at.show(await _everybody(at))
+
+
+@router.post("/members/people")
+async def joined(at: At) -> Response:
+    """Let somebody join. With a password they can sign in at once."""
+    fields = at.fields
+    person_id, role = fields.text("id"), cast("OrgRole", fields.text("role", "member"))
+    wish = NewPerson(person_id, fields.text("name"), role, fields.some("email"))
+    try:
+        person = await add_person(at.app, at.who, wish)
+        if fields.raw("password"):
+            await set_password(at.app, at.who, person_id, fields.raw("password"))
+    except CallboardError as error:
+        typed = fields.kept("id", "name", "email", "role")
+        return await at.show(await _everybody(at, typed, str(error)), 422)
+    return at.go("/members", f"{person.name} is here. Let them into a space next.")
+
+
+@router.post("/members/accounts")
+async def account(at: At) -> Response:
+    """Create an account for a program."""
+    fields = at.fields
+    role = cast("OrgRole | None", fields.some("account_role"))
+    account_id, name = fields.text("account_id"), fields.text("account_name")
+    try:
+        await add_service_account(at.app, at.who, account_id, name, role)
+    except CallboardError as error:
+        typed = fields.kept("account_id", "account_name", "account_role")
+        return await at.show(await _everybody(at, typed, str(error)), 422)
+    return at.go("/tokens?all=on", f"{name} is there. Give it a token.")
+
+
+@router.get("/members/{person_id}")
+async def somebody(at: At, person_id: str) -> Response:
+    """Show somebody."""
+    return await at.show(await _person(at, person_id))
+
+
+@router.post("/members/{person_id}")
+async def changed(at: At, person_id: str) -> Response:
+    """Change somebody's name, address or role, or whether they are here at all."""
+    fields = at.fields
+    try:
+        await change_person(
+            at.app,
+            at.who,
+            person_id,
+            name=fields.text("name"),
+            email=fields.some("email"),
+            role=fields.text("role"),
+            active=fields.is_on("active"),
+        )
+        if fields.raw("password"):
+            await set_password(at.app, at.who, person_id, fields.raw("password"))
+    except CallboardError as error:
+        typed = fields.kept("name", "email", "role")
+        return await at.show(await _person(at, person_id, typed, str(error)), 422)
+    return at.go(f"/members/{person_id}", "Kept.")
+
+
+async def _everybody(at: Visit, typed: Typed | None = None, wrong: str = "") -> MembersPage:
+    people = await list_people(at.app, at.who)
+    accounts = await list_service_accounts(at.app, at.who)
+    return MembersPage(people, accounts, typed or Typed(), wrong)
+
+
+async def _person(
+    at: Visit, person_id: str, typed: Typed | None = None, wrong: str = ""
+) -> PersonPage:
+    kept = await find_person(at.app, at.who, person_id)
+    seen = await visible_spaces(at.app, at.who)
+    theirs = [one for one in seen if one.role_of(f"person:{person_id}")]
+    return PersonPage(kept.value, theirs, typed or Typed(), wrong)
