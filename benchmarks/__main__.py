@@ -17,6 +17,7 @@ NAMES = (
     "policy",
     "redaction",
     "board",
+    "rendering",
     "soak",
     "start",
 )

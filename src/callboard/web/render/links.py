@@ -29,9 +29,10 @@ def where(address: str) -> str | None:
     if parts is None:
         return None
     if parts.scheme == "mailto":
-        return parts.path if _MAIL.fullmatch(parts.path) else None
-    host = parts.netloc.partition(":")[0]
-    return parts.netloc.lower() if _HOST.fullmatch(host) else None
+        return parts.path if _MAIL.fullmatch(parts.path) and not parts.query else None
+    if "@" in parts.netloc or not _HOST.fullmatch(parts.hostname or ""):
+        return None
+    return parts.netloc.lower()
 
 
 def _split(address: str) -> SplitResult | None:

@@ -25,6 +25,8 @@ IDLE_AFTER: Final = 60.0
 _LEFT, _RIGHT, _HEIGHT = 58.0, 12.0, 62
 _FOLD: Final = 10.0
 _NARROWEST: Final = 2.0
+_LONGEST: Final = 1e9
+"""Seconds that a run can have lasted; what is beyond is no time."""
 _ORDER: Final[tuple[Lane, ...]] = ("model", "tool", "decision")
 _TOPS: Final[dict[Lane, float]] = {"model": 6, "tool": 26, "decision": 2}
 _HEIGHTS: Final[dict[Lane, float]] = {"model": 12, "tool": 12, "decision": 40}
@@ -85,9 +87,13 @@ def strip(
     marks: Sequence[StripMark], length: float, *, width: int = 860, hide_idle: bool = False
 ) -> Markup:
     """Return the strip of a run of `length` seconds; marks may come in any order."""
-    sound = [mark for mark in marks if isfinite(mark.start) and isfinite(mark.end)]
+    sound = [mark for mark in marks if abs(mark.start) <= _LONGEST and abs(mark.end) <= _LONGEST]
     end = max(
-        [length if isfinite(length) else 0.0, 1.0, *(max(mark.start, mark.end) for mark in sound)]
+        [
+            min(length, _LONGEST) if isfinite(length) else 0.0,
+            1.0,
+            *(max(mark.start, mark.end) for mark in sound),
+        ]
     )
     folds = tuple(_idle(sound, end)) if hide_idle else ()
     time = _Time(end, folds, width)
@@ -176,11 +182,12 @@ def _folded(fold: _Fold, time: _Time) -> Markup:
 
 
 def _ticks(time: _Time) -> Iterator[Markup]:
-    values = ticks(time.length, "seconds")
+    step = ticks(time.length / 2, "seconds")[1]
+    values = tuple(step * number for number in range(int(time.length / step) + 1))
     last = -100.0
-    for value, word in zip(values, tick_words(values, "seconds"), strict=True):
+    for value, word in zip(values, tick_words((*values, time.length), "seconds"), strict=False):
         x = round(time.x(value), 1)
         hidden = any(fold.start < value < fold.end for fold in time.folds)
-        if value <= time.length and not hidden and x - last > 44 and x < time.width - 16:
+        if not hidden and x - last > 52 and x < time.width - 16:
             last = x
             yield _TICK.format(x=x, word=word)
