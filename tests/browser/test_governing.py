@@ -109,6 +109,7 @@ def test_somebody_joins_and_may_leave(site, page, axe, picture):
 def test_the_audit_log_says_who_changed_what(site, page, axe, picture):
     site.do(lambda app: create_space(app, ROOT, NewSpace("auth", NASTY, "AUTH")))
     page.goto("/audit")
+    page.get_by_role("link", name="Check it").click()
     expect(page.get_by_text("As it was written")).to_be_visible()
     row = page.get_by_role("row").filter(has_text="space auth").first
     row.get_by_role("group").locator("summary").click()

@@ -9,6 +9,7 @@ import pytest
 from callboard.api.site import create_api
 from callboard.domain.actor import Actor
 from callboard.domain.org.principal import as_owner
+from callboard.domain.org.roles import OrgRole
 from callboard.entrance.asking import Site
 from callboard.entrance.site import Parts, create_site
 from callboard.testing.model import ScriptedProvider
@@ -44,7 +45,7 @@ class Pages:
             for name in ("_form", "_once")
         }
 
-    async def sign_in(self, name, role="member"):
+    async def sign_in(self, name, role: OrgRole = "member"):
         person = await add_person(self.app, ROOT, NewPerson(name, name.title(), role))
         issued = await open_session(self.app, person, "password", Origin("127.0.0.1", "test"))
         self.client.cookies.set("callboard_session", issued.text, domain="127.0.0.1")

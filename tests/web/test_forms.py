@@ -1,7 +1,5 @@
 """Forms at the level of requests: whose they are, done once, read strictly, nothing typed lost."""
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +8,6 @@ from callboard.web.forms import FormUnreadable, form_token, is_token, read_field
 from callboard.web.visit import local
 
 FORM = "application/x-www-form-urlencoded"
-
-
-def mark_in(page):
-    return re.search(r'name="_form" value="([0-9a-f]+)"', page)[1]
 
 
 @given(st.text(), st.binary(min_size=16, max_size=16), st.text())

@@ -3,7 +3,7 @@ import { all, first, make } from "./dom.js";
 import { guardChanges, keepDrafts } from "./drafts.js";
 import { listen } from "./keys.js";
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
 /** Say times as clocks here do; the exact moment is in the tip. */
