@@ -26,8 +26,11 @@ from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.model import ScriptedProvider
 from callboard.testing.rig import rig
 from callboard.usecases.board import TasksWanted, list_tasks
+from callboard.usecases.home import look_home
+from callboard.usecases.inbox import list_inbox
 from callboard.usecases.performance import measure
 from callboard.usecases.runs import list_runs
+from callboard.usecases.search import search
 
 ANN = as_owner(Actor(kind="person", name="ann"))
 NOON = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -60,7 +63,8 @@ def _row(number: int, run_id: str, step: str | None) -> RunRow:
     )
 
 
-async def _fill(store: SqliteEventStore) -> None:
+async def fill_board(store: SqliteEventStore, count: int = TASK_COUNT) -> None:
+    """Write down a space `shop` with as many tasks, a third of them under way, each with a run and one below it."""
     actor = ANN.actor
     space = Space(id="shop", name="Shop", prefix="SHOP", created_at=NOON)
     tasks = [
@@ -79,12 +83,12 @@ async def _fill(store: SqliteEventStore) -> None:
             created_at=NOON,
             ended_at=NOON if number % 3 else None,
         )
-        for number in range(1, TASK_COUNT + 1)
+        for number in range(1, count + 1)
     ]
     await store.records.commit(Change(actor, "space.create", NOON, (SPACES.put(space),)))
     writes = tuple(TASKS.put(task) for task in tasks)
     await store.records.commit(Change(actor, "task.manage", NOON, writes))
-    for number in range(1, TASK_COUNT + 1):
+    for number in range(1, count + 1):
         for step in (None, "implement"):
             await _run(store, number, step)
 
@@ -117,7 +121,7 @@ async def _milliseconds(look: Callable[[], Awaitable[object]]) -> list[float]:
 async def _measured(place: Path) -> list[dict[str, object]]:
     store = await SqliteEventStore.open(place / "callboard.db")
     try:
-        await _fill(store)
+        await fill_board(store)
         app = rig(ScriptedProvider({}), store=store, records=store.records)
         cases: tuple[tuple[str, Callable[[], Awaitable[object]]], ...] = (
             ("board of 1,000 tasks", lambda: list_tasks(app, ANN, TasksWanted(limit=TASK_COUNT))),
@@ -126,6 +130,9 @@ async def _measured(place: Path) -> list[dict[str, object]]:
                 lambda: list_runs(app, ANN, RunsWanted(root_only=False, limit=2_000)),
             ),
             ("performance by version and step", lambda: measure(app, ANN, ("version", "step"))),
+            ("inbox beside 1,000 tasks", lambda: list_inbox(app, ANN)),
+            ("home of 1,000 tasks", lambda: look_home(app, ANN)),
+            ("search over 1,000 tasks", lambda: search(app, ANN, "borad tsak 77")),
         )
         rows: list[dict[str, object]] = []
         for name, look in cases:

@@ -133,6 +133,14 @@ FOR_MEMBERS = {"/me", "/people", "/people/{person_id}", "/service-accounts"} | {
     "/inbox",
     "/inbox/deputies",
     "/roster",
+    "/schedules",
+    "/performance",
+    "/usage",
+    "/budgets",
+    "/gates",
+    "/runs",
+    "/tasks",
+    "/spaces",
 }
 """What every member of the organisation may read; lists hold only what they see."""
 

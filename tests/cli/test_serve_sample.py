@@ -17,7 +17,7 @@ _LISTS = (
 @pytest.fixture
 def shell(tmp_path):
     """A shell without a home; temporary directories are made where the test looks."""
-    shell = Shell(tmp_path, tmp_path, {"CALLBOARD_HOME": None, "TMPDIR": str(tmp_path)})
+    shell = Shell(tmp_path, tmp_path, {"TMPDIR": str(tmp_path)})
     yield shell
     shell.end_all()
 
@@ -43,7 +43,7 @@ def gates_of(base, key):
 
 
 def test_a_sample_has_something_everywhere_does_new_work_and_leaves_nothing_behind(shell, tmp_path):
-    running = shell.start("serve", "--demo", "--port", "0", "--pace", "0")
+    running = shell.start("serve", "--demo", "--port", "0", "--pace", "0", CALLBOARD_HOME=None)
     base = running.line().strip()
     me = ask(f"{base}/api/v1/me")[1]
     assert (me["actor"]["name"], me["role"], me["way"]) == ("olga", "owner", "local")
@@ -70,7 +70,7 @@ def test_a_sample_has_something_everywhere_does_new_work_and_leaves_nothing_behi
 
 
 def test_whoever_loses_patience_while_it_is_filled_leaves_nothing_behind(shell, tmp_path):
-    running = shell.start("serve", "--demo", "--port", "0")
+    running = shell.start("serve", "--demo", "--port", "0", CALLBOARD_HOME=None)
     within(TIMEOUT_S, lambda: list(tmp_path.glob("callboard-demo-*/callboard.db")))
     assert running.interrupt().code == 130
     assert not list(tmp_path.glob("callboard-demo-*"))

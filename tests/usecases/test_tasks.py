@@ -327,8 +327,7 @@ async def test_strangers_see_no_task_and_viewers_change_none(team):
     ):
         with pytest.raises(UnknownThing):
             await refused
-    with pytest.raises(NotAllowed):
-        await list_tasks(team.app, zoe)
+    assert await list_tasks(team.app, zoe) == []
     await set_member(team.app, ROOT, "auth", "person:zoe", "viewer")
     zoe = await team.person("zoe")
     assert (await show_task(team.app, zoe, "AUTH-1")).task.key == "AUTH-1"
@@ -429,5 +428,4 @@ async def test_performance_counts_what_was_sent_back_against_its_author(team):
     assert (writer.settled, writer.accepted, writer.rejection_rate) == (2, 1, 0.5)
     assert (critic.settled, critic.accepted) == (2, 2)
     assert writer.run_ids == ("AUTH-1-1.implement-1", "AUTH-1-1.implement-2")
-    with pytest.raises(NotAllowed):
-        await measure(team.app, await team.person("zoe"))
+    assert await measure(team.app, await team.person("zoe")) == []

@@ -1,11 +1,11 @@
 """What every use case works with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callboard.domain.errors import UnknownThing, UserMistake
 from callboard.domain.org.principal import ORGANISATION, Principal, Resource, in_space
 from callboard.domain.run_row import RunRow
-from callboard.engine.authority import Action, may
+from callboard.engine.authority import NEEDS, Action, in_scope, may
 from callboard.ports.clock import IdSource
 from callboard.ports.passwords import Chance, Passwords
 from callboard.ports.records import Records
@@ -14,6 +14,7 @@ from callboard.ports.threads import Threads
 from callboard.ports.vault import Vault
 from callboard.runtime.driver import Driver
 from callboard.runtime.ports import Ports
+from callboard.usecases.open_gates import Remembered
 from callboard.usecases.proof import Proof
 
 
@@ -26,7 +27,8 @@ class NotAllowed(UserMistake):
 @dataclass(frozen=True, slots=True)
 class App:
     """A running Callboard: its ports, its driver, where it keeps private copies of repositories, and what it
-    proves its runs with. `engine` is the version of what keeps the log, for people to read.
+    proves its runs with. `engine` is the version of what keeps the log, for people to read; `remembered` what this
+    process knows of logs already.
     """
 
     ports: Ports
@@ -41,6 +43,7 @@ class App:
     copies: str
     proof: Proof | None = None
     engine: str = ""
+    remembered: Remembered = field(default_factory=Remembered)
 
     async def close(self) -> None:
         """Finish what is pending and let go of everything."""
@@ -65,17 +68,24 @@ def require(who: Principal, action: Action, resource: Resource = ORGANISATION) -
 def seen_spaces(
     who: Principal, action: Action, wanted: tuple[str, ...] | None = None
 ) -> tuple[str, ...] | None:
-    """Return the spaces whose things somebody may list, of those wanted; None: all there are.
+    """Return the spaces whose things somebody may list, of those wanted; None: all there are. Whoever belongs to no
+    space yet sees nothing, and is not refused.
 
     Raises:
-        NotAllowed: there is none at all.
+        NotAllowed: it is not for them in any space: for no member, or not in the scopes of their token.
     """
     if may(who, action):
         return wanted
     theirs = tuple(space for space in who.spaces if may(who, action, Resource(space=space)))
-    if not theirs:
+    if not theirs and not _belongs(who, action):
         require(who, action)
     return theirs if wanted is None else tuple(space for space in wanted if space in theirs)
+
+
+def _belongs(who: Principal, action: Action) -> bool:
+    """Return whether somebody is of the organisation, of no space yet, and every viewer of one may list such things."""
+    of_none = who.role is not None and not who.spaces
+    return of_none and NEEDS[action].space == "viewer" and in_scope(who.scopes, action)
 
 
 async def require_run(app: App, who: Principal, action: Action, run_id: str) -> RunRow:

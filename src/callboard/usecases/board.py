@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from statistics import median
 from typing import Final
@@ -68,7 +69,8 @@ async def list_tasks(app: App, who: Principal, wanted: TasksWanted = NEWEST) -> 
     every = {one.value.key: one.value for one in kept}
     found = [one for one in reversed(kept) if _fits(one.value, one.position, wanted)]
     chosen = [one.value for one in found[: wanted.limit]]
-    return await _views(app, chosen, every, positions)
+    rows = await task_rows(app, {task.space for task in every.values()})
+    return views_of(chosen, every, positions, rows, app.ports.clock.now())
 
 
 async def show_task(app: App, who: Principal, key: str) -> TaskView:
@@ -80,7 +82,8 @@ async def show_task(app: App, who: Principal, key: str) -> TaskView:
     kept = await require_task(app, who, "task.read", key)
     others = await app.records.find(TASKS, Wanted(spaces=seen_spaces(who, "task.read")))
     every = {one.value.key: one.value for one in others}
-    (view,) = await _views(app, [kept.value], every, {key: kept.position})
+    rows = await task_rows(app, {task.space for task in every.values()})
+    (view,) = views_of([kept.value], every, {key: kept.position}, rows, app.ports.clock.now())
     return view
 
 
@@ -106,16 +109,16 @@ def _fits(task: TaskRecord, position: int, wanted: TasksWanted) -> bool:
     )
 
 
-async def _views(
-    app: App,
+def views_of(
     tasks: Sequence[TaskRecord],
     every: Mapping[str, TaskRecord],
     positions: Mapping[str, int],
+    rows: Mapping[str, RunRow],
+    now: datetime,
 ) -> list[TaskView]:
-    rows = await _rows(app, {task.space for task in every.values()})
+    """Return tasks as people see them, of `every` task by its key, with the `rows` of their runs."""
     expected = _expectations(every.values(), rows)
     blocks, below = _blocks(every.values()), _below(every.values())
-    now = app.ports.clock.now()
     views: list[TaskView] = []
     for task in tasks:
         row = rows.get(task.run_id or "")
@@ -135,7 +138,8 @@ async def _views(
     return views
 
 
-async def _rows(app: App, spaces: Iterable[str]) -> dict[str, RunRow]:
+async def task_rows(app: App, spaces: Iterable[str]) -> dict[str, RunRow]:
+    """Return the runs of the tasks of these spaces, by their ids."""
     rows = await app.ports.store.rows(RunsWanted(spaces=tuple(spaces), limit=_MOST))
     return {row.run_id: row for row in rows if row.task is not None}
 

@@ -27,17 +27,9 @@ from callboard.runtime.run_log import RunLog, load, take_over
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, NotAllowed, require_run, seen_spaces
 from callboard.usecases.deputies import require_decider
+from callboard.usecases.open_gates import OpenGate
 from callboard.usecases.recording import write
 from callboard.usecases.runs import require_models
-
-
-@dataclass(frozen=True, slots=True)
-class OpenGate:
-    """A gate that waits for a decision, with the run that opened it and the approvals that it has."""
-
-    row: RunRow
-    gate: GateOpened
-    approvals: tuple[ApprovalGiven, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +53,14 @@ async def gates_in(app: App, spaces: tuple[str, ...] | None) -> list[OpenGate]:
     """Return the open gates of these spaces (None: of all), those of the newest runs first."""
     wanted = RunsWanted(root_only=False, statuses=("waiting",), spaces=spaces, limit=500)
     rows = await app.ports.store.rows(wanted)
-    found = [await gate_of(app, row) for row in rows]
+    found = [await _known_gate(app, row) for row in rows]
     return [gate for gate in found if gate is not None]
+
+
+async def _known_gate(app: App, row: RunRow) -> OpenGate | None:
+    if not app.remembered.knows(row):
+        app.remembered.keep(row, await gate_of(app, row))
+    return app.remembered.gate(row)
 
 
 async def gate_of(app: App, row: RunRow) -> OpenGate | None:

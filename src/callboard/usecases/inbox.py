@@ -1,6 +1,6 @@
 """A person's inbox: all that waits for them, and what they did with it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +24,7 @@ from callboard.ports.event_store import RunsWanted
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App
 from callboard.usecases.deputies import represented
+from callboard.usecases.failed_runs import failed_runs
 from callboard.usecases.gates import OpenGate, gates_in
 from callboard.usecases.persons import open_to, require_person
 
@@ -32,17 +33,26 @@ _COMMENTS = 2_000
 _RUNS = 10_000
 
 
-async def list_inbox(app: App, who: Principal, *, archived: bool = False) -> list[Entry]:
-    """Return what waits for somebody, best dealt with in this order; with `archived` what they put away.
+async def list_inbox(
+    app: App,
+    who: Principal,
+    *,
+    archived: bool = False,
+    rows: Mapping[str, RunRow] | None = None,
+) -> list[Entry]:
+    """Return what waits for somebody, best dealt with in this order; with `archived` what they put away. `rows` are
+    the runs of the tasks that they see, where they are known already.
 
     Raises:
         NotAllowed: it is no person that asks.
     """
     require_person(who)
-    return [entry for entry in await _entries(app, who) if entry.archived == archived]
+    return [entry for entry in await _entries(app, who, rows) if entry.archived == archived]
 
 
-async def _entries(app: App, who: Principal) -> list[Entry]:
+async def _entries(
+    app: App, who: Principal, rows: Mapping[str, RunRow] | None = None
+) -> list[Entry]:
     """Return everything, what was put away included."""
     person = who.actor.name
     spaces = open_to(who, "task.read")
@@ -51,13 +61,14 @@ async def _entries(app: App, who: Principal) -> list[Entry]:
     items = [
         *await _to_decide(app, who, now),
         *_failures(tasks, who, now),
+        *await failed_runs(app, who, now),
         *await _mentions(app, who, {task.key: task for task in tasks}),
     ]
     marks = await app.records.find(INBOX_MARKS, Wanted(prefix=f"{person}/"))
     return entries_of(
         items,
         waiting_behind({t.key: t.depends_on for t in tasks if t.state not in ENDED}),
-        await _spent(app, tasks, items),
+        await _spent(app, tasks, items, rows),
         {kept.value.entry: kept.value for kept in marks},
         now,
     )
@@ -164,13 +175,18 @@ async def _mentions(app: App, who: Principal, tasks: dict[str, TaskRecord]) -> l
 
 
 async def _spent(
-    app: App, tasks: Sequence[TaskRecord], items: Sequence[Item]
+    app: App,
+    tasks: Sequence[TaskRecord],
+    items: Sequence[Item],
+    rows: Mapping[str, RunRow] | None,
 ) -> dict[str, Decimal]:
     """Return what was spent on tasks, and on runs without one, in US dollars as far as it is known."""
-    spaces = tuple({item.space for item in items})
-    rows = await app.ports.store.rows(RunsWanted(spaces=spaces, limit=_RUNS)) if items else []
-    by_run: dict[str, RunRow] = {row.run_id: row for row in rows}
-    found = {row.run_id: row.bill.known_usd for row in rows}
+    by_run = rows
+    if by_run is None:
+        spaces = tuple({item.space for item in items})
+        read = await app.ports.store.rows(RunsWanted(spaces=spaces, limit=_RUNS)) if items else []
+        by_run = {row.run_id: row for row in read}
+    found = {run_id: row.bill.known_usd for run_id, row in by_run.items()}
     for task in tasks:
         theirs = (by_run[run] for run in task.runs if run in by_run)
         found[task.key] = sum((row.bill.known_usd for row in theirs), Decimal(0))
