@@ -77,6 +77,11 @@ def performance(attempts: Iterable[Attempt], axes: Sequence[Axis]) -> list[Perfo
     return [_line(key, groups[key]) for key in sorted(groups)]
 
 
+def axis_value(attempt: Attempt, axis: Axis) -> str:
+    """Return where an attempt stands on an axis."""
+    return _KEYS[axis](attempt)
+
+
 _KEYS: Final[dict[Axis, Callable[[Attempt], str]]] = {
     "agent": lambda attempt: attempt.agent,
     "version": lambda attempt: f"{attempt.agent}@{attempt.digest[:12]}",

@@ -1,0 +1,133 @@
+"""Performance and cost over time, against the time before, with the versions that went live on the way."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from callboard.domain.attempt_row import Attempt
+from callboard.domain.org.principal import Principal
+from callboard.domain.org.roster import ROSTER_VERSIONS
+from callboard.domain.record import AuditEntry
+from callboard.engine.performance import Axis, Performance, performance
+from callboard.engine.trends import Trend, trends
+from callboard.ports.event_store import AttemptsWanted
+from callboard.ports.records import AuditWanted, Wanted
+from callboard.usecases.app import App, NotAllowed, seen_spaces
+from callboard.usecases.roster import list_roster, require_reading
+
+LONGEST_DAYS: Final = 366
+
+
+@dataclass(frozen=True, slots=True)
+class WentLive:
+    """A version of an agent that was made live."""
+
+    agent: str
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a dashboard is to show: the last `days`, by these axes, of one space or agent (None: of all seen)."""
+
+    axes: tuple[Axis, ...] = ("agent",)
+    days: int = 30
+    space: str | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What came of a question. `whole` is everything together, `before` the same time before that; None: nothing.
+
+    `lines` are by all axes, `trends` by the first, from `first` for `days`; `names` are what versions are called.
+    """
+
+    question: Question
+    first: date
+    days: int
+    whole: Performance | None
+    before: Performance | None
+    lines: Sequence[Performance]
+    trends: Sequence[Trend]
+    trend: Trend | None
+    went_live: Sequence[WentLive]
+    names: dict[str, str]
+
+
+async def dashboard(app: App, who: Principal, question: Question) -> Dashboard:
+    """Return the numbers of a time, in the spaces whose numbers somebody sees."""
+    spaces = seen_spaces(who, "usage.read", None if question.space is None else (question.space,))
+    days = min(max(question.days, 1), LONGEST_DAYS)
+    now = app.ports.clock.now()
+    first = now.date() - timedelta(days=days - 1)
+    begin = now - timedelta(days=days)
+    asked = AttemptsWanted(spaces=spaces, since=begin - timedelta(days=days), agent=question.agent)
+    attempts = await app.ports.store.attempts(asked)
+    lately = [one for one in attempts if one.began_at >= begin]
+    earlier = [one for one in attempts if one.began_at < begin]
+    return Dashboard(
+        question,
+        first,
+        days,
+        _line(lately),
+        _line(earlier),
+        performance(lately, question.axes),
+        trends(lately, question.axes[0] if question.axes else None, first, days),
+        next(iter(trends(lately, None, first, days)), None),
+        await _went_live(app, who, {one.agent for one in lately}, begin),
+        await _names(app, who, {one.agent for one in lately}),
+    )
+
+
+async def releases_of(app: App, who: Principal, agent_id: str) -> list[WentLive]:
+    """Return when versions of an agent went live, the latest first; nothing for an agent that they do not see."""
+    require_reading(who)
+    seen = await list_roster(app, who)
+    if not any(one.agent.id == agent_id for one in seen):
+        return []
+    entries = await app.records.audit(AuditWanted(record=("roster_agent", agent_id)))
+    return [found for entry in entries for found in _live_in(agent_id, entry)]
+
+
+def _line(attempts: Sequence[Attempt]) -> Performance | None:
+    return next(iter(performance(attempts, ())), None)
+
+
+async def _went_live(
+    app: App, who: Principal, agents: Iterable[str], since: datetime
+) -> list[WentLive]:
+    found: list[WentLive] = []
+    for agent in sorted(agents):
+        try:
+            found += [one for one in await releases_of(app, who, agent) if one.at >= since]
+        except NotAllowed:  # they see numbers and no agents
+            return []
+    return sorted(found, key=lambda one: one.at)
+
+
+def _live_in(agent_id: str, entry: AuditEntry) -> list[WentLive]:
+    found: list[WentLive] = []
+    for one in entry.differences:
+        if one.kind != "roster_agent" or one.key != agent_id:
+            continue
+        before = one.before.get("live") if isinstance(one.before, dict) else None
+        after = one.after.get("live") if isinstance(one.after, dict) else None
+        if isinstance(after, int) and after != before:
+            found.append(WentLive(agent_id, after, entry.at))
+    return found
+
+
+async def _names(app: App, who: Principal, agents: Iterable[str]) -> dict[str, str]:
+    """Return what versions are called, by the way in which performance names them."""
+    try:
+        seen = {one.agent.id for one in await list_roster(app, who)}
+    except NotAllowed:
+        return {}
+    names: dict[str, str] = {}
+    for agent in sorted(set(agents) & seen):
+        for kept in await app.records.find(ROSTER_VERSIONS, Wanted(prefix=f"{agent}/")):
+            names[f"{agent}@{kept.value.digest[:12]}"] = f"{agent} v{kept.value.number}"
+    return names
