@@ -19,6 +19,7 @@ from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.runtime.roster_casting import CastingSources, RosterCasting
+from callboard.runtime.roster_lookup import RosterLookup
 from callboard.runtime.system import SystemClock, TimeSortedIds, relax_collector
 from callboard.settings import Settings
 from callboard.usecases.app import App
@@ -26,7 +27,7 @@ from callboard.usecases.app import App
 if TYPE_CHECKING:
     from callboard.definitions.resolver import AgentResolver
     from callboard.ports.dispatcher import Dispatcher
-    from callboard.ports.releases import Releases
+    from callboard.stores.sqlite.store import SqliteEventStore
 
 
 async def build_app(
@@ -52,7 +53,7 @@ async def build_app(
     )
     clock = added.clock or SystemClock()
     vault = open_vault(settings, store.credentials, clock)
-    registry = _registry(settings, sources, added, store.releases)
+    registry = _registry(settings, sources, added, store)
     models = ModelsOnDemand(settings, sources, added.providers, vault)
     services = tool_services(settings, registry)
     names = FileModelNames((settings.home, *sources.folders))
@@ -91,15 +92,16 @@ async def build_app(
 
 
 def _registry(
-    settings: Settings, sources: Sources, added: Additions, releases: "Releases"
+    settings: Settings, sources: Sources, added: Additions, store: "SqliteEventStore"
 ) -> "AgentResolver":
     from callboard.definitions.resolver import AgentResolver
 
     return AgentResolver(
         partial(open_registry, settings, sources, shipped=False, tools=tuple(added.tools)),
-        releases,
+        store.releases,
         shipped_agents,
         added.agents,
+        RosterLookup(store.records),
     )
 
 

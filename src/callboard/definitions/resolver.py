@@ -7,6 +7,8 @@ from callboard.definitions.catalogue import Catalogue, LoadedDefinition
 from callboard.definitions.registry import FolderRegistry
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.references import AgentReference, parse_reference
+from callboard.domain.org.space import is_space_id
+from callboard.ports.registry import RosterAgents
 from callboard.ports.releases import Release, Releases
 
 SHIPPED_AS = frozenset({"callboard", "codebuff"})
@@ -30,14 +32,15 @@ class _Later:
 
 
 class AgentResolver:
-    """`callboard.ports.registry.AgentRegistry`: given ones first, then own folders, then releases, then what is
-    shipped.
+    """`callboard.ports.registry.AgentRegistry`: given ones first, then own folders, then the roster, then releases,
+    then what is shipped. In a space the roster comes first.
 
     Args:
         own: reads the folders; called once, and not before an agent is asked for.
         releases: what is published.
         shipped: reads what is shipped; as `own`.
         given: agents that a program brings along.
+        roster: the agents of the organisation; None: it keeps none.
     """
 
     def __init__(
@@ -46,21 +49,31 @@ class AgentResolver:
         releases: Releases,
         shipped: Callable[[], FolderRegistry],
         given: Sequence[AgentDefinition] = (),
+        roster: RosterAgents | None = None,
     ) -> None:
         loaded = tuple(LoadedDefinition(one, "given") for one in given)
         self._given = FolderRegistry((Catalogue(loaded),))
         self._own = _Later(own)
         self._releases = releases
         self._shipped = _Later(shipped)
+        self._roster = roster
 
-    async def get(self, reference: str) -> AgentDefinition | None:
+    async def get(self, reference: str, *, space: str = "") -> AgentDefinition | None:
         """See `ports.registry.AgentRegistry`."""
         wanted = parse_reference(reference)
         if wanted is None:
             return None
-        own = self._given.get(reference) or (await self._own.get()).get(reference)
-        if own is not None:
-            return own
+        in_space = is_space_id(space)
+        found = await self._cast(wanted, space) if in_space else None
+        found = found or self._given.get(reference) or (await self._own.get()).get(reference)
+        if found is None and not in_space:
+            found = await self._cast(wanted, "")
+        return found or await self._public(wanted)
+
+    async def _cast(self, wanted: AgentReference, space: str) -> AgentDefinition | None:
+        return None if self._roster is None else await self._roster.playing(wanted, space)
+
+    async def _public(self, wanted: AgentReference) -> AgentDefinition | None:
         release = await self._release(wanted)
         return release.definition if release is not None else await self._shipped_one(wanted)
 

@@ -83,7 +83,7 @@ async def _planned(
     ports: Ports, state: RunState, call: Call, wish: SpawnWish
 ) -> tuple[ChildRunStarted | ChildRunRefused, RunCreated | None]:
     """Return what to record for one entry, and the first event of the run that it asks for."""
-    definition, refusal = await _found(ports, wish)
+    definition, refusal = await _found(ports, wish, state.created.space)
     if definition is None or refusal:
         return _refused(call, wish, refusal), None
     start = AgentStart(
@@ -131,14 +131,16 @@ def link_to(state: RunState) -> ParentLink:
     )
 
 
-async def _found(ports: Ports, wish: SpawnWish) -> tuple[AgentDefinition | None, str]:
+async def _found(ports: Ports, wish: SpawnWish, space: str) -> tuple[AgentDefinition | None, str]:
     """Return the agent that an entry asks for, or why it cannot be started."""
     if wish.agent is None:
         return None, wish.refusal
     try:
-        definition = await ports.registry.get(wish.agent)
+        definition = await ports.registry.get(wish.agent, space=space)
     except DefinitionInvalid as error:
         return None, f"Agent type {wish.requested} is broken: {error}"
+    except ConfigurationInvalid as error:
+        return None, f"Agent type {wish.requested} cannot be started: {error}"
     if definition is None:
         return None, f"Agent type {wish.requested} not found."
     return definition, _input_refusal(ports, wish, definition)

@@ -88,7 +88,7 @@ async def agent_created(ports: Ports, start: AgentStart) -> RunCreated:
     around = await surroundings_for(ports, definition, start.workspace, start.prompt)
     system = passed.system if inherits else system_prompt(definition, around)
     spawnable = [
-        Spawnable(reference, await known_agent(ports.registry, reference))
+        Spawnable(reference, await known_agent(ports.registry, reference, start.space))
         for reference in definition.spawnable_agents
     ]
     shares = definition.include_message_history or start.inline or start.parent is None

@@ -2,7 +2,7 @@
 
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.references import parse_reference
-from callboard.domain.errors import DefinitionInvalid
+from callboard.domain.errors import ConfigurationInvalid, DefinitionInvalid
 from callboard.domain.message import JsonObject
 from callboard.domain.run.state import RunState
 from callboard.domain.tool import ToolSpec
@@ -37,17 +37,15 @@ async def told_tools(ports: Ports, state: RunState) -> tuple[ToolSpec, ...]:
     specs = [tool.spec for tool in tools if tool is not None]
     if state.subject.tools is None and "spawn_agents" in offered_names(state):
         taken = {spec.name for spec in specs} | set(ports.tools.names())
-        specs += await _agent_tools(ports.registry, state.subject.definition, taken)
+        specs += await _agent_tools(ports.registry, state, taken)
     return tuple(specs)
 
 
-async def _agent_tools(
-    registry: AgentRegistry, definition: AgentDefinition, taken: set[str]
-) -> list[ToolSpec]:
+async def _agent_tools(registry: AgentRegistry, state: RunState, taken: set[str]) -> list[ToolSpec]:
     specs: list[ToolSpec] = []
-    for reference in definition.spawnable_agents:
+    for reference in state.subject.definition.spawnable_agents:
         parsed = parse_reference(reference)
-        agent = await known_agent(registry, reference)
+        agent = await known_agent(registry, reference, state.created.space)
         if parsed is None or agent is None:
             continue
         name = parsed.id.replace("-", "_")
@@ -58,11 +56,13 @@ async def _agent_tools(
     return specs
 
 
-async def known_agent(registry: AgentRegistry, reference: str) -> AgentDefinition | None:
-    """Return an agent, or None where it is missing or broken."""
+async def known_agent(
+    registry: AgentRegistry, reference: str, space: str
+) -> AgentDefinition | None:
+    """Return an agent as it is known in a space, or None where it is missing, broken or does not play."""
     try:
-        return await registry.get(reference)
-    except DefinitionInvalid:  # spawning it says what is wrong
+        return await registry.get(reference, space=space)
+    except (DefinitionInvalid, ConfigurationInvalid):  # spawning it says what is wrong
         return None
 
 

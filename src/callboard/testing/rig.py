@@ -55,8 +55,9 @@ class FixedRegistry:
 
     agents: Mapping[str, AgentDefinition]
 
-    async def get(self, reference: str) -> AgentDefinition | None:
-        """Return an agent by id."""
+    async def get(self, reference: str, *, space: str = "") -> AgentDefinition | None:
+        """Return an agent by id, whatever the space."""
+        del space
         return self.agents.get(reference)
 
     async def all(self) -> tuple[AgentDefinition, ...]:

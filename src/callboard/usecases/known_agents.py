@@ -25,6 +25,7 @@ async def show_agent(app: App, who: Principal, reference: str) -> AgentDefinitio
 
 async def agents_using(app: App, who: Principal) -> dict[str, list[str]]:
     """Return the agents of the roster by the credential that their versions of now name, as far as somebody sees them."""
+    seen_spaces(who, "agent.read")
     found: dict[str, list[str]] = {}
     for listed in await list_roster(app, who):
         credential = listed.version.definition.credential

@@ -59,7 +59,7 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
     require(who, "run.start", in_space(wish.space))
     check_run_id(wish.run_id)
     named = wish.agent
-    definition = await find_agent(app, named) if isinstance(named, str) else named
+    definition = await find_agent(app, named, wish.space) if isinstance(named, str) else named
     _check_input(app, definition, wish)
     start = AgentStart(
         definition,
@@ -110,13 +110,13 @@ def check_run_id(run_id: str) -> None:
         )
 
 
-async def find_agent(app: App, reference: str) -> AgentDefinition:
-    """Return an agent by reference.
+async def find_agent(app: App, reference: str, space: str = "") -> AgentDefinition:
+    """Return an agent by reference, as it is known in a space.
 
     Raises:
         UnknownThing: there is none; names those there are.
     """
-    definition = await app.ports.registry.get(reference)
+    definition = await app.ports.registry.get(reference, space=space)
     if definition is None:
         known = ", ".join(agent.id for agent in await app.ports.registry.all()) or "none"
         raise UnknownThing(

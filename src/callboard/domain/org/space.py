@@ -1,5 +1,6 @@
 """A space: the boundary around one service, team or project."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -10,7 +11,8 @@ from callboard.domain.org.roles import SpaceRole
 from callboard.domain.record import Kind
 from callboard.domain.workflow import Landing
 
-SpaceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+_SPACE_ID: Final = r"^[a-z0-9][a-z0-9-]{0,63}$"
+SpaceId = Annotated[str, Field(pattern=_SPACE_ID)]
 TaskPrefix = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
 
 
@@ -52,6 +54,11 @@ class Space(Frozen):
         added = () if role is None else (Member(account=account, role=role),)
         members = tuple(sorted(others + added, key=lambda one: one.account))
         return self.model_copy(update={"members": members})
+
+
+def is_space_id(text: str) -> bool:
+    """Return whether a text can be the id of a space; runs of none name their directory in its place."""
+    return re.fullmatch(_SPACE_ID, text) is not None
 
 
 SPACES: Final = Kind(
