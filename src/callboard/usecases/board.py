@@ -25,7 +25,7 @@ _SAMPLE = 50
 @dataclass(frozen=True, slots=True)
 class TasksWanted:
     """Which tasks: of a space, in these states, with one of these labels, of an owner, below a parent, or with a
-    text in key or title; the newest first, older than the record at position `before`.
+    text in key or title, or of these priorities; the newest first, older than the record at position `before`.
     """
 
     space: str | None = None
@@ -34,6 +34,7 @@ class TasksWanted:
     owner: str | None = None
     parent: str | None = None
     text: str = ""
+    priorities: tuple[str, ...] = ()
     before: int | None = None
     limit: int = 100
 
@@ -67,7 +68,7 @@ async def list_tasks(app: App, who: Principal, wanted: TasksWanted = NEWEST) -> 
     kept = await app.records.find(TASKS, Wanted(spaces=spaces))
     positions = {one.value.key: one.position for one in kept}
     every = {one.value.key: one.value for one in kept}
-    found = [one for one in reversed(kept) if _fits(one.value, one.position, wanted)]
+    found = [one for one in reversed(kept) if fits(one.value, one.position, wanted)]
     chosen = [one.value for one in found[: wanted.limit]]
     rows = await task_rows(app, {task.space for task in every.values()})
     return views_of(chosen, every, positions, rows, app.ports.clock.now())
@@ -97,13 +98,15 @@ async def task_runs(app: App, who: Principal, key: str) -> list[RunRow]:
     return await app.ports.store.rows(RunsWanted(task=key, limit=_MOST))
 
 
-def _fits(task: TaskRecord, position: int, wanted: TasksWanted) -> bool:
+def fits(task: TaskRecord, position: int, wanted: TasksWanted) -> bool:
+    """Return whether a task is one of those that are wanted."""
     text = wanted.text.lower()
     return (
         (not wanted.states or task.state in wanted.states)
         and (not wanted.labels or not set(wanted.labels).isdisjoint(task.labels))
         and wanted.owner in (None, task.owner)
         and wanted.parent in (None, task.parent)
+        and (not wanted.priorities or task.priority in wanted.priorities)
         and (wanted.before is None or position < wanted.before)
         and (text in task.key.lower() or text in task.title.lower())
     )
