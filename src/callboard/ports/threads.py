@@ -115,8 +115,10 @@ class Threads(Protocol):
         """
         ...
 
-    async def arrived(self, after: int) -> Arrivals:
-        """Return what was stored behind a position. Cheap where nothing was."""
+    async def arrived(self, after: int | None) -> Arrivals:
+        """Return what was stored behind a position; without one, only the last position there is. Cheap where
+        nothing was stored.
+        """
         ...
 
     async def place_of(self, run_id: str, seq: int) -> int | None:

@@ -20,15 +20,15 @@ class Payment(NamedTuple):
 
 
 def milestones(run_id: str, payments: Iterable[Payment], limit_usd: Decimal | None) -> list[Row]:
-    """Return a row for each milestone that was reached, at the event that reached it."""
+    """Return a row for each event that reached a milestone; where it reached several, the furthest is said."""
     if limit_usd is None or limit_usd <= 0:
         return []
     limit, spent, found = int(limit_usd / NANO), 0, list[Row]()
     for payment in payments:
         before, spent = spent, spent + payment.nano_usd
-        for percent in PERCENTS:
-            if before * 100 < limit * percent <= spent * 100:
-                found.append(_row(run_id, payment, percent, usd(spent * NANO), limit_usd))
+        reached = [one for one in PERCENTS if before * 100 < limit * one <= spent * 100]
+        if reached:
+            found.append(_row(run_id, payment, reached[-1], usd(spent * NANO), limit_usd))
     return found
 
 

@@ -73,11 +73,13 @@ class SqliteThreads:
 
         return await self._readers.run(query)
 
-    async def arrived(self, after: int) -> Arrivals:
+    async def arrived(self, after: int | None) -> Arrivals:
         """See `Threads`."""
 
         def query(connection: sqlite3.Connection) -> Arrivals:
             (head,) = connection.execute(sql.LAST_POSITION).fetchone()
+            if after is None:
+                return Arrivals(head or 0, {})
             if (head or 0) <= after:
                 return Arrivals(after, {})
             found = dict(connection.execute(sql.ARRIVED, {"after": after}))

@@ -68,8 +68,10 @@ class MemoryThreads:
             key=lambda row: (row.created_at, row.run_id),
         )
 
-    async def arrived(self, after: int) -> Arrivals:
+    async def arrived(self, after: int | None) -> Arrivals:
         """See `Threads`."""
+        if after is None:
+            return Arrivals(len(self._disk.events), {})
         places = enumerate(self._disk.events[after:], start=after + 1)
         found = {self._disk.run(event.run_id).root_id: at for at, event in places}
         return Arrivals(max(found.values(), default=after), found)

@@ -254,6 +254,7 @@ class ThreadsContract:
         await SampleLog("other").created_in(store)
         first = await threads.arrived(0)
         assert set(first.threads) == {"root", "other"}
+        assert (await threads.arrived(None)).head == first.head
         assert first.head == max(first.threads.values())
         await store.append(log.batch(claim.epoch))
         later = await threads.arrived(first.head)

@@ -4,7 +4,19 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from callboard.web.routes import audit, credentials, door, members, settings, spaces, tokens
+from callboard.web.routes import (
+    audit,
+    compare,
+    credentials,
+    door,
+    live,
+    members,
+    runs,
+    settings,
+    spaces,
+    task_threads,
+    tokens,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     door.open_router,
@@ -15,5 +27,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     credentials.router,
     tokens.router,
     audit.router,
+    runs.router,
+    task_threads.router,
+    compare.router,
+    live.router,
 )
 """All pages. A new screen is a module here, a page context, a template, and a line in this list."""

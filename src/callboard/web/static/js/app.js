@@ -1,6 +1,7 @@
 // @ts-check
 import { all, first, make } from "./dom.js";
 import { guardChanges, keepDrafts } from "./drafts.js";
+import "./counters.js";
 import { listen } from "./keys.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

@@ -1,0 +1,202 @@
+"""The hub: topics that somebody watches, looked after by one task of this process.
+
+It wakes when a run of this process goes on, and looks at the store from time to time for what others wrote: one
+look for all topics, and none while nobody watches. What changed is rendered once and handed to every tab.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from callboard.domain.errors import CallboardError
+from callboard.domain.events.codec import Recorded, Sealed
+from callboard.ports.model import Delta
+from callboard.usecases.app import App
+from callboard.web.live.topic import Batch, Topic
+from callboard.web.live.viewer import Viewer
+
+log: Final = logging.getLogger("callboard.live")
+OnDelta = Callable[[str, Delta], None]
+OnEvent = Callable[[Recorded], None]
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many seconds go by between two batches, and between two looks for what other processes wrote."""
+
+    batch_s: float = 0.1
+    look_s: float = 0.5
+
+
+@dataclass(slots=True)
+class Watched:
+    """A topic, whoever watches it, and the name that they know it by."""
+
+    topic: Topic
+    name: str
+    viewers: set[Viewer] = field(default_factory=set[Viewer])
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    stirred: bool = False
+    rests_until: float = 0.0
+    begun: bool = False
+
+
+class Hub:
+    """The topics of this process. Topics may also hear events and streamed text of this process as they come."""
+
+    def __init__(self, app: App, pace: Pace | None = None) -> None:
+        self._app = app
+        self._pace = pace or Pace()
+        self._watched: dict[str, Watched] = {}
+        self._viewers: set[Viewer] = set()
+        self._woken = asyncio.Event()
+        self._head = 0
+        self._task: asyncio.Task[None] | None = None
+        self._on_event: list[OnEvent] = []
+        self._on_delta: list[OnDelta] = []
+
+    @property
+    def viewers(self) -> int:
+        """How many tabs watch something here."""
+        return len(self._viewers)
+
+    @asynccontextmanager
+    async def viewing(self) -> AsyncGenerator[Viewer]:
+        """Let a tab watch as long as the block lasts."""
+        viewer = Viewer()
+        self._viewers.add(viewer)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+        try:
+            yield viewer
+        finally:
+            self._viewers.discard(viewer)
+            for key in list(self._watched):
+                self.leave(viewer, key)
+            self._woken.set()
+
+    async def join(
+        self, viewer: Viewer, key: str, name: str, make: Callable[[], Topic], at: int
+    ) -> None:
+        """Let a tab watch a topic from the position `at` on. It is told what it lacks before anything else.
+
+        Raises:
+            UnknownThing: there is nothing of that name.
+        """
+        watched = self._watched.get(key)
+        if watched is None:
+            watched = self._watched[key] = Watched(make(), name)
+        async with watched.lock:
+            if not watched.begun:
+                try:
+                    await watched.topic.begin(self._app)
+                except BaseException:
+                    if not watched.viewers:
+                        self._watched.pop(key, None)
+                    raise
+                watched.begun = watched.stirred = True
+                self._hear(watched.topic)
+            lacking = await watched.topic.since(self._app, at)
+            if lacking is not None:
+                viewer.tell(message(watched.name, lacking))
+            watched.viewers.add(viewer)
+            self._watched[key] = watched  # it may have been let go of meanwhile
+
+    def leave(self, viewer: Viewer, key: str) -> None:
+        """Let a tab not watch a topic any more; the last one takes it along."""
+        watched = self._watched.get(key)
+        if watched is None or viewer not in watched.viewers:
+            return
+        watched.viewers.discard(viewer)
+        if not watched.viewers and not watched.lock.locked():
+            self._drop(key)
+
+    async def close(self) -> None:
+        """Say goodbye to every tab: they come back to whoever serves then."""
+        for viewer in self._viewers:
+            viewer.end(json.dumps({"bye": "restart"}))
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        self._head = (await self._app.threads.arrived(None)).head
+        with self._app.ports.live.watching(self._heard, self._heard_delta):
+            while self._viewers:
+                await self._wait()
+                try:
+                    await self._turn()
+                except CallboardError as error:  # the next look may find the store again
+                    log.warning("live pages: %s", error)
+
+    async def _turn(self) -> None:
+        now = asyncio.get_running_loop().time
+        arrivals = await self._app.threads.arrived(self._head)
+        self._head = max(self._head, arrivals.head)
+        for key, watched in list(self._watched.items()):
+            if not watched.viewers and not watched.lock.locked():
+                self._drop(key)
+                continue
+            watched.stirred = watched.stirred or watched.topic.concerns(arrivals)
+            if watched.stirred and watched.begun and now() >= watched.rests_until:
+                await self._tell(watched)
+                watched.rests_until = now() + watched.topic.every_s
+
+    async def _tell(self, watched: Watched) -> None:
+        async with watched.lock:
+            watched.stirred = False
+            try:
+                batch = await watched.topic.advance(self._app)
+            except CallboardError as error:
+                log.warning("live %s: %s", watched.name, error)
+                return
+            if batch is not None:
+                said = message(watched.name, batch)
+                for viewer in watched.viewers:
+                    viewer.tell(said)
+
+    async def _wait(self) -> None:
+        """Wait until something happens here or it is time to look; what happens within a batch is one."""
+        resting = any(watched.stirred for watched in self._watched.values())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.batch_s if resting else self._pace.look_s):
+                await self._woken.wait()
+        if self._woken.is_set():
+            await asyncio.sleep(self._pace.batch_s)
+        self._woken.clear()
+
+    def _heard(self, recorded: Recorded, _: Sealed) -> None:
+        for hear in self._on_event:
+            hear(recorded)
+        self._woken.set()
+
+    def _heard_delta(self, run_id: str, delta: Delta) -> None:
+        for hear in self._on_delta:
+            hear(run_id, delta)
+        self._woken.set()
+
+    def _hear(self, topic: Topic) -> None:
+        if (hear := getattr(topic, "heard", None)) is not None:
+            self._on_event.append(hear)
+        if (hear := getattr(topic, "streamed", None)) is not None:
+            self._on_delta.append(hear)
+
+    def _drop(self, key: str) -> None:
+        topic = self._watched.pop(key).topic
+        for hearing, name in ((self._on_event, "heard"), (self._on_delta, "streamed")):
+            hear = getattr(topic, name, None)
+            if hear is not None and hear in hearing:
+                hearing.remove(hear)
+
+
+def message(name: str, batch: Batch) -> str:
+    """Return a batch as it goes to tabs."""
+    if batch.reset:
+        return json.dumps({"t": name, "seq": batch.seq, "reset": True})
+    told = {"t": name, "seq": batch.seq, "ops": batch.ops}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

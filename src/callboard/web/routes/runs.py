@@ -1,0 +1,326 @@
+"""Runs: their list, the transcript of one, and what can be done about it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path
+from markupsafe import Markup
+from starlette.responses import Response
+
+from callboard.domain.errors import CallboardError, ConfigurationInvalid
+from callboard.domain.events.files import FilesChanged
+from callboard.domain.events.tool_call import ToolCallCompleted
+from callboard.domain.message import JsonObject, JsonOutput, ToolOutputs
+from callboard.domain.run_row import RunRow, RunStatus
+from callboard.ports.event_store import RunsWanted
+from callboard.usecases.diff import diff_of
+from callboard.usecases.fork_run import ForkRun, fork_run
+from callboard.usecases.gates import Decision, open_gate, record_decision
+from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs, resume_run
+from callboard.usecases.steer_run import steer_run
+from callboard.usecases.threads import thread_event
+from callboard.web.form_routes import FormRoute
+from callboard.web.page import Page
+from callboard.web.render import invisible, words
+from callboard.web.render.changes import files_of
+from callboard.web.render.diff import diff
+from callboard.web.thread_page import PARTS, STATES, thread_page
+from callboard.web.visit import At, Visit
+
+router = APIRouter(route_class=FormRoute)
+RunId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+_STATUSES: Final[tuple[RunStatus, ...]] = (
+    "running",
+    "waiting",
+    "completed",
+    "failed",
+    "cancelled",
+)
+_AT_A_TIME: Final = 50
+_MOST_LINES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RunsPage(Page):
+    """The runs of what somebody sees, the newest first."""
+
+    template = "runs.html"
+    section = "runs"
+    runs: Sequence[RunRow]
+    status: str
+    below: bool
+    next_href: str
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return "Runs"
+
+    @property
+    def filters(self) -> list[tuple[str, str, str]]:
+        """The states as links."""
+        found = [("/runs", "All", "")]
+        found += [(f"/runs?status={one}", STATES[one][1], "") for one in _STATUSES]
+        return found
+
+    @property
+    def filter_name(self) -> str:
+        """The state in use."""
+        return STATES[self.status][1] if self.status else "All"
+
+    def state(self, run: RunRow) -> tuple[str, str]:
+        """Return a run's state word's class and the word."""
+        return ("waiting", "Waiting") if run.status == "waiting" else STATES[run.status]
+
+    def cost(self, run: RunRow) -> str:
+        """Return what a run cost."""
+        return words.money(run.bill)
+
+    def took(self, run: RunRow) -> str:
+        """Return how long a run took; empty while it goes on."""
+        return (
+            ""
+            if run.ended_at is None
+            else words.span((run.ended_at - run.created_at).total_seconds())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage(Page):
+    """What is behind one row: the whole result of a call, or a diff."""
+
+    template = "event.html"
+    section = "runs"
+    run: RunRow
+    seq: int
+    kind: str
+    at: datetime
+    body: Markup
+    more: str
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"Event {self.seq} of {self.run.title}"
+
+
+@dataclass(frozen=True, slots=True)
+class DiffPage(Page):
+    """Everything that a run changed."""
+
+    template = "diff.html"
+    section = "runs"
+    run: RunRow
+    body: Markup
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"What {self.run.title} changed"
+
+
+@router.get("/runs")
+async def runs(at: At) -> Response:
+    """List runs."""
+    status = at.query("status")
+    chosen: tuple[RunStatus, ...] = tuple(one for one in _STATUSES if one == status)
+    below = at.query("below") == "1"
+    space = await at.space()
+    wanted = RunsWanted(
+        root_only=not below,
+        statuses=chosen,
+        spaces=(space,) if space else None,
+        before=_before(at),
+        limit=_AT_A_TIME + 1,
+    )
+    found = await list_runs(at.app, at.who, wanted)
+    following = ""
+    if len(found) > _AT_A_TIME:
+        last = found[_AT_A_TIME - 1]
+        named = {"status": status, "below": "1" if below else ""}
+        place = {"since": last.created_at.isoformat(), "id": last.run_id}
+        following = "/runs?" + urlencode({k: v for k, v in (named | place).items() if v})
+    page = RunsPage(found[:_AT_A_TIME], chosen[0] if chosen else "", below, following)
+    return await at.show(page)
+
+
+def _before(at: Visit) -> tuple[datetime, str] | None:
+    try:
+        moment = datetime.fromisoformat(at.query("since"))
+    except ValueError:
+        return None
+    return (moment, at.query("id")) if moment.tzinfo is not None else None
+
+
+@router.get("/runs/{run_id}")
+async def run(at: At, run_id: RunId) -> Response:
+    """Show a run's thread, or the rows of a window of it for a script."""
+    page = await thread_page(at, run_id, f"/runs/{run_id}")
+    if at.query("part") in PARTS:
+        return await at.part(PARTS[at.query("part")], page)
+    return await at.show(page)
+
+
+@router.get("/runs/{run_id}/events/{seq}")
+async def event(at: At, run_id: RunId, seq: Annotated[int, Path(ge=1, le=2**53)]) -> Response:
+    """Show what is behind a row."""
+    row = await find_run(at.app, at.who, run_id)
+    recorded = await thread_event(at.app, at.who, run_id, seq)
+    whole = at.query("all") == "1"
+    more = f"/runs/{run_id}/events/{seq}?all=1"
+    match recorded.event:
+        case ToolCallCompleted(output=output):
+            body = _output(output or (), more, whole=whole)
+        case FilesChanged(diff=text):
+            limit = None if whole else 500
+            body = diff(files_of(text or ""), limit=limit, more=more)
+        case other:
+            shown = json.dumps(
+                other.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False
+            )
+            body = _lines(shown, more, whole=whole)
+    page = EventPage(row, seq, recorded.event.type, recorded.at, body, more)
+    if at.query("part") == "body":
+        return await at.part("event_body.html", page)
+    return await at.show(page)
+
+
+def _output(output: ToolOutputs, more: str, *, whole: bool) -> Markup:
+    """Return the result of a call: texts as they are, anything else as JSON, images and files by their kind."""
+    parts: list[str] = []
+    for one in output:
+        if isinstance(one, JsonOutput):
+            parts.append(one.value if isinstance(one.value, str) else _told(one.value))
+        else:
+            parts.append(f"[{one.media_type}, {len(one.data) * 3 // 4:,} bytes]")
+    return _lines("\n".join(parts), more, whole=whole)
+
+
+def _told(value: object) -> str:
+    """Return a value for people: an object of texts (a command's output) field by field."""
+    if isinstance(value, dict):
+        fields: JsonObject = value  # pyright: ignore[reportUnknownVariableType] - it is JSON
+        if fields and all(
+            isinstance(one, str | int | float | bool | None) for one in fields.values()
+        ):
+            return "\n".join(
+                f"{name}:\n{one}" if isinstance(one, str) and "\n" in one else f"{name}: {one}"
+                for name, one in fields.items()
+            )
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _lines(text: str, more: str, *, whole: bool) -> Markup:
+    lines = text.splitlines()
+    shown = text if whole else "\n".join(lines[:_MOST_LINES])[:40_000]
+    body = Markup('<pre class="ev-out">{}</pre>').format(invisible.output(shown))
+    if len(shown) >= len(text) or whole:
+        return body
+    link = Markup('<p><a href="{}">Show all {:,} lines</a></p>').format(more, len(lines))
+    return body + link
+
+
+@router.get("/runs/{run_id}/diff")
+async def whole_diff(at: At, run_id: RunId) -> Response:
+    """Show everything that a run changed."""
+    row = await find_run(at.app, at.who, run_id)
+    text = await diff_of(at.app, at.who, run_id)
+    return await at.show(DiffPage(row, diff(files_of(text), limit=20_000)))
+
+
+@router.post("/runs/{run_id}/cancel")
+async def cancel(at: At, run_id: RunId) -> Response:
+    """End a run."""
+    await cancel_run(at.app, at.who, run_id, reason=at.fields.text("reason")[:2000])
+    return at.go(f"/runs/{run_id}", "The run is cancelled.")
+
+
+@router.post("/runs/{run_id}/fork")
+async def fork(at: At, run_id: RunId) -> Response:
+    """Begin a new run with the first events of this one, and let it go on."""
+    row = await find_run(at.app, at.who, run_id)
+    number = at.fields.text("at")
+    try:
+        where = await _event_number(at, run_id, number)
+        new_id = at.app.ids.run_id()
+        wish = ForkRun(run_id, where, new_id, at.fields.some("model"), at.fields.some("prompt"))
+        await fork_run(at.app, at.who, wish)
+    except CallboardError as error:
+        page = await thread_page(at, run_id, f"/runs/{row.run_id}", wrong=str(error))
+        return await at.show(page, 422)
+    at.running.go_on(new_id, resume_run(at.app, at.who, new_id))
+    return at.go(f"/runs/{new_id}", f"Forked from {run_id} after event {where}.")
+
+
+async def _event_number(at: Visit, run_id: str, text: str) -> int:
+    if text:
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            raise ConfigurationInvalid(f"{text!r} is no number of an event")
+        return int(text)
+    head = await at.app.ports.store.head(run_id)
+    row = await find_run(at.app, at.who, run_id)
+    return head.seq - 1 if row.status in TERMINAL and head.seq > 1 else head.seq
+
+
+@router.post("/runs/{run_id}/say")
+async def say(at: At, run_id: RunId) -> Response:
+    """Say something to the agent."""
+    text = at.fields.text("text")
+    try:
+        await steer_run(at.app, at.who, run_id, text)
+    except CallboardError as error:
+        page = await thread_page(
+            at, run_id, f"/runs/{run_id}", wrong=str(error), typed=at.fields.kept("text")
+        )
+        return await at.show(page, 422)
+    return at.go(f"/runs/{run_id}", "Said. The agent reads it before its next answer.")
+
+
+@router.post("/runs/{run_id}/decide")
+async def decide(at: At, run_id: RunId) -> Response:
+    """Decide what the run waits for."""
+    wrong = await decided(at, run_id)
+    if wrong:
+        page = await thread_page(
+            at, run_id, f"/runs/{run_id}", wrong=wrong, typed=at.fields.kept("note", "limit")
+        )
+        return await at.show(page, 422)
+    return at.go(f"/runs/{run_id}", "Your decision is recorded.")
+
+
+async def decided(at: Visit, run_id: str) -> str:
+    """Record the decision of a form; return what is wrong with it, if anything."""
+    fields = at.fields
+    verdict, note = fields.text("verdict"), fields.text("note")
+    if verdict not in ("approve", "reject", "answer"):
+        return "Choose what you decide."
+    if verdict == "reject" and not note:
+        return "Say why you reject it: whoever did the work reads it."
+    # the form names the run that asks; it must be this one or one below it, as it waits now
+    await open_gate(at.app, at.who, run_id)
+    limit = fields.text("limit")
+    answer = note if verdict == "answer" else (str(Decimal(limit)) if _is_amount(limit) else None)
+    decision = Decision(verdict, "" if verdict == "answer" else note, answer)
+    try:
+        recorded = await record_decision(
+            at.app, at.who, fields.text("run") or run_id, decision, digest=fields.text("digest")
+        )
+    except CallboardError as error:
+        return str(error)
+    if recorded.closed:
+        root = recorded.found.row.root_id
+        at.running.go_on(root, at.app.driver.drive(root))
+        at.running.wake()
+    return ""
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        return bool(text) and Decimal(text).is_finite()
+    except ArithmeticError:
+        return False

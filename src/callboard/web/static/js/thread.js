@@ -1,0 +1,315 @@
+// @ts-check
+import { localTimes } from "./app.js";
+import { all, first, make, parse, part } from "./dom.js";
+import { keepDrafts } from "./drafts.js";
+import { onKey } from "./keys.js";
+import { onState, watch } from "./live.js";
+import { announce } from "./tell.js";
+
+/** Rows of a thread on the page: at most so many while it is followed, and while somebody reads back. */
+const FOLLOWING = 400;
+const READING = 800;
+const NEAR = 60;
+const WORDS = { live: "Live", away: "Reconnecting", out: "Signed out: reload to sign in" };
+const AROUND = ".ev-k-asked, .ev-k-ended, .ev-k-stepbegan, .ev-k-stepover, .ev-k-helper";
+
+const place = (/** @type {Element} */ row) => Number(/** @type {HTMLElement} */ (row).dataset.pos);
+const isNear = () => document.documentElement.scrollHeight - innerHeight - scrollY < NEAR;
+
+class LiveThread extends HTMLElement {
+  connectedCallback() {
+    this.rows = /** @type {HTMLElement} */ (first("[data-rows]", this));
+    this.base = this.dataset.base ?? "";
+    this.show = this.dataset.show ?? "";
+    this.atEnd = this.dataset.atEnd !== undefined;
+    this.unseen = 0;
+    this.news = { rows: 0, failures: 0 };
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.looking = undefined;
+    if (this.rows === null) return;
+    this.addEventListener("click", (event) => this.clicked(event));
+    this.addEventListener("toggle", (event) => this.opened(event), true);
+    addEventListener("scroll", () => isNear() && this.seen(), { passive: true });
+    const seq = Number(this.dataset.seq);
+    watch(this.dataset.topic ?? "", seq, { take: (ops) => this.take(ops), reset: () => this.refresh(), gone: () => this.word("out") });
+    onState((word, since) => this.word(word, since));
+    if (this.dataset.over === undefined && !location.hash && this.atEnd && !this.show) scrollTo(0, document.documentElement.scrollHeight);
+    this.keys();
+  }
+
+  word(/** @type {"live" | "away" | "out"} */ word, /** @type {Date} */ since = new Date()) {
+    const target = first("[data-live-word]", this);
+    if (target === null) return;
+    target.textContent = WORDS[word] + (word === "away" ? ` (last update ${since.toLocaleTimeString()})` : "");
+    target.dataset.liveWord = word;
+  }
+
+  take(/** @type {import("./live.js").Op[]} */ ops) {
+    const near = isNear();
+    let around = false;
+    for (const op of ops) {
+      const there = document.getElementById(op.k);
+      if (op.x) there?.remove();
+      else if (op.d !== undefined) first("[data-speech]", there ?? undefined)?.append(op.d);
+      else if (op.h !== undefined) {
+        const row = /** @type {HTMLElement | null} */ (parse(op.h).firstElementChild);
+        if (row === null) continue;
+        around ||= row.matches(AROUND);
+        if (there !== null) this.replace(there, row);
+        else this.put(row);
+      }
+    }
+    this.trim(near);
+    if (near && this.atEnd) scrollTo(0, document.documentElement.scrollHeight);
+    else this.pill();
+    if (around) this.later(300);
+    else if (ops.length) this.later(15_000);
+  }
+
+  /** A row takes the place of the one before: what somebody opened stays open. */
+  replace(/** @type {HTMLElement} */ there, /** @type {HTMLElement} */ row) {
+    const open = all("details", there).map((one) => /** @type {HTMLDetailsElement} */ (one).open);
+    const focused = there.contains(document.activeElement);
+    localTimes(row);
+    there.replaceWith(row);
+    all("details", row).forEach((one, number) => {
+      if (open[number]) /** @type {HTMLDetailsElement} */ (one).open = true;
+    });
+    if (focused) (first("summary", row) ?? this.reach(row)).focus();
+  }
+
+  put(/** @type {HTMLElement} */ row) {
+    const position = place(row);
+    if (this.dataset.q || (this.show && !(row.dataset.facets ?? "").split(" ").includes(this.show))) return;
+    const rows = this.rows.querySelectorAll(":scope > .ev");
+    const isSpeech = row.id.startsWith("live-");
+    if (!isSpeech && (rows.length === 0 || position > this.furthest())) this.count(row);
+    if (!this.atEnd) return void (isSpeech || (this.unseen += 1));
+    if (rows.length && position < place(rows[0]) && first("[data-older]", this.rows)) return;
+    let before = null;
+    for (let at = rows.length - 1; at >= 0 && place(rows[at]) > position; at -= 1) before = rows[at];
+    localTimes(row);
+    this.rows.insertBefore(row, before ?? first("[data-newer]", this.rows));
+    if (!isNear()) this.unseen += 1;
+  }
+
+  /** The furthest position that is on the page, but for what is being said just now. */
+  furthest() {
+    const rows = all(":scope > .ev:not([id^='live-'])", this.rows);
+    return rows.length ? place(rows[rows.length - 1]) : 0;
+  }
+
+  count(/** @type {HTMLElement} */ row) {
+    for (const link of all(".thread-bar .seg a", this)) {
+      const show = new URL(/** @type {HTMLAnchorElement} */ (link).href).searchParams.get("show");
+      const number = first(".n", link);
+      if (number && (show === null || (row.dataset.facets ?? "").split(" ").includes(show))) {
+        number.textContent = (Number(number.textContent?.replace(/\D/g, "")) + 1).toLocaleString("en");
+      }
+    }
+    const whole = first("[data-live-count]", this);
+    const every = first(".thread-bar .seg a .n", this);
+    if (whole && every) whole.textContent = `${every.textContent} rows`;
+    this.news.rows += 1;
+    if (row.dataset.failure !== undefined) this.news.failures += 1;
+    this.saying ??= setTimeout(() => this.say(), 8000);
+  }
+
+  say() {
+    const { rows, failures } = this.news;
+    announce(`${rows} new event${rows === 1 ? "" : "s"}${failures ? `, ${failures} failure${failures === 1 ? "" : "s"}` : ""}`);
+    this.news = { rows: 0, failures: 0 };
+    this.saying = undefined;
+  }
+
+  /** Keep the page light: rows far above go while it is followed, and can be read back. */
+  trim(/** @type {boolean} */ near) {
+    const rows = all(":scope > .ev", this.rows);
+    const most = near && this.atEnd ? FOLLOWING : READING;
+    if (rows.length <= most) return;
+    if (this.atEnd) {
+      const height = document.documentElement.scrollHeight;
+      for (const row of rows.slice(0, rows.length - most)) row.remove();
+      this.link("older", "before", place(rows[rows.length - most]));
+      if (!near) scrollBy(0, document.documentElement.scrollHeight - height);
+    } else {
+      for (const row of rows.slice(most)) row.remove();
+      this.link("newer", "after", place(rows[most - 1]));
+    }
+  }
+
+  link(/** @type {"older" | "newer"} */ side, /** @type {string} */ name, /** @type {number} */ position) {
+    first(`[data-${side}]`, this.rows)?.remove();
+    const query = new URLSearchParams({ [name]: String(position) });
+    if (this.show) query.set("show", this.show);
+    if (this.dataset.q) query.set("q", this.dataset.q);
+    const words = side === "older" ? "Older" : "Newer";
+    const one = make("p", { class: "thread-more", [`data-${side}`]: "" }, make("a", { href: `${this.base}?${query}` }, words));
+    if (side === "older") this.rows.prepend(one);
+    else this.rows.append(one);
+  }
+
+  pill() {
+    let pill = first(".thread-pill", this);
+    if (this.unseen === 0) return void pill?.remove();
+    if (pill === null) {
+      pill = make("button", { class: "thread-pill", type: "button" });
+      pill.addEventListener("click", () => this.toLatest());
+      this.append(pill);
+    }
+    pill.textContent = `${this.unseen} new`;
+  }
+
+  seen() {
+    if (!this.atEnd) return;
+    this.unseen = 0;
+    this.pill();
+  }
+
+  toLatest() {
+    if (!this.atEnd) return void location.assign(this.base + (this.show ? `?show=${this.show}` : ""));
+    scrollTo(0, document.documentElement.scrollHeight);
+    this.seen();
+  }
+
+  /** The window anew, in its place: too much happened to tell it piece by piece. */
+  async refresh() {
+    const query = new URLSearchParams({ part: "rows" });
+    if (this.show) query.set("show", this.show);
+    const found = await part(`${this.base}?${query}`);
+    const near = isNear();
+    this.atEnd = true;
+    localTimes(found);
+    this.rows.replaceChildren(found);
+    if (near) scrollTo(0, document.documentElement.scrollHeight);
+    this.later(0);
+  }
+
+  async more(/** @type {HTMLAnchorElement} */ link) {
+    const side = link.parentElement?.dataset.older !== undefined ? "older" : "newer";
+    const asked = new URL(link.href);
+    asked.searchParams.set("part", "rows");
+    link.textContent = "Reading…";
+    const found = await part(asked.pathname + asked.search);
+    const height = document.documentElement.scrollHeight;
+    for (const row of all(".ev", found)) if (document.getElementById(row.id)) row.remove();
+    localTimes(found);
+    first(side === "older" ? "[data-newer]" : "[data-older]", found)?.remove();
+    link.parentElement?.replaceWith(found);
+    if (side === "older") {
+      scrollBy(0, document.documentElement.scrollHeight - height);
+      const rows = all(":scope > .ev", this.rows);
+      if (rows.length > READING) {
+        for (const row of rows.slice(READING)) row.remove();
+        this.atEnd = false;
+        this.link("newer", "after", place(rows[READING - 1]));
+      }
+    } else {
+      this.atEnd = first("[data-newer]", this.rows) === null;
+      const rows = all(":scope > .ev", this.rows);
+      if (rows.length > READING) {
+        const before = document.documentElement.scrollHeight;
+        for (const row of rows.slice(0, rows.length - READING)) row.remove();
+        this.link("older", "before", place(rows[rows.length - READING]));
+        scrollBy(0, document.documentElement.scrollHeight - before);
+      }
+    }
+  }
+
+  clicked(/** @type {Event} */ event) {
+    const target = event.target instanceof Element ? event.target : null;
+    const link = /** @type {HTMLAnchorElement | null} */ (target?.closest("[data-older] a, [data-newer] a, a[data-part]") ?? null);
+    if (link === null || (event instanceof MouseEvent && (event.ctrlKey || event.metaKey))) return;
+    event.preventDefault();
+    const done = link.dataset.part ? this.body(link) : this.more(link);
+    done.catch(() => (link.textContent = "The server does not answer. Try again"));
+  }
+
+  async opened(/** @type {Event} */ event) {
+    const details = event.target;
+    if (!(details instanceof HTMLDetailsElement) || !details.open || details.matches(".more")) return;
+    for (const link of all(":scope > .ev-open a[data-part]", details)) {
+      await this.body(/** @type {HTMLAnchorElement} */ (link)).catch(() => undefined);
+    }
+  }
+
+  async body(/** @type {HTMLAnchorElement} */ link) {
+    const found = await part(link.dataset.part ?? "");
+    (link.closest("p") ?? link).replaceWith(found);
+  }
+
+  later(/** @type {number} */ wait) {
+    if (wait < 1000) {
+      clearTimeout(this.looking);
+      this.looking = undefined;
+    }
+    this.looking ??= setTimeout(() => this.around().catch(() => undefined), wait);
+  }
+
+  /** What is beside the rows and for this reader alone: the bar, the steps, the facts. Nothing typed is lost. */
+  async around() {
+    this.looking = undefined;
+    const found = await part(`${this.base}?part=around`);
+    for (const fresh of all("[data-around]", found)) {
+      const there = first(`[data-around="${fresh.dataset.around}"]`);
+      if (there === null) continue;
+      const field = /** @type {HTMLTextAreaElement | null} */ (first("textarea", there));
+      const same = fresh.dataset.of !== undefined && fresh.dataset.of === there.dataset.of;
+      if (same || (there.contains(document.activeElement) && fresh.dataset.around !== "foot")) continue;
+      const typed = field?.value ?? "";
+      const focused = field !== null && document.activeElement === field;
+      localTimes(fresh);
+      there.replaceWith(fresh);
+      const now = /** @type {HTMLTextAreaElement | null} */ (first("textarea", fresh));
+      if (now && typed) now.value = typed;
+      if (now && focused) now.focus();
+      if (fresh.dataset.around === "foot") keepDrafts();
+    }
+  }
+
+  reach(/** @type {HTMLElement} */ row) {
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "center" });
+    return row;
+  }
+
+  step(/** @type {string} */ selector, /** @type {number} */ by) {
+    const rows = all(`:scope > ${selector}`, this.rows);
+    const every = all(":scope > .ev", this.rows);
+    const here = every.findIndex((row) => row.contains(document.activeElement));
+    const middle = every.findIndex((row) => row.getBoundingClientRect().bottom > innerHeight / 2);
+    const from = here >= 0 ? here : by > 0 ? middle - 1 : Math.max(middle, 0);
+    const next = by > 0 ? rows.find((row) => every.indexOf(row) > from) : rows.findLast((row) => every.indexOf(row) < from);
+    if (next) this.reach(next);
+  }
+
+  keys() {
+    onKey("n", () => this.step("[data-message]", 1));
+    onKey("p", () => this.step("[data-message]", -1));
+    onKey("N", () => this.step("[data-failure]", 1));
+    onKey("P", () => this.step("[data-failure]", -1));
+    onKey("j", () => this.step(".ev", 1));
+    onKey("k", () => this.step(".ev", -1));
+    onKey("o", () => {
+      const details = document.activeElement?.closest(".ev")?.querySelector("details");
+      if (details) details.open = !details.open;
+    });
+    onKey("End", () => this.toLatest());
+    onKey("d", () => first("[data-foot] textarea, [data-foot] button")?.focus());
+    onKey("f", () => {
+      const links = all(".thread-bar .seg a", this);
+      const now = links.findIndex((one) => one.hasAttribute("aria-current"));
+      links[(now + 1) % links.length]?.click();
+    });
+  }
+}
+
+customElements.define("live-thread", LiveThread);
+
+document.addEventListener("keydown", (event) => {
+  const form = event.target instanceof Element ? /** @type {HTMLFormElement | null} */ (event.target.closest("[data-foot] form")) : null;
+  if (form === null || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  form.requestSubmit(first("button.primary", form));
+});
