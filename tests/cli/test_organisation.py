@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.shell import COMMAND, TIMEOUT_S
+from tests.cli.shell import COMMAND, TIMEOUT_S, say
 
 PASSWORD = "a long password of ann"
 
@@ -104,3 +104,15 @@ def test_a_mistake_is_one_message_and_exit_code_2(ann, mistake):
     done = ann(*mistake)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("callboard: ")
+
+
+def test_a_run_belongs_to_the_space_that_it_names(shell, model):
+    model.will(say("Hello."))
+    shell.agent()
+    assert shell("spaces", "create", "auth", "--name", "Sign-in", "--prefix", "AUTH").code == 0
+    done = shell("run", "helper", "--space", "auth", "--run-id", "r", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert '"space":"auth"' in done.out.splitlines()[0]
+    nowhere = shell("run", "helper", "--space", "nowhere")
+    assert nowhere.code == 2
+    assert "there is no space 'nowhere'" in nowhere.err

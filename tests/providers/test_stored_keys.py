@@ -52,10 +52,10 @@ class Asked:
         self.server = server
         self.directory = ProviderDirectory(providers, transport, vault=vault)
 
-    async def __call__(self, definition):
+    async def __call__(self, definition, space=""):
         """Return the key that arrives, and the path."""
         self.server.will(reply_for(Turn(text="Hi"), "chat"))
-        provider = await self.directory.provider_for(definition, definition.model)
+        provider = await self.directory.provider_for(definition, definition.model, space=space)
         await provider.complete(ask(model=definition.model), Watcher())
         request = self.server.received[-1]
         return request.headers.get("authorization", "").removeprefix("Bearer "), request.path
@@ -64,6 +64,15 @@ class Asked:
 @pytest.fixture
 def asked(server, transport, vault):
     return Asked(server, transport, vault)
+
+
+async def test_of_a_space_an_agent_and_everybody_the_nearest_key_is_used(asked, vault):
+    await stored(vault, "sk-of-everybody")
+    await stored(vault, "sk-of-web", scope=Scope("space", "web"))
+    await stored(vault, "sk-of-one", scope=Scope("agent", "one"))
+    assert (await asked(agent(), "web"))[0] == "sk-of-web"
+    assert (await asked(agent(), "shop"))[0] == "sk-of-everybody"
+    assert (await asked(agent(id="one"), "web"))[0] == "sk-of-one"
 
 
 async def test_the_key_of_the_environment_is_used_where_nothing_stored_applies(asked, vault):

@@ -150,7 +150,9 @@ class Keys:
         default_factory=list[tuple[str | None, str | None]]
     )
 
-    async def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
+    async def provider_for(
+        self, definition: AgentDefinition, model: str, *, space: str = ""
+    ) -> ModelProvider:
         self.seen.append((definition.provider, definition.credential))
         if model.removeprefix("scripted/") in self.without:
             raise KeyMissing(f"{model} needs a key")

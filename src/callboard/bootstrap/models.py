@@ -35,11 +35,13 @@ class ModelsOnDemand:
         self._vault = vault
         self._directory: ModelDirectory | None = None
 
-    async def provider_for(self, definition: "AgentDefinition", model: str) -> "ModelProvider":
+    async def provider_for(
+        self, definition: "AgentDefinition", model: str, *, space: str = ""
+    ) -> "ModelProvider":
         """See `ports.model.ModelDirectory`."""
         if self._directory is None:
             self._directory = _models(self._settings, self._sources, self._added, self._vault)
-        return await self._directory.provider_for(definition, model)
+        return await self._directory.provider_for(definition, model, space=space)
 
     async def close(self) -> None:
         """Close what was made. Idempotent."""

@@ -73,6 +73,7 @@ def try_out(
     agent: Annotated[
         str | None, typer.Option(help="Ask as this agent does, with its model and credential.")
     ] = None,
+    space: Annotated[str, typer.Option(help="With the credentials of this space.")] = "",
     agents: Agents = None,
     workspace: Workspace = Path(),
     json_output: Json = False,
@@ -83,7 +84,7 @@ def try_out(
     """
 
     async def work(app: App, who: Principal) -> int:
-        trial = Trial(model, provider, agent)
+        trial = Trial(model, provider, agent, space)
         tried = await try_models(app, who, trial, model_facts(settings()))
         if json_output:
             give_json([_tried_json(one) for one in tried])

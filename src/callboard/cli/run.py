@@ -19,6 +19,7 @@ from callboard.domain.org.principal import Principal
 from callboard.domain.output import LastMessage
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
+from callboard.usecases.spaces import find_space
 from callboard.usecases.start_run import StartRun, start_run
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -44,6 +45,13 @@ OnLimit = Annotated[
     typer.Option(help="Where a budget ends: `wait` for a person or `fail` (a terminal waits)."),
 ]
 
+InSpace = Annotated[
+    str,
+    typer.Option(
+        help="The space that the run belongs to: its agents, credentials, budget and members."
+    ),
+]
+
 
 @app.command()
 def run(
@@ -59,6 +67,7 @@ def run(
     max_turns: Annotated[int | None, typer.Option(min=1, help="Most model answers.")] = None,
     budget: Annotated[str | None, typer.Option(help="Most to spend, in US dollars.")] = None,
     on_limit: OnLimit = None,
+    space: InSpace = "",
     run_id: Annotated[str | None, typer.Option(help="Id of the run (default: a new one).")] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print events, one JSON object a line.")
@@ -71,6 +80,8 @@ def run(
         place = workspace_of(workspace)
 
         async def work(app: App, who: Principal) -> int:
+            if space:
+                await find_space(app, who, space)
             wish = StartRun(
                 run_id=app.ids.run_id() if run_id is None else run_id,
                 agent=agent,
@@ -83,6 +94,7 @@ def run(
                 folders=tuple(str(folder) for folder in folders),
                 on_limit=on_limit_of(on_limit, is_interactive=can_ask()),
                 rules=None if policy is None else read_policy(policy),
+                space=space,
             )
             return await _watched(app, who, wish, as_json=json_output)
 

@@ -138,8 +138,11 @@ class ModelNames(Protocol):
 class ModelDirectory(Protocol):
     """Finds the provider for a definition."""
 
-    async def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
-        """Return the provider that serves `model` for this definition.
+    async def provider_for(
+        self, definition: AgentDefinition, model: str, *, space: str = ""
+    ) -> ModelProvider:
+        """Return the provider that serves `model` for this definition, with the credential that is nearest to it in
+        this space.
 
         Raises:
             ConfigurationInvalid: no such provider, or its key is missing or cannot be opened; says which and

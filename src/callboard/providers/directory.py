@@ -44,7 +44,9 @@ class ProviderDirectory:
         self._built: dict[tuple[str, str, str], tuple[Endpoint, ModelProvider]] = {}
         self._pydantic_ai: ModelProvider | None = None
 
-    async def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
+    async def provider_for(
+        self, definition: AgentDefinition, model: str, *, space: str = ""
+    ) -> ModelProvider:
         """Return the provider that serves `model` for this definition: the same one as long as neither its
         address nor its key changes.
 
@@ -55,7 +57,7 @@ class ProviderDirectory:
         found = self._found(definition, model)
         if not isinstance(found, Endpoint):
             return found
-        endpoint, credential = await self._keys.applied(found, definition)
+        endpoint, credential = await self._keys.applied(found, definition, space)
         self._check(endpoint, definition)
         return self._kept(endpoint, credential)
 

@@ -22,17 +22,17 @@ class StoredKeys:
         self._vault = vault
 
     async def applied(
-        self, endpoint: Endpoint, definition: AgentDefinition
+        self, endpoint: Endpoint, definition: AgentDefinition, space: str = ""
     ) -> tuple[Endpoint, Credential | None]:
-        """Return the endpoint with the key that is stored for this definition, and which one that is; the
-        endpoint as it is where none applies.
+        """Return the endpoint with the key that is stored for this definition in a space (empty: in none), and which
+        one that is; the endpoint as it is where none applies.
 
         Raises:
             ConfigurationInvalid: the credential that the definition names is not there, or is for something
                 else; several apply; or the one that applies cannot be opened.
         """
         stored = () if self._vault is None else await self._vault.list()
-        found = _chosen(stored, endpoint, definition)
+        found = _chosen(stored, endpoint, definition, space)
         if found is None or self._vault is None:
             return endpoint, None
         secret = await self._vault.secret_for(found)
@@ -43,9 +43,9 @@ class StoredKeys:
 
 
 def _chosen(
-    stored: Sequence[Credential], endpoint: Endpoint, definition: AgentDefinition
+    stored: Sequence[Credential], endpoint: Endpoint, definition: AgentDefinition, space: str
 ) -> Credential | None:
-    asker, provider = asker_of(definition), provider_named(endpoint.name)
+    asker, provider = asker_of(definition, space or None), provider_named(endpoint.name)
     if definition.credential is not None:
         found = named(stored, definition.credential, asker)
         _check(found, provider, definition)

@@ -50,7 +50,7 @@ async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered |
     try:
         choice = state.choice
         asker = choice.applied_to(state.subject.definition)
-        provider = await ports.models.provider_for(asker, choice.model)
+        provider = await ports.models.provider_for(asker, choice.model, space=state.created.space)
         hold = await reserve(ports, state, provider, asking.request, asking.key)
     except CallboardError as error:
         log.append(asking.started, asking.failed(_failure(error)))

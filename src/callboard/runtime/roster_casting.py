@@ -60,7 +60,7 @@ class RosterCasting:
         attempts = await self._attempts(part)
         running = await self._running()
         spent = await self._spent(part.space)
-        return [await self._judged(one, attempts, running, spent) for one in found]
+        return [await self._judged(one, attempts, running, spent, part.space) for one in found]
 
     async def _named(self, part: Part, reference: str) -> list["_Found"]:
         wanted = parse_reference(reference)
@@ -125,12 +125,17 @@ class RosterCasting:
         return ""
 
     async def _judged(
-        self, found: "_Found", attempts: Sequence[Attempt], running: Counter[str], spent: str
+        self,
+        found: "_Found",
+        attempts: Sequence[Attempt],
+        running: Counter[str],
+        spent: str,
+        space: str,
     ) -> Candidate:
         definition, load = found.definition, running[found.definition.id]
         full = found.at_once is not None and load >= found.at_once
         hindrance = found.against or (f"is busy: {load} of {found.at_once} runs" if full else "")
-        hindrance = hindrance or spent or await self._unreachable(definition)
+        hindrance = hindrance or spent or await self._unreachable(definition, space)
         record = track_record(attempts, definition.digest)
         return Candidate(
             definition,
@@ -143,7 +148,7 @@ class RosterCasting:
             load,
         )
 
-    async def _unreachable(self, definition: AgentDefinition) -> str:
+    async def _unreachable(self, definition: AgentDefinition, space: str) -> str:
         """Return why no model of an agent can be asked; nothing where one can."""
         if definition.handle_steps is not None:  # a program may never ask the model
             return ""
@@ -154,7 +159,9 @@ class RosterCasting:
         reason = ""
         for choice in chain or (ModelChoice(model=definition.model),):
             try:
-                await self._from.models.provider_for(choice.applied_to(definition), choice.model)
+                await self._from.models.provider_for(
+                    choice.applied_to(definition), choice.model, space=space
+                )
             except ConfigurationInvalid as error:
                 reason = reason or str(error)
             else:

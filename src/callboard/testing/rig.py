@@ -71,9 +71,11 @@ class OneProvider:
 
     provider: ModelProvider
 
-    async def provider_for(self, definition: AgentDefinition, model: str) -> ModelProvider:
+    async def provider_for(
+        self, definition: AgentDefinition, model: str, *, space: str = ""
+    ) -> ModelProvider:
         """Return the provider."""
-        del definition, model
+        del definition, model, space
         return self.provider
 
     async def close(self) -> None:

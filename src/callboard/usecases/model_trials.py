@@ -8,7 +8,7 @@ from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.errors import CallboardError, ConfigurationInvalid, ModelError
 from callboard.domain.message import user_message
-from callboard.domain.org.principal import Principal
+from callboard.domain.org.principal import Principal, in_space
 from callboard.ports.model import Delta, ModelAnswer, ModelRequest
 from callboard.ports.model_facts import ModelFacts
 from callboard.usecases.app import App, require
@@ -22,11 +22,14 @@ _MOST_TOKENS = 256
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Which models to try: a model, an alias, a chain, all that are named for a provider, or an agent's."""
+    """Which models to try: a model, an alias, a chain, all that are named for a provider, or an agent's; with the
+    credentials of a space where one is named.
+    """
 
     model: str | None = None
     provider: str | None = None
     agent: str | None = None
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,16 @@ async def try_models(
         ConfigurationInvalid: there is nothing to try, or a name stands for nothing.
         UnknownThing: no such agent.
     """
-    require(who, "run.start")
+    require(who, "run.start", in_space(trial.space))
     definition = await _asker(app, trial)
     choices = await _choices(app, trial, definition, facts)
-    return tuple([await _tried(app, definition, choice) for choice in choices])
+    return tuple([await _tried(app, definition, choice, trial.space) for choice in choices])
 
 
 async def _asker(app: App, trial: Trial) -> AgentDefinition:
     """Return the definition in whose name is asked: credentials may be an agent's own."""
     if trial.agent is not None:
-        definition = await find_agent(app, trial.agent)
+        definition = await find_agent(app, trial.agent, trial.space)
         given = {"model": trial.model, "provider": trial.provider}
         told = {field: value for field, value in given.items() if value is not None}
         return definition.model_copy(update=told)
@@ -105,13 +108,13 @@ def _small(provider: str, facts: ModelFacts) -> ModelChoice:
     return ModelChoice(model=small, provider=provider)
 
 
-async def _tried(app: App, definition: AgentDefinition, choice: ModelChoice) -> Tried:
+async def _tried(app: App, definition: AgentDefinition, choice: ModelChoice, space: str) -> Tried:
     provider_name = provider_of(placed(choice, definition))
     asker = choice.applied_to(definition)
     clock = app.ports.clock
     began = clock.monotonic()
     try:
-        provider = await app.ports.models.provider_for(asker, choice.model)
+        provider = await app.ports.models.provider_for(asker, choice.model, space=space)
         began = clock.monotonic()
         answer = await provider.complete(_request(app, choice.model), _unseen)
     except ModelError as error:

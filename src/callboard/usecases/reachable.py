@@ -9,9 +9,9 @@ from callboard.usecases.app import App
 
 
 async def require_provider(
-    app: App, definition: AgentDefinition, chain: Sequence[ModelChoice] = ()
+    app: App, definition: AgentDefinition, chain: Sequence[ModelChoice] = (), space: str = ""
 ) -> None:
-    """Refuse an agent whose model cannot be reached, or none of the chain that its model stands for.
+    """Refuse an agent whose model cannot be reached in a space, or none of the chain that its model stands for.
 
     One model of a chain may lack a key: the next is asked in its place, which is what a chain is for.
 
@@ -24,7 +24,7 @@ async def require_provider(
     for choice in choices:
         asker = choice.applied_to(definition)
         try:
-            await app.ports.models.provider_for(asker, choice.model)
+            await app.ports.models.provider_for(asker, choice.model, space=space)
         except KeyMissing as lacking:
             missing.append(lacking)
     if len(missing) == len(choices):

@@ -119,10 +119,11 @@ async def require_models(app: App, entries: Sequence[Recorded], *, decided: bool
         if state.subject.definition.handle_steps is not None:  # it may never ask the model
             return
         chain = state.subject.chain[state.position :] if isinstance(state, RunState) else ()
-        await require_provider(app, state.subject.definition, chain)
+        await require_provider(app, state.subject.definition, chain, state.created.space)
         return
     for definition in state.subject.agents.values():
-        await require_provider(app, definition, await app.ports.names.chain(definition))
+        chain = await app.ports.names.chain(definition)
+        await require_provider(app, definition, chain, state.created.space)
 
 
 async def cancel_run(app: App, who: Principal, run_id: str, *, reason: str = "") -> Ended:

@@ -77,7 +77,7 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
     created = await agent_created(app.ports, start)
     if isinstance(created.subject, AgentSubject) and definition.handle_steps is None:
         # A program may never ask the model.
-        await require_provider(app, definition, created.subject.chain)
+        await require_provider(app, definition, created.subject.chain, wish.space)
     created = created.model_copy(update={"folders": wish.folders})
     try:
         return await app.driver.start(wish.run_id, created)
