@@ -97,7 +97,7 @@ async def columns_of(app: App, space: str | None, tasks: Iterable[TaskRecord]) -
             task.workflow for task in tasks if task.state not in ENDED or task.state == "failed"
         ]
         flows = await every_live_workflow(app)
-        wanted = dict.fromkeys([*([first] if first else []), *used])
+        wanted = list(dict.fromkeys([first, *used] if first else used))
         steps = _steps([_named(flows, name) for name in wanted])
         between = [Column(one.id, one.title, _owner(one)) for one in steps] or between
     return [Column(BACKLOG, "Backlog"), *between, Column(DONE, "Done")]
@@ -115,7 +115,7 @@ def column_of(task: TaskRecord, row: RunRow | None, columns: Sequence[Column]) -
             return "failed"
         return "waiting" if row is not None and row.status == "waiting" else "working"
     step = row.step if row is not None else None
-    if step in ids and step is not None:
+    if step is not None and step in ids:
         return step
     return BACKLOG if task.state == "failed" or len(columns) < 3 else columns[1].id
 

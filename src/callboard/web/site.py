@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from callboard.domain.errors import CallboardError, NotSignedIn, UnknownThing
 from callboard.entrance.problems import status_of
 from callboard.entrance.site import Parts, prepare
+from callboard.web.cards import show_card
 from callboard.web.door_pages import Refused
 from callboard.web.glance import Glances
 from callboard.web.routes import ROUTERS
@@ -42,6 +43,7 @@ def create_pages(parts: Parts, *more: APIRouter) -> FastAPI:
     pages = FastAPI(version=parts.version, openapi_url=None, docs_url=None, redoc_url=None)
     prepare(pages, parts)
     pages.state.glances = Glances()
+    pages.state.show_card = show_card
     pages.router.routes.append(static_files().route)
     for router in (*ROUTERS, *more):
         pages.include_router(router)

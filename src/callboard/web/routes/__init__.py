@@ -15,6 +15,7 @@ from callboard.web.routes import (
     settings,
     spaces,
     task_threads,
+    tasks,
     tokens,
 )
 
@@ -28,6 +29,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     tokens.router,
     audit.router,
     runs.router,
+    tasks.router,
     task_threads.router,
     compare.router,
     live.router,

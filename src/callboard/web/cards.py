@@ -1,0 +1,93 @@
+"""A task as a card of the board: the same markup on the page and in what a socket tells."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from callboard.domain.events.codec import timestamp
+from callboard.domain.workflow import Priority
+from callboard.usecases.board import TaskView
+from callboard.usecases.board_columns import BACKLOG, DONE
+from callboard.web.render import words
+from callboard.web.render.invisible import one_line
+from callboard.web.templating import hue, initials
+
+_CARD: Final = Markup(
+    '<li class="board-card{edge}" id="{key}" data-key="{key}" data-at="{at}">'
+    '<div class="board-card-top"><code>{key}</code>{pressing}</div>'
+    '<a class="board-card-title" href="/tasks/{key}">{title}</a>'
+    '<div class="board-card-foot">{who}<span class="st st-{state}" title="{sentence}">{word}</span>'
+    '<span class="board-cost">{cost}</span></div></li>'
+)
+_WHO: Final = Markup(
+    '<span class="av tiny av-{hue}" aria-hidden="true">{initials}</span><span class="board-who">{name}</span>'
+)
+_PRESSING: Final = Markup('<span class="pill">{}</span>')
+_LOUD: Final[tuple[Priority, ...]] = ("high", "urgent")
+_HEALTH: Final = {
+    "not_started": ("queued", "Not started"),
+    "blocked": ("paused", "Blocked"),
+    "needs_person": ("waiting", "Waiting"),
+    "stalled": ("paused", "Silent"),
+    "at_risk": ("working", "At risk"),
+    "over_budget": ("working", "Over budget"),
+    "on_track": ("working", "Working"),
+}
+
+
+def state_of(view: TaskView) -> tuple[str, str]:
+    """Return the class and the word of how a task stands, the same for whoever looks."""
+    match view.task.state:
+        case "done":
+            return "done", "Done"
+        case "failed":
+            return "failed", "Failed"
+        case "cancelled":
+            return "cancelled", "Cancelled"
+        case "queued" if view.standing.health != "blocked":
+            return "queued", "Queued"
+        case _:
+            return _HEALTH.get(view.standing.health, ("queued", "Queued"))
+
+
+def card_of(view: TaskView) -> Markup:
+    """Return a task's card."""
+    task = view.task
+    state, word = state_of(view)
+    bill = view.bill
+    name = _name(view)
+    return _CARD.format(
+        edge=" board-card-failed" if task.state == "failed" else "",
+        key=task.key,
+        at=timestamp(view.standing.since),
+        pressing=_PRESSING.format(task.priority) if task.priority in _LOUD else "",
+        title=one_line(task.title, 200),
+        who=_WHO.format(hue=hue(name), initials=initials(name), name=name) if name else "",
+        state=state,
+        sentence=view.standing.sentence,
+        word=word,
+        cost=words.money(bill) if bill.known_usd or bill.has_unknown else "",
+    )
+
+
+def cards_of(views: Sequence[TaskView]) -> Markup:
+    """Return the cards of a column."""
+    return Markup("").join(card_of(view) for view in views)
+
+
+def _name(view: TaskView) -> str:
+    """Return who answers for a task: its owner, else whoever wrote it down."""
+    owner = view.task.owner
+    return owner.partition(":")[2] if owner is not None else view.task.created_by.name
+
+
+def show_card(view: TaskView) -> tuple[str, str]:
+    """Return the column that a task stands in on the board of its space, and its card: what a socket tells."""
+    step = view.row.step if view.row is not None else None
+    column = BACKLOG
+    if view.task.state in ("done", "cancelled"):
+        column = DONE if view.task.state == "done" else ""
+    elif view.task.state not in ("open", "queued") and step is not None:
+        column = step
+    return column, str(card_of(view))

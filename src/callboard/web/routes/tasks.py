@@ -1,0 +1,394 @@
+"""Tasks: the board, the list, a new one, and moving one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Final, cast, get_args
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path
+from markupsafe import Markup
+from pydantic import ValidationError
+from starlette.responses import JSONResponse, Response
+
+from callboard.domain.errors import CallboardError, ConfigurationInvalid
+from callboard.domain.org.principal import in_space
+from callboard.domain.org.space import Space
+from callboard.domain.org.task import TaskRecord, TaskState
+from callboard.domain.workflow import ContextItem, Priority
+from callboard.engine.authority import may
+from callboard.usecases.board import TasksWanted, TaskView, list_tasks
+from callboard.usecases.board_columns import (
+    Column,
+    column_of,
+    columns_of,
+    look_at_board,
+    move_problem,
+    move_task,
+)
+from callboard.usecases.people import list_people
+from callboard.usecases.queueing import queue_task
+from callboard.usecases.tasks import NewTask, create_task, require_task
+from callboard.usecases.workflows import list_workflows
+from callboard.web.cards import cards_of, state_of
+from callboard.web.form_routes import FormRoute
+from callboard.web.forms import Fields, Typed
+from callboard.web.live.boards import board_position
+from callboard.web.page import Page
+from callboard.web.render import words
+from callboard.web.visit import At, Visit, visible_spaces
+
+router = APIRouter(route_class=FormRoute)
+Key = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}$")]
+PRIORITIES: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
+_STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
+_AT_ONCE: Final = 50
+_NEW: Final = (
+    "title", "brief", "criteria", "context", "labels", "priority", "owner", "budget", "depends_on", "workflow",
+    "repository", "space",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of tasks is narrowed to, as the address says it."""
+
+    text: str = ""
+    label: str = ""
+    owner: str = ""
+    priority: str = ""
+    state: str = ""
+
+    @classmethod
+    def of(cls, at: Visit) -> "Filters":
+        """Return what the address asks for; what is none of ours is left out."""
+        priority, state = at.query("priority"), at.query("state")
+        return cls(
+            at.query("q")[:200],
+            at.query("label")[:50],
+            at.query("owner")[:100],
+            priority if priority in PRIORITIES else "",
+            state if state in _STATES else "",
+        )
+
+    def wanted(self, space: str) -> TasksWanted:
+        """Return the tasks that are asked for."""
+        return TasksWanted(
+            space=space or None,
+            states=(self.state,) if self.state else (),
+            labels=(self.label,) if self.label else (),
+            owner=self.owner or None,
+            text=self.text,
+            priorities=(self.priority,) if self.priority else (),
+        )
+
+    def query(self, **more: str) -> str:
+        """Return them as they stand in an address, with some more."""
+        own = {
+            "q": self.text,
+            "label": self.label,
+            "owner": self.owner,
+            "priority": self.priority,
+            "state": self.state,
+        }
+        return urlencode({name: value for name, value in (own | more).items() if value})
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is narrowed."""
+        return any((self.text, self.label, self.owner, self.priority, self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage(Page):
+    """The board: columns of cards. `seq` is up to where it tells what happened."""
+
+    template = "board.html"
+    section = "tasks"
+    columns: Sequence[Column]
+    total: int
+    space: str
+    seq: int
+    filters: Filters
+    labels: Sequence[str]
+    owners: Sequence[str]
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return "Tasks"
+
+    @property
+    def views(self) -> list[tuple[str, str, str]]:
+        """The ways to look at tasks."""
+        return views_of_tasks(self.filters)
+
+    @property
+    def priorities(self) -> Sequence[str]:
+        """All priorities."""
+        return PRIORITIES
+
+    @property
+    def owner_choices(self) -> list[tuple[str, str]]:
+        """Who answers for tasks, as choices."""
+        return [(one, one.partition(":")[2]) for one in self.owners]
+
+    @property
+    def topic(self) -> str:
+        """What a socket is asked for to keep the board up to date; empty: it is not narrowed to one space."""
+        return f"board:{self.space}" if self.space and not self.filters.any else ""
+
+    def cards(self, column: Column) -> Markup:
+        """Return the cards of a column."""
+        return cards_of(column.views)
+
+    def more_href(self, column: Column) -> str:
+        """Return where all tasks of a column are listed, of which only the last are shown."""
+        return "/tasks?" + replace(self.filters, state=column.id).query(view="list")
+
+
+@dataclass(frozen=True, slots=True)
+class TasksPage(Page):
+    """Tasks as a list, the newest first."""
+
+    template = "tasks.html"
+    section = "tasks"
+    found: Sequence[TaskView]
+    filters: Filters
+    labels: Sequence[str]
+    owners: Sequence[str]
+    older_href: str
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return "Tasks"
+
+    @property
+    def views(self) -> list[tuple[str, str, str]]:
+        """The ways to look at tasks."""
+        return views_of_tasks(self.filters)
+
+    @property
+    def priorities(self) -> Sequence[str]:
+        """All priorities."""
+        return PRIORITIES
+
+    @property
+    def owner_choices(self) -> list[tuple[str, str]]:
+        """Who answers for tasks, as choices."""
+        return [(one, one.partition(":")[2]) for one in self.owners]
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        """All states, as choices."""
+        return [(one, one.replace("_", " ").capitalize()) for one in _STATES]
+
+    def state(self, view: TaskView) -> tuple[str, str]:
+        """Return a task's state word's class and the word."""
+        return state_of(view)
+
+    def cost(self, view: TaskView) -> str:
+        """Return what a task cost."""
+        return words.money(view.bill)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTaskPage(Page):
+    """A task that is not there yet."""
+
+    template = "task_new.html"
+    section = "tasks"
+    spaces: Sequence[Space]
+    people: Sequence[tuple[str, str]]
+    workflows: Sequence[tuple[str, str]]
+    typed: Typed = field(default_factory=Typed)
+    wrong: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return "New task"
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The spaces in which they may write tasks down."""
+        return [(one.id, f"{one.name} ({one.prefix})") for one in self.spaces]
+
+    @property
+    def priorities(self) -> list[tuple[str, str]]:
+        """All priorities, as choices."""
+        return [(one, one.capitalize()) for one in PRIORITIES]
+
+
+@dataclass(frozen=True, slots=True)
+class MovePage(Page):
+    """Where a task may be moved: columns, each with why it may not stand there, or nothing."""
+
+    template = "task_move.html"
+    section = "tasks"
+    task: TaskRecord
+    here: str
+    options: Sequence[tuple[Column, str]]
+    wrong: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"Move {self.task.key}"
+
+
+def views_of_tasks(filters: Filters) -> list[tuple[str, str, str]]:
+    """Return the ways to look at tasks, as links."""
+    plain, listed = filters.query(), filters.query(view="list")
+    return [(f"/tasks{'?' if plain else ''}{plain}", "Board", ""), (f"/tasks?{listed}", "List", "")]
+
+
+@router.get("/tasks")
+async def tasks(at: At) -> Response:
+    """Show tasks: the board, or a list."""
+    filters, space = Filters.of(at), await at.space()
+    if at.query("view") == "list":
+        return await at.show(await _list(at, filters, space))
+    board_filters = replace(filters, state="")
+    seq = await board_position(at.app)
+    board = await look_at_board(at.app, at.who, board_filters.wanted(space))
+    page = BoardPage(
+        board.columns, board.total, space, seq, board_filters, board.labels, board.owners
+    )
+    if at.query("part") == "board":
+        return await at.part("board.html", page)
+    return await at.show(page)
+
+
+async def _list(at: Visit, filters: Filters, space: str) -> TasksPage:
+    text = at.query("before")
+    before = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+    wanted = replace(filters.wanted(space), before=before, limit=_AT_ONCE + 1)
+    found = await list_tasks(at.app, at.who, wanted)
+    shown = found[:_AT_ONCE]
+    more = len(found) > _AT_ONCE
+    older = filters.query(view="list", before=str(shown[-1].position)) if more else ""
+    board = await look_at_board(at.app, at.who, TasksWanted(space=space or None))
+    href = f"/tasks?{older}" if older else ""
+    return TasksPage(shown, filters, board.labels, board.owners, href)
+
+
+@router.get("/tasks/new")
+async def new_task(at: At) -> Response:
+    """Ask what is to be done."""
+    names = ("title", "space", "labels", "priority", "depends_on", "owner")
+    typed = Typed({name: at.query(name) for name in names})
+    typed["space"] = typed["space"] or await at.space()
+    return await at.show(await _new_page(at, typed))
+
+
+@router.post("/tasks")
+async def created(at: At) -> Response:
+    """Write a task down, and start it where that is wanted."""
+    fields = at.fields
+    try:
+        task = await create_task(at.app, at.who, fields.text("space"), wish_in(fields))
+    except CallboardError as error:
+        page = await _new_page(at, fields.kept(*_NEW), str(error))
+        return await at.show(page, 422)
+    if fields.text("then") != "start":
+        return at.go(f"/tasks/{task.key}", f"{task.key} is written down. Nobody works on it yet.")
+    try:
+        await queue_task(at.app, at.who, task.key)
+    except CallboardError as error:
+        return at.go(f"/tasks/{task.key}", f"{task.key} is written down, but not started: {error}")
+    at.running.wake()
+    return at.go(f"/tasks/{task.key}", f"{task.key} is started: it begins when there is room.")
+
+
+def wish_in(fields: Fields) -> NewTask:
+    """Return the task that a form asks for.
+
+    Raises:
+        ConfigurationInvalid: a field does not fit; names it.
+    """
+    return NewTask(
+        fields.text("title"),
+        brief=fields.raw("brief").strip(),
+        criteria=fields.lines("criteria"),
+        context=tuple(_context(line) for line in fields.lines("context")),
+        labels=tuple(dict.fromkeys(fields.text("labels").lower().replace(",", " ").split())),
+        priority=cast("Priority", fields.text("priority") or "normal"),
+        depends_on=tuple(fields.text("depends_on").upper().replace(",", " ").split()),
+        owner=fields.some("owner"),
+        budget_usd=dollars_in(fields.text("budget")),
+        workflow=fields.some("workflow"),
+        repository=fields.some("repository"),
+    )
+
+
+def dollars_in(text: str) -> Decimal | None:
+    """Return the amount that somebody typed; None where they typed none.
+
+    Raises:
+        ConfigurationInvalid: it is none.
+    """
+    if not text:
+        return None
+    try:
+        amount = Decimal(text.removeprefix("$"))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise ConfigurationInvalid(
+            f"the budget is an amount in US dollars, such as 5 or 2.50, not {text!r}"
+        )
+    return amount
+
+
+def _context(line: str) -> ContextItem:
+    kind = "link" if line.startswith(("http://", "https://")) else "file"
+    try:
+        return ContextItem(kind=kind, value=line)
+    except ValidationError:
+        raise ConfigurationInvalid("a line of what to read first is too long") from None
+
+
+async def _new_page(at: Visit, typed: Typed, wrong: str = "") -> NewTaskPage:
+    spaces = [
+        one
+        for one in await visible_spaces(at.app, at.who)
+        if may(at.who, "task.manage", in_space(one.id))
+    ]
+    found = await list_people(at.app, at.who) if may(at.who, "org.read") else []
+    people = [(f"person:{one.id}", one.name) for one in found if one.active]
+    flows = await list_workflows(at.app, at.who) if may(at.who, "workflow.read") else []
+    named = [(one.definition.id, f"{one.definition.title} ({one.definition.id})") for one in flows]
+    return NewTaskPage(spaces, people, named, typed, wrong)
+
+
+@router.get("/tasks/{key}/move")
+async def where(at: At, key: Key) -> Response:
+    """Ask where a task is to be moved."""
+    return await at.show(await _move_page(at, key))
+
+
+@router.post("/tasks/{key}/move")
+async def moved(at: At, key: Key) -> Response:
+    """Move a task, or say why it stays where it is."""
+    for_script = at.query("part") == "move"
+    try:
+        done = await move_task(at.app, at.who, key, at.fields.text("to"))
+    except CallboardError as error:
+        if for_script:
+            return JSONResponse({"refused": str(error)})
+        return await at.show(await _move_page(at, key, str(error)), 422)
+    at.running.wake()
+    if for_script:
+        return JSONResponse({"refused": "", "done": done})
+    return at.go("/tasks", f"{done}.")
+
+
+async def _move_page(at: Visit, key: str, wrong: str = "") -> MovePage:
+    task = (await require_task(at.app, at.who, "task.read", key)).value
+    row = await at.app.ports.store.row(task.run_id) if task.run_id is not None else None
+    columns = await columns_of(at.app, task.space, [task])
+    here = column_of(task, row, columns)
+    options = [(one, move_problem(task, here, one.id, columns)) for one in columns]
+    return MovePage(task, here, options, wrong)
