@@ -1,5 +1,6 @@
 """The inbox: what waits for somebody, decided in place; what they put away; who stands in for them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timezone
@@ -41,7 +42,7 @@ _KINDS: Final = {
     "failure": "Failed",
     "mention": "Mention",
 }
-_OTHER: Final = "_other"
+_TASK: Final = re.compile(r"[A-Z][A-Z0-9]{1,9}-[1-9][0-9]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,7 @@ class InboxPage(Page):
 
     def href(self, entry: Entry) -> str:
         """Return where an entry's thread is."""
-        is_task = entry.key == entry.key.upper() and "-" in entry.key and "." not in entry.key
-        return f"/tasks/{entry.key}" if is_task else f"/runs/{entry.key}"
+        return f"/{'tasks' if _TASK.fullmatch(entry.key) else 'runs'}/{entry.key}"
 
     def spent(self, entry: Entry) -> str:
         """Return what was spent on an entry and what waits for it; empty where that is nothing."""
@@ -212,6 +212,7 @@ def _arguments(gate: GateOpened) -> Markup:
     lines = [
         Markup("<div><dt>{}</dt><dd><code>{}</code></dd></div>").format(name, marked(_text(value)))
         for name, value in (gate.arguments or {}).items()
+        if value is not None
     ]
     return Markup("").join(lines)
 
@@ -320,17 +321,16 @@ def _answers(fields: Fields, gate: GateOpened) -> JsonValue:
 
 def _answer(fields: Fields, asked: Asked) -> JsonObject:
     name = f"answer-{asked.number}"
-    chosen = [one for one in fields.every(name) if one != _OTHER]
+    chosen: list[JsonValue] = [*fields.every(name)]
     other = fields.text(f"{name}-other")
     answer: JsonObject = {"questionIndex": asked.number}
     if other:
-        return answer | {"otherText": other}
+        return {**answer, "otherText": other}
     if not chosen:
         raise ConfigurationInvalid(f"choose an answer to “{asked.text}”, or write one")
-    several: list[JsonValue] = [*chosen]
-    return answer | (
-        {"selectedOptions": several} if asked.several else {"selectedOption": chosen[0]}
-    )
+    if asked.several:
+        return {**answer, "selectedOptions": chosen}
+    return {**answer, "selectedOption": chosen[0]}
 
 
 @router.post("/inbox/several")
@@ -366,8 +366,7 @@ async def put(at: At) -> Response:
     what = at.fields.text("what")
     if what not in ("archive", "back", "read", "unread"):
         raise ConfigurationInvalid("an entry is put away (archive, back) or marked (read, unread)")
-    chosen = cast("Literal['archive', 'back', 'read', 'unread']", what)
-    return await _put(at, chosen, at.fields.every("key"))
+    return await _put(at, what, at.fields.every("key"))
 
 
 async def _put(
