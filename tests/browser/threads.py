@@ -21,7 +21,9 @@ from callboard.ports.event_store import Batch
 
 ANN = Actor(kind="person", name="ann")
 LOOKS = ToolFacts(access="read", retry_safety="pure")
-MARA = AgentDefinition(id="mara", display_name="Mara", model="scripted/mara", tool_names=("read_files",))
+MARA = AgentDefinition(
+    id="mara", display_name="Mara", model="scripted/mara", tool_names=("read_files",)
+)
 
 
 class Writing:
@@ -32,7 +34,9 @@ class Writing:
         self.seq, self.hash, self.turn = 0, GENESIS, 0
         self.at = app.ports.clock.now() - timedelta(hours=1)
         self.made = []
-        subject = AgentSubject(definition=agent, model=agent.model, prompt="Move the lease renewal.")
+        subject = AgentSubject(
+            definition=agent, model=agent.model, prompt="Move the lease renewal."
+        )
         limits = Limits(cost_usd=None if limit_usd is None else Decimal(limit_usd))
         self.created = RunCreated(subject=subject, actor=ANN, workspace="/work", limits=limits)
 
@@ -52,7 +56,9 @@ class Writing:
     def say(self, text, *calls, tool="read_files", cost="0.01"):
         self.turn += 1
         parts = [TextPart(text=text)] if text else []
-        parts += [ToolCallPart(call_id=one, tool=tool, arguments=arguments) for one, arguments in calls]
+        parts += [
+            ToolCallPart(call_id=one, tool=tool, arguments=arguments) for one, arguments in calls
+        ]
         requests = tuple(CallRequest(call_id=one, tool=tool, facts=LOOKS) for one, _ in calls)
         self.made += [
             ModelCallStarted(turn=self.turn, attempt=1, model="m"),
@@ -72,11 +78,20 @@ class Writing:
         """One whole call, with an answer that asks for it and says nothing."""
         arguments = {"command": path} if tool == "run_terminal_command" else {"paths": [path]}
         self.say("", (call_id, arguments), tool=tool)
-        output = error_outputs("no such file") if fails else json_outputs(value or {"content": f"# {path}"})
+        output = (
+            error_outputs("no such file")
+            if fails
+            else json_outputs(value or {"content": f"# {path}"})
+        )
         self.made += [
             ToolCallStarted(turn=self.turn, call_id=call_id, tool=tool, epoch=1),
             ToolCallCompleted(
-                turn=self.turn, call_id=call_id, tool=tool, output=output, is_error=fails, duration_ms=120
+                turn=self.turn,
+                call_id=call_id,
+                tool=tool,
+                output=output,
+                is_error=fails,
+                duration_ms=120,
             ),
         ]
 
@@ -84,7 +99,9 @@ class Writing:
         change = FileChange(path=path, status="modified", added=4, removed=1)
         trees = ("a" * 40, "b" * 40)
         self.made.append(
-            FilesChanged(turn=self.turn, base_tree=trees[0], tree=trees[1], changes=(change,), diff=diff)
+            FilesChanged(
+                turn=self.turn, base_tree=trees[0], tree=trees[1], changes=(change,), diff=diff
+            )
         )
 
     def steer(self, text):
@@ -93,21 +110,33 @@ class Writing:
 
     def end(self, text="All done."):
         self.made.append(
-            RunCompleted(output=LastMessage(value=text, text=text), cost_usd=Decimal(1), usage=Usage())
+            RunCompleted(
+                output=LastMessage(value=text, text=text), cost_usd=Decimal(1), usage=Usage()
+            )
         )
 
     async def keep(self):
         """Append what was made."""
         recorded = [self._recorded(event) for event in self.made]
-        self.made, head, sealed = [], self.seq - len(self.made), []
+        self.made, head, sealed, blobs = [], self.seq - len(self.made), [], []
         for entry in recorded:
-            stored, _ = seal(entry, self.hash)
+            stored, blob = seal(entry, self.hash)
             sealed.append(stored)
+            blobs += [] if blob is None else [blob]
             self.hash = stored.hash
         self.row = project(self.row, recorded)
         marks = tuple(map(mark_of, recorded))
         await self.app.ports.store.append(
-            Batch(self.run_id, self.claim.epoch, head, tuple(sealed), self.row, (), (), marks)
+            Batch(
+                self.run_id,
+                self.claim.epoch,
+                head,
+                tuple(sealed),
+                self.row,
+                tuple(blobs),
+                (),
+                marks,
+            )
         )
         return self.seq
 
@@ -133,13 +162,19 @@ def long_thread(site, events, run_id="long"):
     while thread.seq + len(thread.made) < events - 8:
         number += 1
         if number % 12 == 0:
-            thread.say(f"Message {number}: the change stays *small*.\n\n```python\nasync def claim(self): ...\n```")
+            thread.say(
+                f"Message {number}: the change stays *small*.\n\n```python\nasync def claim(self): ...\n```"
+            )
         elif number % 9 == 0:
             thread.change(f"src/app/file{number % 5}.py")
         elif number % 31 == 0:
             thread.call(f"c{number}", "pytest -q", tool="run_terminal_command", fails=True)
         else:
-            thread.call(f"c{number}", f"src/app/file{number % 7}.py", tool=["read_files", "code_search"][number % 5 == 0])
+            thread.call(
+                f"c{number}",
+                f"src/app/file{number % 7}.py",
+                tool=["read_files", "code_search"][number % 5 == 0],
+            )
         if len(thread.made) > 900:
             keep(site, thread)
     keep(site, thread)

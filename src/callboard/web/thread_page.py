@@ -199,8 +199,9 @@ class ThreadPage(Page):
     @property
     def spent(self) -> str:
         """What was spent, as people read it."""
-        bill = Bill(known_usd=self.facts.spent_usd, has_unknown=self.facts.is_partly_unknown)
-        return words.money(bill)
+        return _money(
+            Bill(known_usd=self.facts.spent_usd, has_unknown=self.facts.is_partly_unknown)
+        )
 
     @property
     def share(self) -> float:
@@ -226,7 +227,7 @@ class ThreadPage(Page):
     def step_costs(self) -> list[tuple[str, str]]:
         """Steps that cost something, and how much."""
         costly = [one for one in self.facts.steps if one.bill != Bill()]
-        return [(one.title, words.money(one.bill)) for one in costly]
+        return [(one.title, _money(one.bill)) for one in costly]
 
     @property
     def at_most(self) -> str:
@@ -246,6 +247,11 @@ class ThreadPage(Page):
         if facts.failures:
             said.append(f"{facts.failures:,} failure{'' if facts.failures == 1 else 's'}")
         return " · ".join([*said, f"{self.spent} spent"])
+
+
+def _money(bill: Bill) -> str:
+    known = words.usd(bill.known_usd)
+    return f"{known} + unknown" if bill.has_unknown else known
 
 
 async def wanted_of(at: Visit, run_id: str) -> Wanted:

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 from callboard.entrance.asking import Asker
 from callboard.usecases.app import App
 from callboard.web.glance import Glances
+from callboard.web.live.beginnings import BeginningTopic
 from callboard.web.live.boards import BoardTopic, ShowCard
 from callboard.web.live.counters import CountersTopic
 from callboard.web.live.hub import Hub
@@ -38,6 +39,8 @@ class PageTopics:
             return name, partial(ThreadTopic, about, show_row)
         if kind == "board" and about and self.show_card is not None:
             return name, partial(BoardTopic, about, self.show_card)
+        if kind == "task" and about:
+            return name, partial(BeginningTopic, about)
         if name == "me":
             return f"me:{asker.account}", partial(CountersTopic, asker, self.glances)
         return None

@@ -49,6 +49,11 @@ class TaskPage(Page):
         return STATES.get(self.view.task.state, ("cancelled", self.view.task.state.capitalize()))
 
     @property
+    def stand(self) -> str:
+        """How the task stands, as its topic says it."""
+        return f"{self.view.task.state} "
+
+    @property
     def can_start(self) -> bool:
         """Whether it waits for somebody to start it."""
         return self.can_manage and self.view.task.state in ("open", "failed", "cancelled")

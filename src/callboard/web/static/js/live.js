@@ -76,7 +76,7 @@ export function onState(teller) {
 
 addEventListener("pagehide", () => {
   clearTimeout(timer);
-  socket?.close();
+  if (socket?.readyState === WebSocket.OPEN) socket.close();
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted && topics.size) connect();

@@ -14,7 +14,11 @@ const WORDS = { live: "Live", away: "Reconnecting", out: "Signed out: reload to 
 const AROUND = ".ev-k-asked, .ev-k-ended, .ev-k-stepbegan, .ev-k-stepover, .ev-k-helper";
 
 const place = (/** @type {Element} */ row) => Number(/** @type {HTMLElement} */ (row).dataset.pos);
-const isNear = () => document.documentElement.scrollHeight - innerHeight - scrollY < NEAR;
+/** Where the page ends for whoever reads: above the bar at the foot. */
+const edge = () => innerHeight - (first("[data-foot]")?.offsetHeight ?? 0);
+const beyond = () => (first("[data-rows]")?.getBoundingClientRect().bottom ?? 0) - edge();
+const isNear = () => beyond() < NEAR;
+const toEnd = () => scrollBy(0, Math.max(beyond() + 12, 0));
 
 class LiveThread extends HTMLElement {
   connectedCallback() {
@@ -33,8 +37,9 @@ class LiveThread extends HTMLElement {
     const seq = Number(this.dataset.seq);
     watch(this.dataset.topic ?? "", seq, { take: (ops) => this.take(ops), reset: () => this.refresh(), gone: () => this.word("out") });
     onState((word, since) => this.word(word, since));
-    if (this.dataset.over === undefined && !location.hash && this.atEnd && !this.show) scrollTo(0, document.documentElement.scrollHeight);
+    if (this.dataset.over === undefined && !location.hash && this.atEnd && !this.show) toEnd();
     this.keys();
+    if (matchMedia("(max-width: 900px)").matches) first(".rail-details")?.removeAttribute("open");
   }
 
   word(/** @type {"live" | "away" | "out"} */ word, /** @type {Date} */ since = new Date()) {
@@ -60,7 +65,7 @@ class LiveThread extends HTMLElement {
       }
     }
     this.trim(near);
-    if (near && this.atEnd) scrollTo(0, document.documentElement.scrollHeight);
+    if (near && this.atEnd) toEnd();
     else this.pill();
     if (around) this.later(300);
     else if (ops.length) this.later(15_000);
@@ -107,9 +112,6 @@ class LiveThread extends HTMLElement {
         number.textContent = (Number(number.textContent?.replace(/\D/g, "")) + 1).toLocaleString("en");
       }
     }
-    const whole = first("[data-live-count]", this);
-    const every = first(".thread-bar .seg a .n", this);
-    if (whole && every) whole.textContent = `${every.textContent} rows`;
     this.news.rows += 1;
     if (row.dataset.failure !== undefined) this.news.failures += 1;
     this.saying ??= setTimeout(() => this.say(), 8000);
@@ -168,7 +170,7 @@ class LiveThread extends HTMLElement {
 
   toLatest() {
     if (!this.atEnd) return void location.assign(this.base + (this.show ? `?show=${this.show}` : ""));
-    scrollTo(0, document.documentElement.scrollHeight);
+    toEnd();
     this.seen();
   }
 
@@ -181,7 +183,7 @@ class LiveThread extends HTMLElement {
     this.atEnd = true;
     localTimes(found);
     this.rows.replaceChildren(found);
-    if (near) scrollTo(0, document.documentElement.scrollHeight);
+    if (near) toEnd();
     this.later(0);
   }
 
@@ -279,7 +281,7 @@ class LiveThread extends HTMLElement {
     const every = all(":scope > .ev", this.rows);
     const here = every.findIndex((row) => row.contains(document.activeElement));
     const middle = every.findIndex((row) => row.getBoundingClientRect().bottom > innerHeight / 2);
-    const from = here >= 0 ? here : by > 0 ? middle - 1 : Math.max(middle, 0);
+    const from = here >= 0 ? here : by > 0 ? middle - 1 : isNear() ? every.length : Math.max(middle, 0);
     const next = by > 0 ? rows.find((row) => every.indexOf(row) > from) : rows.findLast((row) => every.indexOf(row) < from);
     if (next) this.reach(next);
   }
