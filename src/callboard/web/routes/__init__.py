@@ -27,6 +27,7 @@ from callboard.web.routes import (
     task_threads,
     tasks,
     tokens,
+    workflows,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -43,6 +44,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.router,
     runs.router,
     tasks.router,
+    workflows.router,
     task_threads.router,
     agents.router,
     agent_config.router,
