@@ -11,7 +11,7 @@ from dataclasses import replace
 import uvicorn
 
 from callboard.api.site import create_api
-from callboard.bootstrap import Sources, build_app
+from callboard.bootstrap import Sources, build_app, model_facts
 from callboard.bootstrap.sources import Additions
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
@@ -104,9 +104,10 @@ class Served:
         async def opened():
             return self.app
 
-        parts = Parts(opened, Site(local_user="root"), worker=Worker)
+        facts = model_facts(self.settings)
+        parts = Parts(opened, Site(local_user="root"), worker=Worker, facts=facts)
         self.parts = replace(parts, stopping=asyncio.Event())
-        pages = create_pages(self.parts)
+        self.pages = pages = create_pages(self.parts)
         site = create_site(self.parts, create_api(self.parts, pages), pages)
         config = uvicorn.Config(
             site, lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=2

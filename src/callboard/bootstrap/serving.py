@@ -44,6 +44,7 @@ def open_site(
     need not sign in. `rehearsal`: it is a sample, not a deployment.
     """
     from callboard.api.site import create_api
+    from callboard.bootstrap.models import model_facts
     from callboard.bootstrap.rounds import open_rounds
     from callboard.entrance.asking import Site
     from callboard.entrance.site import Parts, create_site
@@ -61,7 +62,8 @@ def open_site(
     user = settings.user if for_this_machine else None
     site = Site(url=settings.url, local_user=user, sample=rehearsal is not None)
     openid = _openid(settings)
-    parts = Parts(open_app, site, version, worker, openid, stopping=stopping)
+    facts = model_facts(settings)
+    parts = Parts(open_app, site, version, worker, openid, facts, stopping)
     pages = create_pages(parts)
     return create_site(parts, create_api(parts, pages), pages)
 

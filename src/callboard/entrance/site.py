@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from callboard.entrance.asking import Site
 from callboard.entrance.door import Door
 from callboard.entrance.running import Running, Worker
+from callboard.ports.model_facts import ModelFacts
 from callboard.usecases.app import App
 from callboard.usecases.openid_sign_in import OpenId
 
@@ -28,6 +29,7 @@ class Parts:
     version: str = "0"
     worker: Callable[[App], Worker] | None = None
     openid: OpenId | None = None
+    facts: ModelFacts | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -36,6 +38,7 @@ def prepare(surface: FastAPI, parts: Parts) -> None:
     surface.state.site = parts.site
     surface.state.stopping = parts.stopping
     surface.state.openid = parts.openid
+    surface.state.facts = parts.facts
 
 
 @asynccontextmanager

@@ -99,7 +99,7 @@ def test_a_chart_says_its_unit_what_it_is_made_of_and_its_numbers():
         [cell.text for cell in row.every() if cell.tag in {"th", "td"}] for row in root.every("tr")
     ]
     assert cells == [
-        ["", "Mara", "Otto"],
+        ["Day", "Mara", "Otto"],
         ["Nov 1", "$1.50", "$1.00"],
         ["Nov 2", "$2.00", "\u2013"],
     ]

@@ -52,7 +52,7 @@ def bar_chart(
     linked = any(bar.href for bar in bars)
     svg = drawing(frame.size, f"{title}, {unit_words}. {said}.", drawn, has_links=linked)
     rows = tuple((bar.label, amount(drawable(bar.value), unit), _n(bar)) for bar in bars)
-    return Chart(title, unit_words, svg, Markup(""), DataTable(("", title, "n"), rows), n)
+    return Chart(title, unit_words, svg, Markup(""), DataTable(("Which", title, "n"), rows), n)
 
 
 def stacked_chart(

@@ -118,7 +118,7 @@ def table_of(labels: Sequence[str], series: Sequence[Series], unit: Unit) -> Dat
         (label, *(amount(_at(one, number), unit) for one in series))
         for number, label in enumerate(labels)
     )
-    return DataTable(("", *(one.name for one in series)), rows)
+    return DataTable(("Day", *(one.name for one in series)), rows)
 
 
 def _frame(series: Sequence[Series], unit: Unit, size: Size | None) -> Frame:
