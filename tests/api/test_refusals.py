@@ -4,6 +4,7 @@ import pytest
 
 from callboard.domain.org.template import TaskTemplate
 from callboard.entrance.door import OPEN
+from callboard.usecases.attachments import attach
 from callboard.usecases.credentials import new_grant, set_credential
 from callboard.usecases.hooks import NewHook, add_hook
 from callboard.usecases.roster import NewVersion, save_agent
@@ -34,6 +35,7 @@ THERE = {
     "message_id": "m1",
     "deputy": "adam",
     "agent_id": "theirs",
+    "number": "1",
 }
 """Things that are there, and not for everybody."""
 NOWHERE = {
@@ -53,6 +55,7 @@ NOWHERE = {
     "message_id": "m2",
     "deputy": "nobody",
     "agent_id": "nothing",
+    "number": "9",
 }
 TEMPLATE = {"title": "Eve's", "workflow": "theirs"}
 AGENT = {"id": "eves", "displayName": "Eve's", "model": "scripted/talker", "toolNames": []}
@@ -86,6 +89,8 @@ BODIES = {
     ("POST", "/tasks/{key}/start"): None,
     ("POST", "/tasks/{key}/cancel"): {},
     ("POST", "/tasks/{key}/comments"): {"text": "mine"},
+    ("POST", "/tasks/{key}/attachments"): {"name": "a", "data": "bWluZQ=="},
+    ("DELETE", "/tasks/{key}/attachments/{number}"): None,
     ("POST", "/workflows"): {
         "definition": {"id": "eves", "title": "E", "steps": [{"id": "a", "title": "A"}]}
     },
@@ -170,6 +175,7 @@ async def there():
         theirs = {"id": "theirs", "title": "T", "steps": [{"id": "a", "title": "A"}]}
         await apply_workflow(app, ROOT, checked_workflow(theirs), space=HOME)
         await create_task(app, ROOT, HOME, NewTask("Theirs", workflow="theirs"))
+        await attach(app, ROOT, "AUTH-1", "theirs.md", b"theirs")
         template = TaskTemplate(title="Theirs", workflow="theirs")
         await add_schedule(app, ROOT, HOME, NewSchedule("theirs", "0 9 * * *", template))
         await add_hook(app, ROOT, HOME, NewHook("theirs", template))

@@ -1,5 +1,7 @@
 """Tasks and workflows over HTTP: the story that a team lives."""
 
+import base64
+
 import pytest
 
 from callboard.usecases.worker import Worker
@@ -135,3 +137,25 @@ async def test_comments_and_dependencies_over_http(team):
     assert (await vic("POST", "/tasks/AUTH-1/comments", {"text": "no"})).status_code == 403
     (said,) = (await vic("GET", "/tasks/AUTH-1/comments")).json()["items"]
     assert (said["text"], said["mentions"]) == ("Hi @mia", ["person:mia"])
+
+
+async def test_files_go_in_and_come_out_as_files_and_never_as_pages(team):
+    board, _ = team
+    await applied(board)
+    cleo = await board.as_("cleo")
+    await cleo("POST", f"/spaces/{HOME}/tasks", {"title": "Greet", "workflow": "flow"})
+    page = b"<script>alert(1)</script>" + b"x" * 1_500_000
+    sent = {"name": 'a "page".html', "data": base64.b64encode(page).decode()}
+    made = await cleo("POST", "/tasks/AUTH-1/attachments", sent)
+    assert (made.status_code, made.json()["media_type"]) == (201, "text/plain")
+    (listed,) = (await cleo("GET", "/tasks/AUTH-1/attachments")).json()["items"]
+    assert (listed["size"], "data" in listed) == (len(page), False)
+    answer = await cleo("GET", "/tasks/AUTH-1/attachments/1")
+    assert answer.content == page
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert (await cleo("DELETE", "/tasks/AUTH-1/attachments/1")).status_code == 204
+    assert (await cleo("GET", "/tasks/AUTH-1/attachments/1")).status_code == 404
+    too_large = {"name": "a", "data": "A" * 6_100_000}
+    assert (await cleo("POST", "/tasks/AUTH-1/attachments", too_large)).status_code == 413

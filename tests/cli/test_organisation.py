@@ -116,3 +116,18 @@ def test_a_run_belongs_to_the_space_that_it_names(shell, model):
     nowhere = shell("run", "helper", "--space", "nowhere")
     assert nowhere.code == 2
     assert "there is no space 'nowhere'" in nowhere.err
+
+
+def test_files_are_given_with_a_task_listed_and_taken_away(bare):
+    bare("spaces", "create", "auth", "--name", "Sign-in", "--prefix", "AUTH")
+    bare("spaces", "set", "auth", "--repository", str(bare.workspace), "--workflow", "bug-fix")
+    assert bare("tasks", "create", "auth", "Mend it").code == 0
+    (bare.workspace / "notes.md").write_text("Mind this.")
+    assert "text/plain" in bare("tasks", "attach", "AUTH-1", "notes.md").err
+    (listed,) = bare("tasks", "files", "AUTH-1", "--json").json
+    assert (listed["name"], listed["size"], "data" in listed) == ("notes.md", 10, False)
+    assert "notes.md" in bare("tasks", "files", "AUTH-1").out
+    assert bare("tasks", "detach", "AUTH-1", "1").code == 0
+    assert bare("tasks", "files", "AUTH-1", "--json").json == []
+    missing = bare("tasks", "attach", "AUTH-1", "nowhere.md")
+    assert (missing.code, "nowhere.md: No such file" in missing.err) == (2, True)

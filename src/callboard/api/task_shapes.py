@@ -6,6 +6,8 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from callboard.api.shapes import Dollars
+from callboard.domain.actor import Actor
+from callboard.domain.org.attachment import Attachment
 from callboard.domain.org.task import TaskRecord
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.engine.performance import Interval, Performance
@@ -123,3 +125,28 @@ class PerformanceView(BaseModel):
             "believable": line.is_believable,
         }
         return cls(**same)
+
+
+class AttachmentView(BaseModel):
+    """A file given with a task. `media_type` is what its content shows that it is."""
+
+    number: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    by: Actor
+    at: datetime
+
+    @classmethod
+    def of(cls, one: Attachment) -> Self:
+        """Return an attachment as JSON shows it."""
+        return cls(
+            number=one.number,
+            name=one.name,
+            media_type=one.media_type,
+            size=one.size,
+            sha256=one.sha256,
+            by=one.actor,
+            at=one.at,
+        )

@@ -9,6 +9,7 @@ from callboard.cli.plain import plain
 from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
+from callboard.cli.task_files import attach_files, detach_file, list_files
 from callboard.cli.task_text import cells, comment_json, task_json, told
 from callboard.cli.thread import print_thread
 from callboard.domain.errors import ConfigurationInvalid
@@ -45,6 +46,11 @@ Owner = Annotated[str | None, typer.Option(help="Who answers for it: `person:ID`
 @app.callback()
 def tasks() -> None:
     """Write tasks down, start them, see how they stand."""
+
+
+app.command("attach")(attach_files)
+app.command("files")(list_files)
+app.command("detach")(detach_file)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Final
@@ -17,6 +18,9 @@ from callboard.entrance.problems import inside, of_error, problem
 from callboard.usecases.app import App
 
 MOST_BYTES: Final = 1_000_000
+MOST_BYTES_OF_FILES: Final = 6_000_000
+"""Where files are sent: one of the largest, as base64 in JSON."""
+_FILES: Final = re.compile(r"(/api/v1)?/tasks/[^/]{1,40}/attachments")
 _BODY_WITHIN_S: Final = 30.0
 _GUARDED: Final = "/api/v1/"
 OPEN: Final = frozenset(
@@ -121,9 +125,11 @@ class Door:
 
     async def _whole_body(self, scope: Scope, receive: Receive) -> tuple[Receive, Response | None]:
         """Read the body before anything is done about it, as long as it is one that anybody may send."""
-        too_large = problem(413, "too_large", f"a request has at most {self._most_bytes} bytes")
+        takes_files = _FILES.fullmatch(scope["path"]) is not None
+        most = max(self._most_bytes, MOST_BYTES_OF_FILES) if takes_files else self._most_bytes
+        too_large = problem(413, "too_large", f"a request has at most {most} bytes")
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > self._most_bytes:
+        if not announced.isdigit() or int(announced) > most:
             return receive, too_large
         body = bytearray()
         try:
@@ -131,7 +137,7 @@ class Door:
                 while True:
                     message = await receive()
                     body += message.get("body", b"")
-                    if len(body) > self._most_bytes:
+                    if len(body) > most:
                         return receive, too_large
                     if not message.get("more_body", False):
                         break

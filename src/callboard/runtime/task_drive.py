@@ -90,6 +90,7 @@ class TaskDrive:
                 state.created.workspace,
                 child_limits(state, effective_limits(definition.limits, command.limits), now),
                 prompt=command.prompt,
+                attachments=state.subject.attachments,
                 parent=ParentLink(run_id=state.run_id, root_id=state.run_id, depth=1),
                 space=state.created.space,
                 accounts=budget_path(state),

@@ -14,6 +14,7 @@ from callboard.ports.records import Wanted
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import load
 from callboard.usecases.app import App
+from callboard.usecases.attachments import given_files
 from callboard.usecases.recording import write
 from callboard.usecases.runs import cancel_run
 from callboard.usecases.start_task import StartTask, start_task
@@ -90,6 +91,7 @@ async def drive_task(app: App, task: TaskRecord) -> Ended:
         return await app.driver.drive(run_id)
     who = _starter(task)
     flow = await find_workflow(app, who, task.workflow)
+    texts, looked_at = await given_files(app, task)
     started = start_task(
         app,
         who,
@@ -99,7 +101,7 @@ async def drive_task(app: App, task: TaskRecord) -> Ended:
                 title=task.title,
                 description=task.brief,
                 criteria=task.criteria,
-                context=(*task.context, *await _said(app, task)),
+                context=(*task.context, *texts, *await _said(app, task)),
                 labels=task.labels,
                 priority=task.priority,
             ),
@@ -112,6 +114,7 @@ async def drive_task(app: App, task: TaskRecord) -> Ended:
             landing=await _landing(app, task),
             version=flow.version,
             on_limit="wait",
+            attachments=looked_at,
         ),
     )
     return await started

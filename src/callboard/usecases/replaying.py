@@ -149,6 +149,7 @@ def _start(who: Principal, definition: AgentDefinition, given: _Input, place: st
         effective_limits(definition.limits, bounds),
         prompt=given.subject.prompt,
         params=given.subject.params,
+        attachments=given.subject.attachments,
         space=given.created.space,
     )
 

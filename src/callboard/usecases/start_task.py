@@ -8,6 +8,7 @@ from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists
 from callboard.domain.events.run import RunCreated, WorkflowSubject
 from callboard.domain.evidence import CommandCheck
+from callboard.domain.message import MediaPart
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.workflow import AgentStep, Landing, Task, WorkflowDefinition
 from callboard.engine.limits import deadline, effective_limits
@@ -23,6 +24,8 @@ class StartTask:
 
     `checks` are added to every step that has checks to pass; `model` replaces the model of each agent, `models` that
     of single agents. `folders` are those that definitions come from, for whoever resumes the run.
+
+    `attachments` are images and documents that every agent gets with its prompt.
 
     `space` and `key` are those of a task that the organisation keeps, `version` that of its workflow. Unless agents
     are `pinned` now, each step finds the version that is live when it begins. `landing` says where the change ends,
@@ -44,6 +47,7 @@ class StartTask:
     landing: Landing = "branch"
     version: int | None = None
     on_limit: Literal["fail", "wait"] = "fail"
+    attachments: tuple[MediaPart, ...] = ()
 
 
 async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
@@ -77,6 +81,7 @@ async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
             agents=agents,
             landing=wish.landing,
             version=wish.version,
+            attachments=wish.attachments,
         ),
         actor=who.actor,
         workspace=copy,

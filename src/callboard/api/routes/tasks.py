@@ -3,19 +3,26 @@
 from decimal import Decimal
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Base64Bytes, Field
 
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.shapes import Asked, RunView, Short, Text
-from callboard.api.task_shapes import TaskView
+from callboard.api.task_shapes import AttachmentView, TaskView
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.task import Comment, TaskState
 from callboard.domain.workflow import ContextItem, Priority
 from callboard.entrance.asking import TheApp, Who
+from callboard.entrance.downloads import as_download
 from callboard.entrance.running import Running
 from callboard.usecases.app import App
+from callboard.usecases.attachments import (
+    attach,
+    detach,
+    find_attachment,
+    list_attachments,
+)
 from callboard.usecases.board import TasksWanted, list_tasks, show_task, task_runs
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.tasks import (
@@ -31,6 +38,7 @@ router = APIRouter(route_class=OnceRoute, tags=["tasks"])
 Key = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}$")]
 Words = Annotated[tuple[Short, ...], Field(max_length=50)]
 Keys = Annotated[tuple[Key, ...], Field(max_length=100)]
+Number = Annotated[int, Path(ge=1, le=9999)]
 Budget = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=9)]
 
 
@@ -80,6 +88,13 @@ class EndAsked(Asked):
     """Why a task is ended."""
 
     reason: Short = ""
+
+
+class AttachmentAsked(Asked):
+    """A file to be given with a task: its name, and its content in base64."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    data: Annotated[Base64Bytes, Field(max_length=5_600_000)]
 
 
 @router.post("/spaces/{space_id}/tasks", status_code=201)
@@ -166,6 +181,36 @@ async def comments(app: TheApp, who: Who, key: Key, wanted: Wanted) -> Page[Comm
 async def comment(app: TheApp, who: Who, key: Key, body: CommentAsked) -> Comment:
     """Say something about a task. It reaches the agents."""
     return await comment_on(app, who, key, body.text)
+
+
+@router.get("/tasks/{key}/attachments")
+async def attachments(app: TheApp, who: Who, key: Key, wanted: Wanted) -> Page[AttachmentView]:
+    """List the files given with a task, the oldest first."""
+    found = await list_attachments(app, who, key)
+    cut, cursor = wanted.of_all(found, lambda one: (f"{one.number:04d}",))
+    return Page(items=[AttachmentView.of(one) for one in cut], next_cursor=cursor)
+
+
+@router.post("/tasks/{key}/attachments", status_code=201)
+async def give_file(app: TheApp, who: Who, key: Key, body: AttachmentAsked) -> AttachmentView:
+    """Give a file with a task: text, an image or a PDF document. Its agents read it before they begin."""
+    return AttachmentView.of(await attach(app, who, key, body.name, body.data))
+
+
+@router.get(
+    "/tasks/{key}/attachments/{number}",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+async def file_content(app: TheApp, who: Who, key: Key, number: Number) -> Response:
+    """Return the content of a file. Browsers keep it as a file, whatever it is."""
+    return as_download(await find_attachment(app, who, key, number))
+
+
+@router.delete("/tasks/{key}/attachments/{number}", status_code=204)
+async def take_file(app: TheApp, who: Who, key: Key, number: Number) -> None:
+    """Take a file away. Runs that began with it keep it."""
+    await detach(app, who, key, number)
 
 
 @router.get("/tasks/{key}/runs")

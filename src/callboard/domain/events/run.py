@@ -63,6 +63,7 @@ class WorkflowSubject(Frozen):
     `base_tree` is the copy's recorded tree before anybody worked on it; `agents` pins the definitions that
     own the steps, by the name that the workflow gives them. `landing` says whether the change ends as a branch or is
     handed on to the forge. `version` is that of the workflow, where the organisation keeps versions of it.
+    `attachments` are images and documents given with the task; every step's agent gets them.
     """
 
     kind: Literal["workflow"] = "workflow"
@@ -75,6 +76,7 @@ class WorkflowSubject(Frozen):
     agents: dict[str, AgentDefinition] = Field(default_factory=dict)
     landing: Landing = "branch"
     version: int | None = None
+    attachments: tuple[MediaPart, ...] = ()
 
 
 class BudgetAccount(Frozen):
