@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
@@ -43,8 +44,8 @@ def writes(text):
     call = ScriptedCall(
         tool="write_file", arguments={"path": "lease.py", "instructions": "x", "content": text}
     )
-    return Turn(text="I move the renewal.", calls=(call,), cost_usd=0.5), Turn(
-        text="It is **moved**.", cost_usd=0.25
+    return Turn(text="I move the renewal.", calls=(call,), cost_usd=Decimal("0.5")), Turn(
+        text="It is **moved**.", cost_usd=Decimal("0.25")
     )
 
 

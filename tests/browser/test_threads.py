@@ -4,6 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
+from callboard.ports.model import TextDelta
+from callboard.usecases.sessions import end_session, list_sessions
+from tests.browser.served import Served
 from tests.browser.threads import keep, long_thread, writing
 
 
@@ -211,3 +214,79 @@ def test_a_thread_fits_on_a_phone(site, browser, axe, picture):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     axe(page)
     picture(page, "thread-phone")
+
+
+def test_twelve_tabs_are_open_and_all_of_them_are_live(site, browser):
+    site.person("ann", "owner")
+    thread = writing(site)
+    first = browser.open(site, as_="ann")
+    pages = [first, *(browser.watch(first.context.new_page()) for _ in range(11))]
+    for page in pages:
+        page.goto("/runs/r1")
+    for page in pages:
+        expect(page.locator("[data-live-word]")).to_have_text("Live")
+    thread.say("Seen by everybody.")
+    keep(site, thread)
+    for page in pages:
+        expect(page.get_by_text("Seen by everybody.")).to_be_attached()
+
+
+def test_another_replica_shows_what_this_one_writes(site, browser):
+    site.person("ann", "owner")
+    thread = writing(site)
+    other = Served(site.settings.home)
+    try:
+        page = browser.open(other, as_="ann")
+        page.goto("/runs/r1")
+        expect(page.locator("[data-live-word]")).to_have_text("Live")
+        for number in range(20):
+            thread.say(f"From the first replica {number}")
+            keep(site, thread)
+        expect(page.locator(".ev-k-said")).to_have_count(20)
+    finally:
+        other.stop()
+
+
+def test_a_session_that_ends_ends_what_it_watches(site, browser):
+    browser.expect_complaints("WebSocket", "403", "1008")
+    ann = site.person("ann", "owner")
+    thread = writing(site)
+    page = browser.open(site, as_="ann")
+    page.goto("/runs/r1")
+    expect(page.locator("[data-live-word]")).to_have_text("Live")
+
+    async def signed_out(app):
+        live = site.pages.state.live.live
+        live.check_every_s = 0.1
+        for one in await list_sessions(app, ann):
+            await end_session(app, ann, one.session.id)
+
+    site.do(signed_out)
+    thread.say("A little news wakes the socket.")
+    keep(site, thread)
+    expect(page.locator("[data-live-word]")).to_contain_text("Signed out", timeout=20_000)
+    thread.say("Not for these eyes.")
+    keep(site, thread)
+    expect(page.get_by_text("Not for these eyes.")).to_have_count(0)
+
+
+def test_streamed_words_appear_before_the_answer_is_whole(site, browser):
+    site.person("ann", "owner")
+    thread = writing(site)
+    thread.say("Before.")
+    keep(site, thread)
+    page = browser.open(site, as_="ann")
+    page.goto("/runs/r1")
+    expect(page.locator("[data-live-word]")).to_have_text("Live")
+
+    async def streamed(app):
+        for piece in ("I am ", "about to ", "<b>move</b> it"):
+            app.ports.live.delta("r1", TextDelta(piece))
+
+    site.do(streamed)
+    expect(page.locator("[data-speech]")).to_have_text("I am about to <b>move</b> it")
+    thread.say("I moved it.")
+    keep(site, thread)
+    site.do(lambda app: thread.shown(app))
+    expect(page.get_by_text("I moved it.")).to_be_visible()
+    expect(page.locator("[data-speech]")).to_have_count(0)

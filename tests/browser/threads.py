@@ -1,5 +1,6 @@
 """Threads made by hand for the browser: any number of events, appended as a driver does."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -118,6 +119,7 @@ class Writing:
     async def keep(self):
         """Append what was made."""
         recorded = [self._recorded(event) for event in self.made]
+        self.last = recorded
         self.made, head, sealed, blobs = [], self.seq - len(self.made), [], []
         for entry in recorded:
             stored, blob = seal(entry, self.hash)
@@ -139,6 +141,12 @@ class Writing:
             )
         )
         return self.seq
+
+    async def shown(self, app):
+        """Tell those who watch in this process, as a driver does that appends here."""
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        app.ports.live.submitted(done, self.last, [seal(one, GENESIS)[0] for one in self.last])
 
 
 def writing(site, run_id="r1", **more):

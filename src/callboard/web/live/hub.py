@@ -64,6 +64,11 @@ class Hub:
         """How many tabs watch something here."""
         return len(self._viewers)
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether the store is looked at from time to time."""
+        return self._task is not None and not self._task.done()
+
     @asynccontextmanager
     async def viewing(self) -> AsyncGenerator[Viewer]:
         """Let a tab watch as long as the block lasts."""

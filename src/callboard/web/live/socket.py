@@ -126,8 +126,8 @@ class _Tab:
     async def _tell(self) -> None:
         now = asyncio.get_running_loop().time
         checked = now()
-        every = self._live.check_every_s
         while True:
+            every = self._live.check_every_s
             message = await self._viewer.next(max(checked + every - now(), 0.01))
             if message is not None:
                 await self._socket.send_text(message)
