@@ -96,6 +96,7 @@ BODIES = {
     },
     ("PUT", "/workflows/{workflow_id}/live"): {"version": 1},
     ("POST", "/schedules"): {"id": "e", "space": HOME, "cron": "0 9 * * *", "template": TEMPLATE},
+    ("PATCH", "/schedules/{schedule_id}"): {"cron": "0 8 * * *"},
     ("DELETE", "/schedules/{schedule_id}"): None,
     ("POST", "/schedules/{schedule_id}/pause"): None,
     ("POST", "/schedules/{schedule_id}/resume"): None,

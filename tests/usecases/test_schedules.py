@@ -14,6 +14,7 @@ from callboard.usecases.board import list_tasks
 from callboard.usecases.schedules import (
     NewSchedule,
     add_schedule,
+    edit_schedule,
     list_schedules,
     pause_schedule,
     remove_schedule,
@@ -156,6 +157,27 @@ async def test_a_time_that_the_clocks_skip_or_repeat_makes_one_task(office):
     await office.until("2026-10-24T20:00:00")
     await office.until("2026-10-25T20:00:00", every=timedelta(minutes=1))
     assert [title for title, _ in await office.tasks()][1:] == ["Update 2026-10-25"]
+
+
+async def test_a_schedule_that_is_changed_is_due_at_its_new_time_and_makes_its_new_tasks(office):
+    await office.add()
+    mia = await office.team.person("mia")
+    template = TaskTemplate(title="Look at {{ date }}")
+    await edit_schedule(office.app, mia, "nightly", cron="0 9 * * *", template=template)
+    assert await office.until("2026-01-01T07:31") == 0
+    await office.until("2026-01-01T09:01")
+    assert await office.tasks() == [("Look at 2026-01-01", "queued")]
+
+
+async def test_a_change_that_does_not_fit_changes_nothing(office):
+    before = await office.add()
+    mia = await office.team.person("mia")
+    for fields in ({"cron": "every day"}, {"zone": "Mars/Olympus"}, {"space": "other"}):
+        with pytest.raises(ConfigurationInvalid):
+            await edit_schedule(office.app, mia, "nightly", **fields)
+    assert (await show_schedule(office.app, ROOT, "nightly")).schedule == before
+    with pytest.raises(NotAllowed):
+        await edit_schedule(office.app, await office.team.person("ann"), "nightly", cron=DAILY)
 
 
 async def test_a_paused_schedule_makes_no_task_and_makes_up_for_none(office):

@@ -61,7 +61,7 @@ async def test_shares_beyond_the_whole_budget_fail(team):
 
 
 @pytest.mark.parametrize(
-    "text", ("", "id: [", "id: x\ntitle: X\nsteps: []", "!!python/object:os.system x", "- 1\n" * 99)
+    "text", ["", "id: [", "id: x\ntitle: X\nsteps: []", "!!python/object:os.system x", "- 1\n" * 99]
 )
 def test_what_is_no_workflow_is_refused_with_every_problem(text):
     with pytest.raises(DefinitionInvalid) as refusal:

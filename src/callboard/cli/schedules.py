@@ -6,18 +6,22 @@ from typing import Annotated
 import typer
 
 from callboard.cli import task_template as of_task
+from callboard.cli.arguments import budget_of
 from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.schedule import Firing, Missed, Overlap
+from callboard.domain.org.template import TaskTemplate
 from callboard.usecases.app import App
+from callboard.usecases.checked import checked
 from callboard.usecases.cron import read_zone
 from callboard.usecases.schedules import (
     NewSchedule,
     ScheduleView,
     add_schedule,
+    edit_schedule,
     list_schedules,
     pause_schedule,
     remove_schedule,
@@ -77,6 +81,40 @@ def add(
         await add_schedule(app, who, space, NewSchedule(schedule_id, cron, template, zone, *how))
         view = await show_schedule(app, who, schedule_id)
         say(f"{schedule_id} is due next at {_next(view)}. `callboard serve` creates its tasks.")
+        return DONE
+
+    guarded(lambda: with_app(work))
+
+
+@app.command()
+def edit(
+    schedule_id: Id,
+    *,
+    cron: Annotated[str | None, typer.Option(help="When it is due.")] = None,
+    zone: Annotated[str | None, typer.Option(help="The time zone it is read in.")] = None,
+    overlap: Annotated[str | None, typer.Option(help="skip, queue or allow.")] = None,
+    missed: Annotated[str | None, typer.Option(help="once or skip.")] = None,
+    title: Annotated[str | None, typer.Option(help="The title of the tasks.")] = None,
+    brief: Annotated[str | None, typer.Option(help="What is to be done.")] = None,
+    labels: of_task.Labels = None,
+    priority: Annotated[str | None, typer.Option(help="low, normal, high or urgent.")] = None,
+    owner: of_task.Owner = None,
+    budget: of_task.Budget = None,
+) -> None:
+    """Change a schedule; what is not named stays. What was due before is settled."""
+
+    async def work(app: App, who: Principal) -> int:
+        before = (await show_schedule(app, who, schedule_id)).schedule.template
+        named = {"title": title, "brief": brief, "labels": labels, "priority": priority}
+        changes: dict[str, object] = {k: v for k, v in named.items() if v is not None}
+        changes |= {"owner": f"person:{owner}"} if owner else {}
+        changes |= {"budget_usd": budget_of(budget)} if budget is not None else {}
+        own = {"cron": cron, "zone": zone, "overlap": overlap, "missed": missed}
+        fields: dict[str, object] = {k: v for k, v in own.items() if v is not None}
+        if changes:
+            fields["template"] = checked(TaskTemplate, **(before.model_dump() | changes))
+        await edit_schedule(app, who, schedule_id, **fields)
+        say(f"{schedule_id} is due next at {_next(await show_schedule(app, who, schedule_id))}.")
         return DONE
 
     guarded(lambda: with_app(work))

@@ -1,11 +1,18 @@
 """Hooks of a space: messages from outside that become tasks."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import SecretStr
 
 from callboard.domain.errors import RecordConflict, UnknownThing
-from callboard.domain.org.hook import HOOKS, HookCondition, HookRecord
+from callboard.domain.org.hook import (
+    HOOK_RECEIPTS,
+    HOOKS,
+    HookCondition,
+    HookReceipt,
+    HookRecord,
+)
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.org.template import TaskTemplate
 from callboard.domain.record import Kept
@@ -16,6 +23,8 @@ from callboard.usecases.checked import checked
 from callboard.usecases.recording import write
 from callboard.usecases.signing_secrets import forget_secret, keep_secret
 from callboard.usecases.spaces import require_space
+
+_RECEIPTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,26 @@ async def list_hooks(app: App, who: Principal) -> list[HookRecord]:
     """Return the hooks of the spaces in which somebody may manage them."""
     spaces = seen_spaces(who, "webhook.manage")
     return [kept.value for kept in await app.records.find(HOOKS, Wanted(spaces=spaces))]
+
+
+async def find_hook(app: App, who: Principal, hook_id: str) -> HookRecord:
+    """Return a hook.
+
+    Raises:
+        UnknownThing: there is none, or none that they see.
+    """
+    return (await _required_hook(app, who, "webhook.manage", hook_id)).value
+
+
+async def list_receipts(app: App, who: Principal, hook_id: str) -> list[HookReceipt]:
+    """Return what came of the messages to a hook, the latest first.
+
+    Raises:
+        UnknownThing: there is no such hook, or none that they see.
+    """
+    await _required_hook(app, who, "webhook.manage", hook_id)
+    wanted = Wanted(prefix=f"{hook_id}/", newest_first=True, limit=_RECEIPTS)
+    return [kept.value for kept in await app.records.find(HOOK_RECEIPTS, wanted)]
 
 
 async def remove_hook(app: App, who: Principal, hook_id: str) -> None:

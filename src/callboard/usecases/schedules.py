@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from callboard.domain.errors import UnknownThing
+from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.message import JsonObject
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.org.schedule import (
@@ -31,6 +31,7 @@ from callboard.usecases.spaces import require_space
 from callboard.usecases.tasks import create_task
 from callboard.usecases.wishes import wish_of
 
+_CHANGEABLE = frozenset({"cron", "zone", "template", "overlap", "missed"})
 _COMING = 5
 _PAST = 20
 
@@ -104,6 +105,29 @@ async def show_schedule(app: App, who: Principal, schedule_id: str) -> ScheduleV
     wanted = Wanted(prefix=f"{schedule_id}/", newest_first=True, limit=_PAST)
     past = tuple(kept.value for kept in await app.records.find(FIRINGS, wanted))
     return ScheduleView(schedule, _coming(schedule, app.ports.clock.now(), _COMING), past)
+
+
+async def edit_schedule(app: App, who: Principal, schedule_id: str, **fields: object) -> Schedule:
+    """Change when a schedule is due (cron, zone), its tasks (template), or what it does about overlaps and moments
+    that were missed. What was due before the change is settled.
+
+    Raises:
+        UnknownThing: there is none, or none that they see.
+        ConfigurationInvalid: a field does not fit or cannot be changed, or the expression or the time zone is none.
+        RecordConflict: somebody else changed it meanwhile.
+    """
+    kept = await _required_schedule(app, who, "schedule.manage", schedule_id)
+    strange = sorted(fields.keys() - _CHANGEABLE)
+    if strange:
+        raise ConfigurationInvalid(f"{', '.join(strange)} of a schedule cannot be changed")
+    schedule = checked(Schedule, **(kept.value.model_dump() | fields))
+    read_zone(schedule.zone)
+    schedule = schedule.model_copy(update={"cron": read_cron(schedule.cron)})
+    before = await app.records.get(SCHEDULE_POSITIONS, schedule_id)
+    position = SchedulePosition(schedule=schedule_id, after=app.ports.clock.now())
+    puts = SCHEDULES.put(schedule, over=kept), SCHEDULE_POSITIONS.put(position, over=before)
+    await write(app, who, "schedule.manage", *puts)
+    return schedule
 
 
 async def pause_schedule(

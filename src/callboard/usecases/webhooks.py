@@ -111,6 +111,26 @@ async def remove_webhook(app: App, who: Principal, webhook_id: str) -> None:
         await forget_secret(app, name)
 
 
+async def find_webhook(app: App, who: Principal, webhook_id: str) -> WebhookRecord:
+    """Return a webhook.
+
+    Raises:
+        UnknownThing: there is none, or none that they see.
+    """
+    return (await _required_webhook(app, who, webhook_id)).value
+
+
+async def list_mail(app: App, who: Principal) -> list[Delivery]:
+    """Return the e-mail that was, or is to be, sent to people, the latest first.
+
+    Raises:
+        NotAllowed: they do not manage what leaves the whole organisation.
+    """
+    require(who, "webhook.manage")
+    found = await app.records.find(DELIVERIES, Wanted(newest_first=True, limit=_LISTED))
+    return [kept.value for kept in found if kept.value.channel == "email"]
+
+
 async def list_deliveries(app: App, who: Principal, webhook_id: str) -> list[Delivery]:
     """Return what was, or is to be, sent to a webhook, the latest first.
 

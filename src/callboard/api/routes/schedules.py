@@ -17,6 +17,7 @@ from callboard.usecases.schedules import (
     NewSchedule,
     ScheduleView,
     add_schedule,
+    edit_schedule,
     list_schedules,
     pause_schedule,
     remove_schedule,
@@ -36,6 +37,16 @@ class ScheduleAsked(Asked):
     cron: Annotated[str, Field(max_length=200)]
     zone: Annotated[str, Field(max_length=100)] = "UTC"
     template: TaskTemplate
+    overlap: Overlap = "skip"
+    missed: Missed = "once"
+
+
+class ScheduleChanges(Asked):
+    """What is to be changed; what is not there stays."""
+
+    cron: Annotated[str, Field(max_length=200)] = ""
+    zone: Annotated[str, Field(max_length=100)] = "UTC"
+    template: TaskTemplate | None = None
     overlap: Overlap = "skip"
     missed: Missed = "once"
 
@@ -67,6 +78,13 @@ async def add(app: TheApp, who: Who, body: ScheduleAsked) -> Schedule:
 async def show(app: TheApp, who: Who, schedule_id: ScheduleName) -> ShownSchedule:
     """Show a schedule."""
     return _shown(await show_schedule(app, who, schedule_id))
+
+
+@router.patch("/schedules/{schedule_id}")
+async def edit(app: TheApp, who: Who, schedule_id: ScheduleName, body: ScheduleChanges) -> Schedule:
+    """Change a schedule; what is not named stays. What was due before is settled."""
+    fields = {name: getattr(body, name) for name in body.model_fields_set}
+    return await edit_schedule(app, who, schedule_id, **fields)
 
 
 @router.delete("/schedules/{schedule_id}", status_code=204)

@@ -1,0 +1,75 @@
+"""What tasks to come are to be, as a form asks it: for schedules and for hooks."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from callboard.domain.org.template import TaskTemplate
+from callboard.engine.authority import may
+from callboard.usecases.checked import checked
+from callboard.usecases.people import list_people
+from callboard.usecases.workflows import list_workflows
+from callboard.web.forms import Fields, Typed
+from callboard.web.routes.tasks import PRIORITIES, dollars_in
+from callboard.web.visit import Visit
+
+FIELDS: Final = (
+    "title", "brief", "criteria", "labels", "priority", "owner", "budget", "workflow", "repository",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChoices:
+    """What can be chosen for tasks to come."""
+
+    people: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    workflows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    @property
+    def priorities(self) -> list[tuple[str, str]]:
+        """All priorities, as choices."""
+        return [(one, one.capitalize()) for one in PRIORITIES]
+
+
+async def task_choices(at: Visit) -> TaskChoices:
+    """Return what can be chosen by whoever looks."""
+    found = await list_people(at.app, at.who) if may(at.who, "org.read") else []
+    people = [(f"person:{one.id}", one.name) for one in found if one.active]
+    flows = await list_workflows(at.app, at.who) if may(at.who, "workflow.read") else []
+    return TaskChoices(people, [(one.definition.id, one.definition.title) for one in flows])
+
+
+def template_in(fields: Fields) -> TaskTemplate:
+    """Return the template that a form holds.
+
+    Raises:
+        ConfigurationInvalid: a field does not fit.
+    """
+    return checked(
+        TaskTemplate,
+        title=fields.text("title"),
+        brief=fields.raw("brief").strip(),
+        criteria=fields.lines("criteria"),
+        labels=tuple(dict.fromkeys(fields.text("labels").lower().replace(",", " ").split())),
+        priority=fields.text("priority") or "normal",
+        owner=fields.some("owner"),
+        budget_usd=dollars_in(fields.text("budget")),
+        workflow=fields.some("workflow"),
+        repository=fields.some("repository"),
+    )
+
+
+def typed_of(template: TaskTemplate) -> Typed:
+    """Return a template as somebody would have typed it."""
+    return Typed(
+        {
+            "title": template.title,
+            "brief": template.brief,
+            "criteria": "\n".join(template.criteria),
+            "labels": " ".join(template.labels),
+            "priority": template.priority,
+            "owner": template.owner or "",
+            "budget": "" if template.budget_usd is None else f"{template.budget_usd.normalize():f}",
+            "workflow": template.workflow or "",
+            "repository": template.repository or "",
+        }
+    )
