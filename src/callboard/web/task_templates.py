@@ -1,17 +1,20 @@
 """What tasks to come are to be, as a form asks it: for schedules and for hooks."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.template import TaskTemplate
+from callboard.domain.workflow import Priority
 from callboard.engine.authority import may
 from callboard.usecases.checked import checked
 from callboard.usecases.people import list_people
 from callboard.usecases.workflows import list_workflows
 from callboard.web.forms import Fields, Typed
-from callboard.web.routes.tasks import PRIORITIES, dollars_in
 from callboard.web.visit import Visit
 
+PRIORITIES: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
 FIELDS: Final = (
     "title", "brief", "criteria", "labels", "priority", "owner", "budget", "workflow", "repository",
 )  # fmt: skip
@@ -56,6 +59,25 @@ def template_in(fields: Fields) -> TaskTemplate:
         workflow=fields.some("workflow"),
         repository=fields.some("repository"),
     )
+
+
+def dollars_in(text: str) -> Decimal | None:
+    """Return the amount that somebody typed; None where they typed none.
+
+    Raises:
+        ConfigurationInvalid: it is none.
+    """
+    if not text:
+        return None
+    try:
+        amount = Decimal(text.removeprefix("$"))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise ConfigurationInvalid(
+            f"the budget is an amount in US dollars, such as 5 or 2.50, not {text!r}"
+        )
+    return amount
 
 
 def typed_of(template: TaskTemplate) -> Typed:

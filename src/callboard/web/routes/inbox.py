@@ -28,7 +28,7 @@ from callboard.web.forms import Fields, Typed
 from callboard.web.page import Page
 from callboard.web.render import words
 from callboard.web.render.invisible import marked
-from callboard.web.routes.tasks import dollars_in
+from callboard.web.task_templates import dollars_in
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)

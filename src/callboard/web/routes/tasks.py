@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final, cast, get_args
 from urllib.parse import urlencode
 
@@ -36,11 +35,11 @@ from callboard.web.forms import Fields, Typed
 from callboard.web.live.boards import board_position
 from callboard.web.page import Page
 from callboard.web.render import words
+from callboard.web.task_templates import PRIORITIES, dollars_in
 from callboard.web.visit import At, Visit, visible_spaces
 
 router = APIRouter(route_class=FormRoute)
 Key = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}$")]
-PRIORITIES: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
 _STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
 _AT_ONCE: Final = 50
 _NEW: Final = (
@@ -321,25 +320,6 @@ def wish_in(fields: Fields) -> NewTask:
         workflow=fields.some("workflow"),
         repository=fields.some("repository"),
     )
-
-
-def dollars_in(text: str) -> Decimal | None:
-    """Return the amount that somebody typed; None where they typed none.
-
-    Raises:
-        ConfigurationInvalid: it is none.
-    """
-    if not text:
-        return None
-    try:
-        amount = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        raise ConfigurationInvalid(
-            f"the budget is an amount in US dollars, such as 5 or 2.50, not {text!r}"
-        )
-    return amount
 
 
 def _context(line: str) -> ContextItem:
