@@ -198,6 +198,7 @@ def test_a_version_is_tried_and_taken_back(site, page):
     page.get_by_role("button", name="Begin the trial").click()
     expect(page.get_by_text("on trial", exact=True)).to_be_visible()
     assert find(site).agent.trial.share == 0.25
+    expect(page.get_by_text("Version 2 is on trial", exact=True)).to_be_visible()
     page.get_by_role("button", name="End the trial").click()
     page.get_by_role("dialog").get_by_role("button", name="End the trial").click()
     expect(page.get_by_role("status").first).to_contain_text("back")

@@ -12,6 +12,7 @@ from callboard.engine.authority import may
 from callboard.ports.model_facts import ListPrice, ModelFacts, ProviderFacts
 from callboard.usecases.app import App, require
 from callboard.usecases.credentials import list_credentials
+from callboard.usecases.roster import list_roster
 
 SELF_HOSTED = "self-hosted"
 
@@ -59,7 +60,8 @@ async def list_models(app: App, who: Principal, facts: ModelFacts) -> ListedMode
         for choice in choices:
             users.setdefault(choice, []).append(f"chain/{name}")
     problems: list[str] = []
-    for definition in await app.ports.registry.all():
+    roster = [one.version.definition for one in await list_roster(app, who)]
+    for definition in (*await app.ports.registry.all(), *roster):
         try:
             chain = await app.ports.names.chain(definition)
         except ConfigurationInvalid as wrong:

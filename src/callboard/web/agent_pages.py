@@ -12,6 +12,7 @@ from callboard.domain.org.roster import RosterAgent, RosterVersion
 from callboard.domain.record import AuditEntry
 from callboard.usecases.at_work import AtWork
 from callboard.usecases.blast_radius import BlastRadius
+from callboard.usecases.trials import TrialStanding
 from callboard.web.agent_views import STATES, provider_of, role_of, workload
 from callboard.web.page import Page
 
@@ -164,7 +165,7 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionsPage(AgentPage):
-    """All versions of an agent."""
+    """All versions of an agent, how a trial stands, and the workflows (with the step) that pin one of them."""
 
     template = "agent_versions.html"
     tab = "Versions"
@@ -173,6 +174,8 @@ class VersionsPage(AgentPage):
     choices: Sequence[tuple[str, str]]
     changed: WhatChanged | None
     can_go_back: bool
+    trial: TrialStanding | None
+    pins: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

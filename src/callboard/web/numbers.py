@@ -123,7 +123,7 @@ def version_bars(
 def in_words(line: Performance | None) -> str:
     """Return a line of numbers for a person; what is too few to compare says so."""
     if line is None or not line.settled:
-        return "nothing settled in the last 30 days"
+        return "nothing settled yet"
     parts = [
         f"{percent(line.acceptance.value if line.acceptance else None)} accepted",
         f"{usd(line.per_accepted_usd)} a task",

@@ -113,7 +113,7 @@ def _parts(lines: Sequence[str]) -> Iterator[list[int]]:
 def _coloured(lines: Sequence[str], language: str) -> list[Line]:
     try:
         return list(_split(_tokens("\n".join(lines), language)))
-    except Exception:  # noqa: BLE001  rules of some sixty languages, fed with anything: plain is the answer
+    except Exception:  # noqa: BLE001 - rules of some sixty languages, fed with anything: plain is the answer
         return []
 
 
@@ -123,7 +123,7 @@ def pieces_markup(line: Iterable[Piece], show: Callable[[str], Markup] = marked)
         f'<span class="{escape(name)}">{show(text)}</span>' if name else show(text)
         for name, text in line
     ]
-    return Markup("".join(parts))  # noqa: S704  every part is escaped
+    return Markup("".join(parts))  # noqa: S704 - every part is escaped
 
 
 def _joined(line: Line) -> str:

@@ -65,7 +65,7 @@ def marked(text: str) -> Markup:
     safe = str(escape(text))
     if not (safe.isascii() and safe.isprintable()):
         safe = safe.translate(_MARKED)
-    return Markup(safe)  # noqa: S704  escaped above; the table adds spans of its own
+    return Markup(safe)  # noqa: S704 - escaped above; the table adds spans of its own
 
 
 def output(text: str) -> Markup:

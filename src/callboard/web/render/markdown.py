@@ -66,7 +66,7 @@ def prose(text: str, *, top: int = 3, limit: int = LONGEST) -> Markup:
         html = _Writer(top).write(tokens)
     if rest:
         html += f'<p class="prose-cut">Cut here: {rest:,} more characters.</p>'
-    return Markup(_cleaner().clean(html))  # noqa: S704  that is what the cleaner is for
+    return Markup(_cleaner().clean(html))  # noqa: S704 - that is what the cleaner is for
 
 
 def _cut(text: str, limit: int) -> tuple[str, int]:

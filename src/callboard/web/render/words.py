@@ -25,7 +25,7 @@ __all__ = [
     "usd",
 ]
 
-NOTHING: Final = "–"  # noqa: RUF001  the dash that a table shows where there is nothing
+NOTHING: Final = "–"  # noqa: RUF001 - the dash that a table shows where there is nothing
 Unit = Literal["usd", "percent", "seconds", "count"]
 """What a number counts: US dollars, a share between 0 and 1, seconds, things."""
 

@@ -16,6 +16,7 @@ from callboard.ports.records import AuditWanted
 from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.at_work import agent_at_work, attempts_of
 from callboard.usecases.audit import list_audit
+from callboard.usecases.blast_radius import blast_radius
 from callboard.usecases.dashboards import Dashboard, Question, dashboard
 from callboard.usecases.roster import roster_versions
 from callboard.usecases.roster_moves import (
@@ -26,6 +27,7 @@ from callboard.usecases.roster_moves import (
     retire_agent,
     roll_back_agent,
 )
+from callboard.usecases.trials import trial_standing
 from callboard.web.agent_pages import (
     ActivityPage,
     AgentHead,
@@ -116,6 +118,13 @@ async def versions(at: At, agent_id: str) -> Response:
         choices(found),
         what_changed(found, before, after, lines),
         bool(head.agent.trial or head.agent.earlier),
+        await trial_standing(at.app, at.who, agent_id),
+        [
+            (flow.id, step)
+            for flow in (await blast_radius(at.app, at.who, agent_id)).workflows
+            for step, way in flow.steps.items()
+            if way == "pinned"
+        ],
     )
     return await at.show(page)
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 from urllib.parse import urlencode
 
@@ -174,10 +175,15 @@ def _numbers(line: Performance) -> list[object]:
     return [
         *(line.attempts, line.settled, line.accepted, line.tasks),
         *((rate.value, rate.low, rate.high) if rate else ("", "", "")),
-        *(line.error_rate, line.rejection_rate, line.cost_usd, line.per_accepted_usd),
-        *(line.rework_usd, line.unknown_cost, line.median_s, line.p90_s),
+        *(line.error_rate, line.rejection_rate),
+        *map(_amount, (line.cost_usd, line.per_accepted_usd, line.rework_usd)),
+        *(line.unknown_cost, line.median_s, line.p90_s),
         *(line.input_tokens, line.output_tokens),
     ]
+
+
+def _amount(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:.6f}"
 
 
 def _as_text(name: str) -> str:

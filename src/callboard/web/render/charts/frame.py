@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from markupsafe import Markup
@@ -11,9 +12,10 @@ from callboard.web.render.charts.scale import tick_words, ticks
 from callboard.web.render.invisible import one_line, shown
 from callboard.web.render.words import Unit
 
-_LETTER: Final = 6.2
+_LETTER: Final = 6.6
 """Pixels of a letter of a tick's text."""
 _TOP, _BOTTOM, _RIGHT = 16, 22, 10
+_MOST_LETTERS: Final = 20
 _SVG: Final = Markup(
     '<svg class="chart" role="{role}" aria-label="{label}" width="{width}" height="{height}" '
     'viewBox="0 0 {width} {height}">{inside}</svg>'
@@ -24,7 +26,7 @@ _GRID: Final = Markup(
 )
 _LABEL: Final = Markup('<text class="chart-tick chart-middle" x="{x}" y="{y}">{word}</text>')
 _MOMENT: Final = Markup(
-    '<line class="chart-moment" x1="{x}" x2="{x}" y1="{y1}" y2="{y2}"/>'
+    '<line class="chart-moment" x1="{x}" x2="{x}" y1="{y1}" y2="{y2}"><title>{all}</title></line>'
     '<text class="chart-tick{side}" x="{tx}" y="{ty}">{word}</text>'
 )
 
@@ -66,7 +68,7 @@ def frame_of(largest: float, unit: Unit, size: Size) -> Frame:
     """Return the frame of a chart whose highest value is `largest`."""
     steps = ticks(largest, unit)
     words = tick_words(steps, unit)
-    left = 10 + _LETTER * max(map(len, words))
+    left = 12 + _LETTER * max(map(len, words))
     return Frame(size, left, _TOP, size.width - _RIGHT, size.height - _BOTTOM, steps, words)
 
 
@@ -99,17 +101,19 @@ def labels_below(frame: Frame, places: Sequence[tuple[float, str]]) -> Markup:
 
 
 def moments(frame: Frame, marks: Iterable[Moment], count: int) -> Markup:
-    """Return what happened as upright lines with their words, those outside of the chart left out."""
+    """Return what happened as upright lines with their words, those outside of the chart left out. What happened at
+    one label has one line, which names all of it to whoever points at it.
+    """
     parts: list[Markup] = []
-    ends: list[float] = [0.0, 0.0]
-    for mark in sorted(marks, key=lambda mark: mark.at):
-        if not 0 <= mark.at < count:
-            continue
-        x = frame.x(mark.at, count)
-        word = one_line(mark.label, 20)
-        wide = _LETTER * min(len(mark.label), 20)
+    end = 0.0
+    inside = sorted((mark for mark in marks if 0 <= mark.at < count), key=lambda mark: mark.at)
+    for at, group in groupby(inside, key=lambda mark: mark.at):
+        labels = [mark.label for mark in group]
+        said = labels[0] if len(labels) == 1 else f"{labels[0]} +{len(labels) - 1}"
+        x, wide = frame.x(at, count), _LETTER * min(len(said), _MOST_LETTERS)
         turned = x + wide > frame.right
         start = x - wide - 4 if turned else x + 4
+        free = start >= end
         parts.append(
             _MOMENT.format(
                 x=x,
@@ -118,11 +122,11 @@ def moments(frame: Frame, marks: Iterable[Moment], count: int) -> Markup:
                 side=" chart-end" if turned else "",
                 tx=x - 4 if turned else x + 4,
                 ty=frame.top - 6,
-                word=word if start >= ends[0] else "",
+                word=one_line(said, _MOST_LETTERS) if free else "",
+                all=shown("\n".join(labels)),
             )
         )
-        if start >= ends[0]:
-            ends[0] = start + wide
+        end = start + wide if free else end
     return Markup("").join(parts)
 
 

@@ -14,11 +14,13 @@ _TIMES: Final = (
 )
 _MOST: Final = 5
 _HIGHEST: Final = 1e15
+_LOWEST: Final = 1e-9
+"""What is smaller is nothing: an axis of it would have ticks that no number can tell apart."""
 
 
 def ticks(largest: float, unit: Unit) -> tuple[float, ...]:
     """Return round numbers from 0 to at least `largest`: three to seven of them, at equal distances."""
-    top = min(max(largest, 0.0), _HIGHEST) or 1.0
+    top = min(largest, _HIGHEST) if largest > _LOWEST else 1.0
     step = _step(top, unit)
     count = max(ceil(top / step - 1e-9), 1)
     return tuple(step * number for number in range(count + 1))
