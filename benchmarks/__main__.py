@@ -17,6 +17,7 @@ NAMES = (
     "policy",
     "redaction",
     "board",
+    "live",
     "rendering",
     "soak",
     "start",
