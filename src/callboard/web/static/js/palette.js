@@ -29,6 +29,24 @@ function select(one) {
   one?.scrollIntoView({ block: "nearest" });
 }
 
+/**
+ * An option holds no link of its own: a screen reader would meet one control inside another.
+ * @param {HTMLElement} one
+ * @param {number} number
+ */
+function prepare(one, number) {
+  one.id = `palette-${number}`;
+  const link = first("a", one);
+  if (link === null) return;
+  one.dataset.href = link.getAttribute("href") ?? "/";
+  link.replaceWith(make("span", { class: "palette-option" }, ...link.childNodes));
+}
+
+/** @param {HTMLElement | null} one */
+function go(one) {
+  if (one?.dataset.href) location.assign(one.dataset.href);
+}
+
 /** @param {string} text */
 async function ask(text) {
   const mine = ++asked;
@@ -36,7 +54,7 @@ async function ask(text) {
     const found = await part(`/search?part=palette&q=${encodeURIComponent(text)}`);
     if (mine !== asked) return;
     list.replaceChildren(found);
-    options().forEach((one, number) => (one.id = `palette-${number}`));
+    options().forEach(prepare);
     select(options()[0]);
     announce(`${options().length} found`);
   } catch {
@@ -48,7 +66,7 @@ async function ask(text) {
 function pressed(event) {
   if (event.key === "ArrowDown") move(1);
   else if (event.key === "ArrowUp") move(-1);
-  else if (event.key === "Enter") first("li[aria-selected=true] :is(a, button)", list)?.click();
+  else if (event.key === "Enter") go(first("li[aria-selected=true]", list));
   else return;
   event.preventDefault();
 }
@@ -60,6 +78,7 @@ export function open() {
     make("input", { type: "text", role: "combobox", "aria-label": "Search and commands", "aria-controls": "palette-list", "aria-expanded": "true", "aria-autocomplete": "list", autocomplete: "off", placeholder: "Search tasks, agents, runs… or do something" })
   );
   dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "palette", "aria-label": "Search and commands" }, field, list));
+  list.addEventListener("click", (event) => go(event.target instanceof Element ? event.target.closest("li") : null));
   field.addEventListener("input", () => ask(field.value));
   field.addEventListener("keydown", pressed);
   dialog.addEventListener("close", () => dialog?.remove());
