@@ -13,6 +13,7 @@ from jinja2 import nodes
 
 import callboard.web
 from callboard.web.page import Frame, Page
+from callboard.web.static_files import static_files
 from callboard.web.templating import templates
 
 ROOT = files("callboard.web") / "templates"
@@ -144,3 +145,10 @@ def test_no_style_sheet_and_no_script_fetches_from_elsewhere():
 
 def test_pages_say_what_they_are_called():
     assert all(isinstance(inspect.getattr_static(kind, "title"), property) for kind in PAGES)
+
+
+def test_scripts_and_styles_are_small_enough_to_need_no_build():
+    found = static_files().files
+    scripts = sum(len(one.packed) for name, one in found.items() if name.endswith(".js"))
+    assert scripts <= 25_000
+    assert len(found["app.css"].packed) <= 14_000

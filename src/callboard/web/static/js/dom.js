@@ -1,6 +1,9 @@
 // @ts-check
 /** The one place where text becomes markup: what the server's own templates rendered and escaped. */
-const policy = globalThis.trustedTypes?.createPolicy("ui", { createHTML: (text) => text }) ?? { createHTML: (/** @type {string} */ text) => text };
+const trusted = /** @type {any} */ (globalThis).trustedTypes;
+/** @type {{ createHTML: (text: string) => any }} */
+const rules = { createHTML: (text) => text };
+const policy = trusted?.createPolicy("ui", rules) ?? rules;
 
 /**
  * Parse markup that the server rendered.
@@ -9,7 +12,7 @@ const policy = globalThis.trustedTypes?.createPolicy("ui", { createHTML: (text) 
  */
 export function parse(text) {
   const template = document.createElement("template");
-  template.innerHTML = /** @type {any} */ (policy.createHTML(text));
+  template.innerHTML = policy.createHTML(text);
   return template.content;
 }
 
