@@ -13,6 +13,7 @@ from callboard.usecases.app import App
 from callboard.usecases.diff import last_files
 from callboard.usecases.gates import OpenGate
 from callboard.usecases.preview import preview_of
+from callboard.web.render import words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
 
@@ -56,7 +57,11 @@ class Evidence:
         """In a line: how many files, and how many checks held."""
         added = sum(one for _, one, _ in self.changes)
         removed = sum(one for _, _, one in self.changes)
-        parts = [f"{len(self.changes)} files, +{added} −{removed}"] if self.changes else []  # noqa: RUF001
+        parts = (
+            [f"{words.count(len(self.changes), 'file')}, +{added} −{removed}"]
+            if self.changes
+            else []
+        )  # noqa: RUF001
         if self.checks:
             held = sum(one.passed for one in self.checks)
             parts.append(f"{held} of {len(self.checks)} checks passed")

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pydantic import JsonValue
 from starlette.responses import Response
 
-from callboard.domain.errors import CallboardError, ConfigurationInvalid
+from callboard.domain.errors import CallboardError, ConfigurationInvalid, UnknownThing
 from callboard.domain.events.gate import GateOpened, Verdict
 from callboard.domain.message import JsonObject
 from callboard.domain.org.inbox import Deputy
@@ -285,7 +285,7 @@ async def _gate(at: Visit, run_id: str) -> OpenGate:
     gates = await list_gates(at.app, at.who)
     found = next((one for one in gates if one.row.run_id == run_id), None)
     if found is None:
-        raise ConfigurationInvalid(
+        raise UnknownThing(
             "this does not wait any more: somebody decided, or the run went on. Nothing was done"
         )
     return found
