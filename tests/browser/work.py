@@ -4,6 +4,8 @@ import subprocess
 import time
 
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.message import JsonObject
+from callboard.domain.org.roles import SpaceRole
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.testing.model import Match, Rule, Script, ScriptedCall, Turn
 from callboard.usecases.board import show_task
@@ -22,7 +24,10 @@ WRITER = AgentDefinition.model_validate(
         "skills": ("coding",),
     }
 )
-QUESTION = {"question": "Which colour?", "options": [{"label": "Red"}, {"label": "Blue"}]}
+QUESTION: JsonObject = {
+    "question": "Which colour?",
+    "options": [{"label": "Red"}, {"label": "Blue"}],
+}
 ASKS = ScriptedCall(tool="ask_user", arguments={"questions": [QUESTION]})
 WRITES = ScriptedCall(tool="write_file", arguments={"path": "a.py", "content": "LIMIT = 1\n"})
 SCRIPTS = {
@@ -75,7 +80,8 @@ def set_up(site, place):
     people = {name: site.person(name) for name in ("ann", "mia", "vic", "zoe")}
     space = NewSpace("auth", "Sign-in", "AUTH", repository=repository(place), workflow="flow")
     site.do(lambda app: create_space(app, ROOT, space))
-    for name, role in (("ann", "contributor"), ("mia", "maintainer"), ("vic", "viewer")):
+    roles: dict[str, SpaceRole] = {"ann": "contributor", "mia": "maintainer", "vic": "viewer"}
+    for name, role in roles.items():
         site.do(
             lambda app, name=name, role=role: set_member(app, ROOT, "auth", f"person:{name}", role)
         )

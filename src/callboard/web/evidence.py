@@ -57,11 +57,9 @@ class Evidence:
         """In a line: how many files, and how many checks held."""
         added = sum(one for _, one, _ in self.changes)
         removed = sum(one for _, _, one in self.changes)
-        parts = (
-            [f"{words.count(len(self.changes), 'file')}, +{added} −{removed}"]
-            if self.changes
-            else []
-        )  # noqa: RUF001
+        parts: list[str] = []
+        if self.changes:
+            parts.append(f"{words.count(len(self.changes), 'file')}, +{added} -{removed}")
         if self.checks:
             held = sum(one.passed for one in self.checks)
             parts.append(f"{held} of {len(self.checks)} checks passed")
