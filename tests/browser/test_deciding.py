@@ -152,6 +152,7 @@ def test_a_run_is_forked_and_compared_with_where_it_came_from(page, axe, picture
     expect(page.get_by_role("status").first).to_contain_text("Forked from")
     page.get_by_role("link", name="compare").click()
     expect(page.get_by_role("heading", name="Where they part")).to_be_visible()
+    expect(page.get_by_text("The first 3 events say the same.")).to_be_visible()
     axe(page)
     picture(page, "compare")
 

@@ -103,6 +103,7 @@ async def test_the_facts_say_what_it_cost_who_worked_and_what_comes_next(team: T
     assert facts.steps[0].who == "Writer"
     assert facts.steps[1].is_sign_off
     assert facts.steps[0].bill.known_usd == Decimal("0.75")
+    assert [(one.title, one.attempt) for one in facts.beginnings] == [("Write", 1), ("Deploy", 1)]
     assert facts.tool_calls == 1
     assert facts.started_by is not None
     assert facts.started_by.name == "ann"

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from callboard.domain.events.codec import Recorded
+from callboard.domain.events.run import RunCreated
 from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
+from callboard.engine.thread.row import Cast, Player, Row
+from callboard.engine.thread.telling import rows_of
 from callboard.runtime.run_log import load
 from callboard.usecases.app import App, require_run
 from callboard.usecases.diff import last_files
@@ -18,17 +21,21 @@ from callboard.usecases.diff import last_files
 _OF_THE_RUN = frozenset(
     {"v", "duration_ms", "epoch", "forked_from", "parent", "deadline_at", "workspace"}
 )
+_OF_THE_START = frozenset({"actor", "accounts", "space", "task", "step", "on_limit"})
 _SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the runs: its row, how many events of which kind it has, and what it changed, by path."""
+    """One of the runs: its row, how many events of which kind it has, and what it changed, by path. `rest` tells what
+    it did from where the two part.
+    """
 
     row: RunRow
     events: int
     kinds: Mapping[str, int]
     files: Mapping[str, str]
+    rest: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ async def compare_runs(app: App, who: Principal, left_id: str, right_id: str) ->
     rows = [await require_run(app, who, "run.read", run_id) for run_id in (left_id, right_id)]
     logs = [await load(app.ports.store, row.run_id) for row in rows]
     common = _common(*logs)
-    left, right = (_side(row, log) for row, log in zip(rows, logs, strict=True))
+    left, right = (_side(row, log, common) for row, log in zip(rows, logs, strict=True))
     differing = [
         path
         for path in sorted({*left.files, *right.files})
@@ -65,9 +72,11 @@ async def compare_runs(app: App, who: Principal, left_id: str, right_id: str) ->
     return Comparison(left, right, common, lines, tuple(differing))
 
 
-def _side(row: RunRow, log: Sequence[Recorded]) -> Side:
+def _side(row: RunRow, log: Sequence[Recorded], common: int) -> Side:
     kinds = Counter(entry.event.type for entry in log)
-    return Side(row, len(log), dict(sorted(kinds.items())), _files(log))
+    cast = Cast({row.run_id: Player(row.title, is_agent=row.kind == "agent")}, {})
+    rest = rows_of(cast, [(entry.seq, entry, entry.seq > common) for entry in log])
+    return Side(row, len(log), dict(sorted(kinds.items())), _files(log), tuple(rest))
 
 
 def _files(log: Sequence[Recorded]) -> dict[str, str]:
@@ -93,6 +102,10 @@ def _common(left: Sequence[Recorded], right: Sequence[Recorded]) -> int:
 def _compared(entry: Recorded) -> JsonValue:
     """Return what an event says, without what is different in every run."""
     fields = entry.event.model_dump(mode="json")
+    if isinstance(
+        entry.event, RunCreated
+    ):  # a fork of somebody else's, or apart from its task, begins the same
+        fields = {name: value for name, value in fields.items() if name not in _OF_THE_START}
     return _plain(fields, entry.run_id)
 
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Literal
 
 from callboard.domain.actor import Actor
-from callboard.domain.events.codec import unseal
+from callboard.domain.events.codec import Recorded, unseal
 from callboard.domain.events.files import FileChange, FilesChanged
 from callboard.domain.events.gate import GateOpened
 from callboard.domain.events.run import RunCreated, WorkflowSubject
-from callboard.domain.events.workflow import StepEnded
+from callboard.domain.events.workflow import StepEnded, StepStarted
 from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.fold import fold_task
@@ -53,9 +53,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """An attempt of a step: `seq` is the event of the task's run before it."""
+
+    seq: int
+    title: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All of it. `spent_usd` is what is known of the cost, `is_partly_unknown` says whether there is more;
-    `failures` counts calls and whatever else went wrong. `produced` are lines that say what came of it.
+    `failures` counts calls and whatever else went wrong. `produced` are lines that say what came of it, `beginnings`
+    where a task's run can be forked to do a step anew.
     """
 
     run: RunRow
@@ -73,6 +83,7 @@ class Facts:
     files: Sequence[FileChange]
     produced: Sequence[str]
     steps: Sequence[StepFact]
+    beginnings: Sequence[Beginning]
     runs: Sequence[RunRow]
 
 
@@ -85,7 +96,8 @@ async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
     row = await require_run(app, who, "run.read", run_id)
     course = await thread_course(app, who, run_id)
     rows = await app.threads.runs(run_id)
-    state = fold_task(await load(app.ports.store, run_id)) if row.kind == "workflow" else None
+    entries = await load(app.ports.store, run_id) if row.kind == "workflow" else []
+    state = fold_task(entries) if entries else None
     created = state.created if state is not None else await _created(app, run_id)
     now = app.ports.clock.now()
     files = state.files.changes if state is not None and state.files is not None else ()
@@ -105,6 +117,7 @@ async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
         files=files or await _files(app, run_id),
         produced=_produced(state),
         steps=_steps(state, rows, now) if state is not None else (),
+        beginnings=_beginnings(state, entries) if state is not None else (),
         runs=rows,
     )
 
@@ -113,6 +126,15 @@ async def _created(app: App, run_id: str) -> RunCreated | None:
     first = await app.threads.window(WindowWanted(run_id, after=0, limit=1))
     events = [unseal(one.sealed).event for one in first.events if one.sealed.seq == 1]
     return next((event for event in events if isinstance(event, RunCreated)), None)
+
+
+def _beginnings(state: TaskState, entries: Sequence[Recorded]) -> list[Beginning]:
+    titles = {step.id: step.title for step in state.subject.workflow.steps}
+    return [
+        Beginning(entry.seq - 1, titles.get(event.step, event.step), event.attempt)
+        for entry in entries
+        if isinstance(event := entry.event, StepStarted)
+    ]
 
 
 def _usage(rows: Sequence[RunRow]) -> Usage:

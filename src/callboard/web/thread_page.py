@@ -199,7 +199,7 @@ class ThreadPage(Page):
     @property
     def spent(self) -> str:
         """What was spent, as people read it."""
-        return _money(
+        return money_of(
             Bill(known_usd=self.facts.spent_usd, has_unknown=self.facts.is_partly_unknown)
         )
 
@@ -227,7 +227,7 @@ class ThreadPage(Page):
     def step_costs(self) -> list[tuple[str, str]]:
         """Steps that cost something, and how much."""
         costly = [one for one in self.facts.steps if one.bill != Bill()]
-        return [(one.title, _money(one.bill)) for one in costly]
+        return [(one.title, money_of(one.bill)) for one in costly]
 
     @property
     def at_most(self) -> str:
@@ -249,7 +249,8 @@ class ThreadPage(Page):
         return " · ".join([*said, f"{self.spent} spent"])
 
 
-def _money(bill: Bill) -> str:
+def money_of(bill: Bill) -> str:
+    """Return a bill in the few characters that a fact has; a part that is not known is said."""
     known = words.usd(bill.known_usd)
     return f"{known} + unknown" if bill.has_unknown else known
 

@@ -1,6 +1,6 @@
 """Two runs side by side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -15,11 +15,13 @@ from callboard.web.page import Page
 from callboard.web.render import invisible, words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
-from callboard.web.thread_page import STATES
+from callboard.web.thread_page import STATES, money_of
+from callboard.web.thread_rows import row_markup
 from callboard.web.visit import At
 
 router = APIRouter(route_class=FormRoute)
 _MOST: Final = 400
+_ROWS: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class ComparePage(Page):
 
     def cost(self, side: Side) -> str:
         """Return what a side cost."""
-        return words.money(side.row.bill)
+        return money_of(side.row.bill)
 
     def took(self, side: Side) -> str:
         """Return how long a side took."""
@@ -60,6 +62,16 @@ class ComparePage(Page):
     def tokens(self, side: Side) -> str:
         """Return how many tokens a side read and wrote."""
         return words.tokens(side.row.usage.input_tokens, side.row.usage.output_tokens)
+
+    def rest(self, side: Side) -> list[Markup]:
+        """Return what a side did from where they part, as rows."""
+        name = "a" if self.comparison is not None and side is self.comparison.left else "b"
+        rows = (replace(row, key=f"{name}{row.seq}") for row in side.rest[:_ROWS])
+        return [row_markup(row) for row in rows]
+
+    def hidden(self, side: Side) -> int:
+        """Return how many rows of a side are left out."""
+        return max(len(side.rest) - _ROWS, 0)
 
     @property
     def cheaper(self) -> str:

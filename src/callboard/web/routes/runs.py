@@ -29,7 +29,7 @@ from callboard.web.page import Page
 from callboard.web.render import invisible, words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
-from callboard.web.thread_page import PARTS, STATES, thread_page
+from callboard.web.thread_page import PARTS, STATES, money_of, thread_page
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)
@@ -79,7 +79,7 @@ class RunsPage(Page):
 
     def cost(self, run: RunRow) -> str:
         """Return what a run cost."""
-        return words.money(run.bill)
+        return money_of(run.bill)
 
     def took(self, run: RunRow) -> str:
         """Return how long a run took; empty while it goes on."""
@@ -244,7 +244,7 @@ async def cancel(at: At, run_id: RunId) -> Response:
 async def fork(at: At, run_id: RunId) -> Response:
     """Begin a new run with the first events of this one, and let it go on."""
     row = await find_run(at.app, at.who, run_id)
-    number = at.fields.text("at")
+    number = at.fields.text("step") or at.fields.text("at")
     try:
         where = await _event_number(at, run_id, number)
         new_id = at.app.ids.run_id()
@@ -301,12 +301,12 @@ async def decided(at: Visit, run_id: str) -> str:
         return "Choose what you decide."
     if verdict == "reject" and not note:
         return "Say why you reject it: whoever did the work reads it."
-    # the form names the run that asks; it must be this one or one below it, as it waits now
-    await open_gate(at.app, at.who, run_id)
     limit = fields.text("limit")
     answer = note if verdict == "answer" else (str(Decimal(limit)) if _is_amount(limit) else None)
     decision = Decision(verdict, "" if verdict == "answer" else note, answer)
     try:
+        # the form names the run that asks; it must be this one or one below it, as it waits now
+        await open_gate(at.app, at.who, run_id)
         recorded = await record_decision(
             at.app, at.who, fields.text("run") or run_id, decision, digest=fields.text("digest")
         )

@@ -37,9 +37,22 @@ class LiveThread extends HTMLElement {
     const seq = Number(this.dataset.seq);
     watch(this.dataset.topic ?? "", seq, { take: (ops) => this.take(ops), reset: () => this.refresh(), gone: () => this.word("out") });
     onState((word, since) => this.word(word, since));
-    if (this.dataset.over === undefined && !location.hash && this.atEnd && !this.show) toEnd();
     this.keys();
     if (matchMedia("(max-width: 900px)").matches) first(".rail-details")?.removeAttribute("open");
+    if (this.find()) return;
+    if (this.dataset.over === undefined && !location.hash && this.atEnd && !this.show) toEnd();
+  }
+
+  /** Go to the event that the address names, or to the row that it is part of. */
+  find() {
+    const wanted = Number(/^#e(\d+)$/.exec(location.hash)?.[1] ?? new URLSearchParams(location.search).get("around") ?? NaN);
+    if (Number.isNaN(wanted)) return false;
+    const rows = all(":scope > .ev", this.rows);
+    const row = rows.findLast((one) => place(one) <= wanted);
+    const outside = row === undefined || (row === rows[rows.length - 1] && !this.atEnd);
+    if (outside && !location.search.includes("around=")) location.replace(`${this.base}?around=${wanted}${location.hash}`);
+    else if (row) this.reach(row);
+    return true;
   }
 
   word(/** @type {"live" | "away" | "out"} */ word, /** @type {Date} */ since = new Date()) {
