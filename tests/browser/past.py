@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from callboard.domain.actor import Actor
-from callboard.domain.attempt_row import AttemptRow
+from callboard.domain.attempt_row import AttemptOutcome, AttemptRow
 from callboard.domain.events.codec import GENESIS, Recorded, seal
 from callboard.domain.events.workflow import CommentAdded
 from callboard.domain.run_row import RunRow
@@ -15,7 +15,14 @@ ANN = Actor(kind="person", name="ann")
 
 
 async def worked(
-    app, definition, number, *, days_ago=1, cost="0.50", outcome="passed", space="auth"
+    app,
+    definition,
+    number,
+    *,
+    days_ago=1,
+    cost="0.50",
+    outcome: AttemptOutcome = "passed",
+    space="auth",
 ):
     """Write down that an agent served the step `write` of task AUTH-number, `days_ago`, for ten minutes."""
     began = app.ports.clock.now() - timedelta(days=days_ago, minutes=number % 50)

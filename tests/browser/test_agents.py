@@ -1,5 +1,7 @@
 """The roster and its agents: who is there, how they do, how one is written, released, taken back."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -7,7 +9,7 @@ from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import CallboardError
 from callboard.testing.model import Script, Turn
 from callboard.usecases.roster import NewVersion, change_agent, find_in_roster, save_agent
-from callboard.usecases.roster_moves import promote_agent
+from callboard.usecases.roster_moves import pause_agent, promote_agent
 from callboard.usecases.spaces import NewSpace, create_space, set_member
 from tests.browser.conftest import PHONE
 from tests.browser.past import worked
@@ -17,7 +19,7 @@ NASTY = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 PROMPT = "You are Mara, a backend engineer.\nWork in small steps.\nAlways run the tests.\n"
 
 
-def agent(id_="mara", prompt=PROMPT, **fields):
+def agent(id_="mara", prompt=PROMPT, **fields: Any):
     plain = {
         "id": id_,
         "display_name": id_.title(),
@@ -295,13 +297,9 @@ def test_a_retired_agent_comes_back(site, page):
     "field", ["display_name", "spawner_prompt", "system_prompt", "model", "credential", "skills"]
 )
 def test_what_an_agent_says_of_itself_is_text(site, page, field):
-    text = NASTY if field != "skills" else (NASTY,)
-    saved(site, agent(**{field: text}), live=False)
-    saved(
-        site,
-        agent(prompt="Other.", **({} if field == "system_prompt" else {field: text})),
-        live=False,
-    )
+    nasty: dict[str, Any] = {field: NASTY if field != "skills" else (NASTY,)}
+    saved(site, agent(**nasty), live=False)
+    saved(site, agent(**({"instructions_prompt": "Other."} | nasty)), live=False)
     for path in (
         "/agents",
         "/agents/mara",
@@ -311,6 +309,20 @@ def test_what_an_agent_says_of_itself_is_text(site, page, field):
     ):
         page.goto(path)
         assert page.locator("main script, main img").count() == 0
+
+
+def test_rows_change_in_place_when_agents_do_and_what_is_chosen_stays(site, page):
+    for name in ("mara", "otto"):
+        saved(site, agent(name, model=f"scripted/{name}"))
+    page.goto("/agents?sort=state")
+    page.get_by_label("Choose Otto").check()
+    site.do(lambda app: pause_agent(app, ROOT, "mara"))
+    expect(page.get_by_role("row", name="Mara v1")).to_contain_text("Paused")
+    expect(page.get_by_text("2 rows changed place").first).to_be_visible()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Mara")
+    expect(page.get_by_label("Choose Otto")).to_be_checked()
+    page.get_by_role("link", name="Sort again").click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Otto")
 
 
 def test_where_an_agent_plays_is_changed(site, page):

@@ -54,6 +54,12 @@ async def roster(at: At) -> Response:
     return await at.show(await _page(at, _look(at)))
 
 
+@router.get("/agents/rows")
+async def rows(at: At) -> Response:
+    """Show the rows alone, for a page that keeps itself fresh."""
+    return await at.part("agent_rows.html", await _page(at, _look(at)))
+
+
 @router.post("/agents/batch")
 async def batch(at: At) -> Response:
     """Pause, resume or move several agents."""

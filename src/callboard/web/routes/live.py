@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 from callboard.entrance.asking import Asker
 from callboard.usecases.app import App
 from callboard.web.glance import Glances
+from callboard.web.live.agents import AgentsTopic
 from callboard.web.live.beginnings import BeginningTopic
 from callboard.web.live.boards import BoardTopic, ShowCard
 from callboard.web.live.counters import CountersTopic
@@ -41,6 +42,8 @@ class PageTopics:
             return name, partial(BoardTopic, about, self.show_card)
         if kind == "task" and about:
             return name, partial(BeginningTopic, about)
+        if name == "agents":
+            return name, AgentsTopic
         if name == "me":
             return f"me:{asker.account}", partial(CountersTopic, asker, self.glances)
         return None
