@@ -24,6 +24,7 @@ WRITER = AgentDefinition.model_validate(
         "skills": ("coding",),
     }
 )
+ROLES: dict[str, SpaceRole] = {"ann": "contributor", "mia": "maintainer", "vic": "viewer"}
 QUESTION: JsonObject = {
     "question": "Which colour?",
     "options": [{"label": "Red"}, {"label": "Blue"}],
@@ -80,11 +81,8 @@ def set_up(site, place):
     people = {name: site.person(name) for name in ("ann", "mia", "vic", "zoe")}
     space = NewSpace("auth", "Sign-in", "AUTH", repository=repository(place), workflow="flow")
     site.do(lambda app: create_space(app, ROOT, space))
-    roles: dict[str, SpaceRole] = {"ann": "contributor", "mia": "maintainer", "vic": "viewer"}
-    for name, role in roles.items():
-        site.do(
-            lambda app, name=name, role=role: set_member(app, ROOT, "auth", f"person:{name}", role)
-        )
+    for name in ("ann", "mia", "vic"):
+        site.do(lambda app, name=name: set_member(app, ROOT, "auth", f"person:{name}", ROLES[name]))
     site.do(lambda app: apply_workflow(app, ROOT, FLOW, space="auth", note="As we work."))
     return people
 

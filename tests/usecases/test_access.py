@@ -300,6 +300,10 @@ async def test_a_session_is_ended_by_its_person_and_not_by_others(app):
     assert await list_sessions(app, ben) == []
     with pytest.raises(UnknownThing):
         await end_session(app, ben, issued.session.id)
+    with pytest.raises(NotAllowed):
+        await list_sessions(app, ben, ann.actor)
+    (seen,) = await list_sessions(app, ROOT, ann.actor)
+    assert seen.session.id == issued.session.id
     await end_session(app, ann, issued.session.id)
     with pytest.raises(NotSignedIn):
         await session_of(app, issued.text)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from callboard.domain.actor import Actor
 from callboard.domain.errors import NotSignedIn, UnknownThing
 from callboard.domain.org.access import SESSIONS, Session, read_key
 from callboard.domain.org.people import Person
@@ -85,12 +86,17 @@ async def session_of(app: App, text: str) -> tuple[Principal, Session]:
     return who, kept.value
 
 
-async def list_sessions(app: App, who: Principal) -> list[ListedSession]:
-    """Return one's own sessions that are still good, the oldest first."""
-    require(who, "session.manage", belonging_to(who.actor))
-    wanted = Wanted(prefix=f"{who.actor.name}/", states=("good",))
+async def list_sessions(app: App, who: Principal, of: Actor | None = None) -> list[ListedSession]:
+    """Return one's own sessions that are still good, or those `of` somebody else, the oldest first.
+
+    Raises:
+        NotAllowed: those of others are not theirs to see.
+    """
+    actor = of or who.actor
+    require(who, "session.manage", belonging_to(actor))
+    wanted = Wanted(prefix=f"{actor.name}/", states=("good",))
     kept = [one.value for one in await app.records.find(SESSIONS, wanted)]
-    good = [one for one in kept if one.actor == who.actor and await _is_good(app, one)]
+    good = [one for one in kept if one.actor == actor and await _is_good(app, one)]
     return [ListedSession(one, await last_use(app, f"cbs:{one.id}")) for one in good]
 
 

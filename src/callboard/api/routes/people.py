@@ -8,7 +8,7 @@ from pydantic import Field
 from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.revisions import etag, revision
-from callboard.api.shapes import Asked, Password, PersonView, Short
+from callboard.api.shapes import Asked, Password, PersonView, SessionView, Short
 from callboard.domain.org.people import ServiceAccount
 from callboard.domain.org.roles import OrgRole
 from callboard.entrance.asking import From, TheApp, Who
@@ -21,6 +21,7 @@ from callboard.usecases.people import (
     list_people,
     list_service_accounts,
 )
+from callboard.usecases.sessions import list_sessions
 from callboard.usecases.signing_in import confirm_password, set_password
 
 router = APIRouter(route_class=OnceRoute, tags=["people"])
@@ -105,6 +106,17 @@ async def give_password(
     if who.actor.kind == "person" and who.actor.name == person_id:
         await confirm_password(app, who, body.current, origin)
     await set_password(app, who, person_id, body.password)
+
+
+@router.get("/people/{person_id}/sessions")
+async def sessions(app: TheApp, who: Who, person_id: str, wanted: Wanted) -> Page[SessionView]:
+    """List somebody's sessions that are good, for whoever may end them; the oldest first."""
+    kept = await find_person(app, who, person_id)
+    found = await list_sessions(app, who, kept.value.actor)
+    cut, cursor = wanted.of_all(
+        found, lambda one: (one.session.created_at.isoformat(), one.session.id)
+    )
+    return Page(items=[SessionView.of(one) for one in cut], next_cursor=cursor)
 
 
 @router.get("/service-accounts")

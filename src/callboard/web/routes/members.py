@@ -9,8 +9,10 @@ from starlette.responses import Response
 
 from callboard.domain.errors import CallboardError
 from callboard.domain.org.people import Person, ServiceAccount
+from callboard.domain.org.principal import belonging_to
 from callboard.domain.org.roles import OrgRole
 from callboard.domain.org.space import Space
+from callboard.engine.authority import may
 from callboard.usecases.people import (
     NewPerson,
     add_person,
@@ -20,6 +22,7 @@ from callboard.usecases.people import (
     list_people,
     list_service_accounts,
 )
+from callboard.usecases.sessions import ListedSession, end_session, list_sessions
 from callboard.usecases.signing_in import set_password
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
@@ -54,6 +57,7 @@ class PersonPage(Page):
     section = "people"
     person: Person
     spaces: Sequence[Space]
+    sessions: Sequence[ListedSession] = ()
     typed: Typed = field(default_factory=Typed)
     wrong: str = ""
 
@@ -127,6 +131,13 @@ async def changed(at: At, person_id: str) -> Response:
     return at.go(f"/members/{person_id}", "Kept.")
 
 
+@router.post("/members/{person_id}/sessions/{session_id}/end")
+async def signed_out(at: At, person_id: str, session_id: str) -> Response:
+    """End a session of somebody."""
+    await end_session(at.app, at.who, session_id)
+    return at.go(f"/members/{person_id}", "That session is over.")
+
+
 async def _everybody(at: Visit, typed: Typed | None = None, wrong: str = "") -> MembersPage:
     people = await list_people(at.app, at.who)
     accounts = await list_service_accounts(at.app, at.who)
@@ -139,4 +150,7 @@ async def _person(
     kept = await find_person(at.app, at.who, person_id)
     seen = await visible_spaces(at.app, at.who)
     theirs = [one for one in seen if one.role_of(f"person:{person_id}")]
-    return PersonPage(kept.value, theirs, typed or Typed(), wrong)
+    actor = kept.value.actor
+    may_see = may(at.who, "session.manage", belonging_to(actor))
+    sessions = await list_sessions(at.app, at.who, actor) if may_see else []
+    return PersonPage(kept.value, theirs, sessions, typed or Typed(), wrong)
