@@ -9,6 +9,7 @@ from callboard.api.cursors import Page, Wanted
 from callboard.api.once import OnceRoute
 from callboard.api.revisions import etag, revision
 from callboard.api.shapes import Asked, Password, PersonView, SessionView, Short
+from callboard.domain.actor import Actor
 from callboard.domain.org.people import ServiceAccount
 from callboard.domain.org.roles import OrgRole
 from callboard.entrance.asking import From, TheApp, Who
@@ -111,8 +112,8 @@ async def give_password(
 @router.get("/people/{person_id}/sessions")
 async def sessions(app: TheApp, who: Who, person_id: str, wanted: Wanted) -> Page[SessionView]:
     """List somebody's sessions that are good, for whoever may end them; the oldest first."""
-    kept = await find_person(app, who, person_id)
-    found = await list_sessions(app, who, kept.value.actor)
+    found = await list_sessions(app, who, Actor(kind="person", name=person_id))
+    await find_person(app, who, person_id)
     cut, cursor = wanted.of_all(
         found, lambda one: (one.session.created_at.isoformat(), one.session.id)
     )
