@@ -1,6 +1,20 @@
+import asyncio
+
 import pytest
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _alone(request):
+    """Hide the loop that a browser's driver leaves running in this worker from tests that run loops of their own."""
+    loop = None if "chromium" in request.fixturenames else asyncio._get_running_loop()
+    if loop is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)

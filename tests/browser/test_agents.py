@@ -123,6 +123,7 @@ def test_several_agents_are_paused_with_one_press(site, page, browser):
 def test_an_agent_is_made_from_a_template(site, page, axe):
     page.goto("/templates")
     page.get_by_role("link", name="Code Reviewer").click()
+    expect(page.get_by_role("heading", name="A task for it")).to_be_visible()
     axe(page)
     page.get_by_role("link", name="Use it").click()
     expect(page.get_by_label("System prompt")).not_to_be_empty()
