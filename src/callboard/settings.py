@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import SecretStr
 
+from callboard.domain.credential import provider_named
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.engine.command_hosts import CommandHosts, read_command_hosts
 from callboard.engine.mail_server import MailServer, read_mail_server
@@ -76,6 +77,7 @@ class Settings:
     does. `command_hosts` is all that commands may reach. `mail` carries e-mail to people, where there is a server for
     it. `url` is the address at which people and programs reach a `callboard serve` that is not for this machine alone,
     `openid` the identity provider that vouches for them.
+    `provider_runs` bounds how many runs of agents are under way on a provider at a time, over all workers.
     `forge_command` hands finished changes on, in `forge_environment`: this one without Callboard's own variables and
     keys.
     """
@@ -94,6 +96,7 @@ class Settings:
     mail: MailServer | None = None
     url: str | None = None
     openid: OpenIdSettings | None = None
+    provider_runs: Mapping[str, int] = field(default_factory=dict[str, int])
     forge_command: tuple[str, ...] = ()
     forge_environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
@@ -144,6 +147,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         mail=read_mail_server(environ.get("CALLBOARD_SMTP_URL", "").strip()),
         url=_url(environ.get("CALLBOARD_URL", "").strip()),
         openid=_openid(environ),
+        provider_runs=_provider_runs(environ.get("CALLBOARD_PROVIDER_RUNS", "")),
         forge_command=_forge(environ.get("CALLBOARD_FORGE_COMMAND", "")),
         forge_environment={
             name: value
@@ -231,6 +235,19 @@ def _search(wanted: str, configured: Mapping[str, bool]) -> SearchService | None
     if not configured[found]:
         needed = "CALLBOARD_SEARCH_URL" if found == "searxng" else f"{found.upper()}_API_KEY"
         raise ConfigurationInvalid(f"CALLBOARD_SEARCH={wanted} needs {needed}, which is not set")
+    return found
+
+
+def _provider_runs(value: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for entry in filter(None, _words(value)):
+        name, _, number = entry.partition("=")
+        if not name or not number.isdecimal() or not 1 <= int(number[:6]) <= 1000:
+            raise ConfigurationInvalid(
+                f"CALLBOARD_PROVIDER_RUNS: `{entry}` is not a provider with a number from 1 to 1000, such as"
+                " `openrouter=20,anthropic=4`"
+            )
+        found[provider_named(name.strip())] = int(number)
     return found
 
 

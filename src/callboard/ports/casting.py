@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from callboard.domain.definition.agent import AgentDefinition
 from callboard.engine.tasks.routing import Candidate
 
 
@@ -26,4 +27,10 @@ class Casting(Protocol):
 
     async def candidates(self, part: Part) -> Sequence[Candidate]:
         """Return the agents in scope that have the name, or all of the skills, whether or not they can work now."""
+        ...
+
+    async def take(self, definition: AgentDefinition, run_id: str) -> str:
+        """Take what a run of an agent needs to begin: a place among those that may be under way. Return why there is
+        none; nothing where it has it. Of several that ask at the same moment, no more get one than there are.
+        """
         ...

@@ -1,10 +1,11 @@
 """Casting from the roster, and from the definitions at hand for what the roster does not have."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from callboard.domain.attempt_row import Attempt
+from callboard.domain.credential import provider_named
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.definition.references import AgentReference, parse_reference
@@ -27,6 +28,7 @@ from callboard.ports.event_store import AttemptsWanted, EventStore, RunsWanted
 from callboard.ports.model import ModelDirectory, ModelNames
 from callboard.ports.records import Records
 from callboard.ports.registry import AgentRegistry
+from callboard.runtime.seats import Cap, Seats
 
 _MOST_RUNNING = 10_000
 
@@ -42,6 +44,8 @@ class CastingSources:
     store: EventStore
     budgets: Budgets
     clock: Clock
+    runs_at: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many runs of agents may be under way on a provider, by its name."""
 
 
 class RosterCasting:
@@ -61,6 +65,37 @@ class RosterCasting:
         running = await self._running()
         spent = await self._spent(part.space)
         return [await self._judged(one, attempts, running, spent, part.space) for one in found]
+
+    async def take(self, definition: AgentDefinition, run_id: str) -> str:
+        """See `ports.casting.Casting`."""
+        caps: list[Cap] = []
+        kept = await self._from.records.get(ROSTER, definition.id)
+        if kept is not None and kept.value.at_once is not None and definition.publisher is None:
+            caps.append(Cap(f"agent:{definition.id}", kept.value.at_once))
+        if self._from.runs_at:
+            provider = await self._provider(definition)
+            if provider in self._from.runs_at:
+                caps.append(Cap(f"provider:{provider}", self._from.runs_at[provider]))
+        if not caps:
+            return ""
+        seats = Seats(self._from.records, self._from.store, self._from.clock)
+        full = await seats.take(caps, run_id)
+        if full is None:
+            return ""
+        kind, _, name = full.of.partition(":")
+        whose = "is busy" if kind == "agent" else f"would be one too many for {name}"
+        return f"{whose}: {full.seats} of {full.seats} runs"
+
+    async def _provider(self, definition: AgentDefinition) -> str:
+        """Return who serves the model that is asked first."""
+        try:
+            chain = await self._from.names.chain(definition)
+        except ConfigurationInvalid:
+            chain = ()
+        applied = chain[0].applied_to(definition) if chain else definition
+        if applied.provider is not None:
+            return provider_named(applied.provider)
+        return "scripted" if applied.model.startswith("scripted/") else "openrouter"
 
     async def _named(self, part: Part, reference: str) -> list["_Found"]:
         wanted = parse_reference(reference)
