@@ -287,6 +287,44 @@ def test_streamed_words_appear_before_the_answer_is_whole(site, browser):
     expect(page.locator("[data-speech]")).to_have_text("I am about to <b>move</b> it")
     thread.say("I moved it.")
     keep(site, thread)
-    site.do(lambda app: thread.shown(app))
+    site.do(thread.shown)
     expect(page.get_by_text("I moved it.")).to_be_visible()
     expect(page.locator("[data-speech]")).to_have_count(0)
+
+
+def test_a_tab_that_missed_too_much_reads_its_window_anew(site, browser):
+    browser.expect_complaints("WebSocket", "ERR_CONNECTION_REFUSED")
+    site.person("ann", "owner")
+    thread = writing(site)
+    thread.say("Long ago.")
+    keep(site, thread)
+    page = browser.open(site, as_="ann")
+    page.goto("/runs/r1")
+    expect(page.locator("[data-live-word]")).to_have_text("Live")
+    site.stop()
+    expect(page.locator("[data-live-word]")).to_contain_text("Reconnecting")
+    site.start()
+    thread.app = site.app
+    thread.claim = site.do(lambda app: app.ports.store.claim("r1"))
+    for number in range(600):
+        thread.say(f"Meanwhile {number}")
+    keep(site, thread)
+    expect(page.get_by_text("Meanwhile 599", exact=True)).to_be_visible()
+    expect(page.get_by_text("Long ago.")).to_have_count(0)
+    assert page.locator("[data-rows] > .ev").count() <= 400
+    thread.say("And now.")
+    keep(site, thread)
+    expect(page.get_by_text("And now.", exact=True)).to_be_visible()
+
+
+def test_an_address_with_an_event_opens_the_window_around_it(site, browser):
+    site.person("ann", "owner")
+    thread = long_thread(site, 1_000)
+    place = site.do(lambda app: app.threads.place_of(thread.run_id, 500))
+    page = browser.open(site, as_="ann")
+    page.goto(f"/runs/long#e{place}")
+    expect(page.locator(".ev:focus")).to_be_in_viewport()
+    at = int(page.locator(".ev:focus").get_attribute("data-pos") or "0")
+    assert place - 40 < at <= place
+    page.get_by_role("link", name="Go to the latest").click()
+    expect(page.locator("[data-live-word]")).to_have_text("Live")

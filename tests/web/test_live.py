@@ -249,6 +249,7 @@ async def test_a_change_is_rendered_once_for_all_who_watch() -> None:
     async with hub.viewing() as one, hub.viewing() as other:
         for viewer in (one, other):
             await hub.join(viewer, "thread:r1", "thread:r1", thread_of(counted), log.seq)
+            assert (await heard(viewer))["ops"] == []
         log.comment("Seen by both")
         await log.kept_in(app.ports.store)
         assert await heard(one) == await heard(other)

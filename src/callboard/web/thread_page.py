@@ -10,7 +10,7 @@ from markupsafe import Markup
 from callboard.domain.errors import CallboardError, UnknownThing
 from callboard.domain.org.principal import in_space
 from callboard.domain.org.task import TaskRecord
-from callboard.domain.run_row import RunRow
+from callboard.domain.run_row import RunRow, RunStatus
 from callboard.domain.thread_mark import (
     BY_MODEL,
     BY_TOOL,
@@ -51,14 +51,12 @@ PARTS: Final = {"rows": "thread_rows.html", "around": "thread_around.html"}
 """What a script asks for, by the template."""
 AT_A_TIME: Final = 120
 """Rows of a page; more come when somebody reads back."""
-STATES: Final = {
+STATES: Final[dict[RunStatus, tuple[str, str]]] = {
     "running": ("working", "Working"),
     "waiting": ("mine", "Waiting for you"),
     "completed": ("done", "Done"),
     "failed": ("failed", "Failed"),
     "cancelled": ("cancelled", "Cancelled"),
-    "open": ("queued", "Not started"),
-    "queued": ("queued", "Queued"),
 }
 
 

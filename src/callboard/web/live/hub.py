@@ -105,9 +105,9 @@ class Hub:
                     raise
                 watched.begun = watched.stirred = True
                 self._hear(watched.topic)
-            lacking = await watched.topic.since(self._app, at)
-            if lacking is not None:
-                viewer.tell(message(watched.name, lacking))
+            # an empty answer too: from then on the tab misses nothing, and may say that it is live
+            lacking = await watched.topic.since(self._app, at) or Batch(at)
+            viewer.tell(message(watched.name, lacking))
             watched.viewers.add(viewer)
             self._watched[key] = watched  # it may have been let go of meanwhile
 
@@ -138,6 +138,8 @@ class Hub:
                     await self._turn()
                 except CallboardError as error:  # the next look may find the store again
                     log.warning("live pages: %s", error)
+                except Exception:
+                    log.exception("live pages: a look went wrong")
 
     async def _turn(self) -> None:
         now = asyncio.get_running_loop().time

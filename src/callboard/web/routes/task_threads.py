@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from callboard.domain.errors import CallboardError, UnknownThing
 from callboard.domain.org.principal import in_space
-from callboard.domain.org.task import Comment
+from callboard.domain.org.task import Comment, TaskState
 from callboard.engine.authority import may
 from callboard.usecases.board import TaskView, show_task
 from callboard.usecases.queueing import cancel_task, queue_task
@@ -17,11 +17,19 @@ from callboard.usecases.tasks import comment_on, list_comments
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import Page
 from callboard.web.routes.runs import decided
-from callboard.web.thread_page import PARTS, STATES, thread_page
+from callboard.web.thread_page import PARTS, thread_page
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)
 Key = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}$")]
+_STATES: Final[dict[TaskState, tuple[str, str]]] = {
+    "open": ("queued", "Not started"),
+    "queued": ("queued", "Queued"),
+    "under_way": ("working", "Beginning"),
+    "done": ("done", "Done"),
+    "failed": ("failed", "Failed"),
+    "cancelled": ("cancelled", "Cancelled"),
+}
 Number = Annotated[int, Path(ge=1, le=10_000)]
 
 
@@ -46,7 +54,7 @@ class TaskPage(Page):
     @property
     def state(self) -> tuple[str, str]:
         """The state word's class and the word."""
-        return STATES.get(self.view.task.state, ("cancelled", self.view.task.state.capitalize()))
+        return _STATES[self.view.task.state]
 
     @property
     def stand(self) -> str:

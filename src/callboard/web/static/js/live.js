@@ -6,7 +6,7 @@
 
 /** @type {Map<string, { seq: number, watcher: Watcher }>} */
 const topics = new Map();
-/** @type {Set<(word: "live" | "away" | "out", since: Date) => void>} */
+/** @type {Set<(word: "away" | "out", since: Date) => void>} */
 const tellers = new Set();
 /** @type {WebSocket | undefined} */
 let socket;
@@ -15,7 +15,7 @@ let wait = 400;
 let timer;
 let last = new Date();
 
-function tell(/** @type {"live" | "away" | "out"} */ word) {
+function tell(/** @type {"away" | "out"} */ word) {
   for (const teller of tellers) teller(word, last);
 }
 
@@ -42,7 +42,6 @@ function connect() {
     wait = 400;
     last = new Date();
     ask([...topics.keys()]);
-    tell("live");
   });
   socket.addEventListener("message", (event) => take(JSON.parse(event.data)));
   socket.addEventListener("close", (event) => {
@@ -67,8 +66,8 @@ export function watch(name, seq, watcher) {
 }
 
 /**
- * Be told whether the page is live.
- * @param {(word: "live" | "away" | "out", since: Date) => void} teller
+ * Be told when the page is not live any more. A topic is live from its first answer on.
+ * @param {(word: "away" | "out", since: Date) => void} teller
  */
 export function onState(teller) {
   tellers.add(teller);

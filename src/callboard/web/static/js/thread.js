@@ -1,5 +1,5 @@
 // @ts-check
-import { localTimes } from "./app.js";
+import { localTimes as localDates } from "./app.js";
 import { all, first, make, parse, part } from "./dom.js";
 import { keepDrafts } from "./drafts.js";
 import { onKey } from "./keys.js";
@@ -12,6 +12,17 @@ const READING = 800;
 const NEAR = 60;
 const WORDS = { live: "Live", away: "Reconnecting", out: "Signed out: reload to sign in" };
 const AROUND = ".ev-k-asked, .ev-k-ended, .ev-k-stepbegan, .ev-k-stepover, .ev-k-helper";
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
+/** Say times as clocks here do. */
+function localTimes(/** @type {ParentNode} */ within) {
+  for (const one of all(".ev-at time[datetime]", within)) {
+    const at = new Date(one.getAttribute("datetime") ?? "");
+    if (!Number.isNaN(at.getTime())) one.textContent = clock.format(at);
+  }
+  localDates(within);
+}
 
 const place = (/** @type {Element} */ row) => Number(/** @type {HTMLElement} */ (row).dataset.pos);
 /** Where the page ends for whoever reads: above the bar at the foot. */
@@ -37,6 +48,7 @@ class LiveThread extends HTMLElement {
     const seq = Number(this.dataset.seq);
     watch(this.dataset.topic ?? "", seq, { take: (ops) => this.take(ops), reset: () => this.refresh(), gone: () => this.word("out") });
     onState((word, since) => this.word(word, since));
+    localTimes(this);
     this.keys();
     if (matchMedia("(max-width: 900px)").matches) first(".rail-details")?.removeAttribute("open");
     if (this.find()) return;
@@ -63,6 +75,7 @@ class LiveThread extends HTMLElement {
   }
 
   take(/** @type {import("./live.js").Op[]} */ ops) {
+    this.word("live");
     const near = isNear();
     let around = false;
     for (const op of ops) {
@@ -80,8 +93,8 @@ class LiveThread extends HTMLElement {
     this.trim(near);
     if (near && this.atEnd) toEnd();
     else this.pill();
-    if (around) this.later(300);
-    else if (ops.length) this.later(15_000);
+    if (around) this.later(200 + Math.random() * 600);
+    else if (ops.length) this.later(45_000 + Math.random() * 30_000);
   }
 
   /** A row takes the place of the one before: what somebody opened stays open. */
@@ -189,6 +202,7 @@ class LiveThread extends HTMLElement {
 
   /** The window anew, in its place: too much happened to tell it piece by piece. */
   async refresh() {
+    this.word("live");
     const query = new URLSearchParams({ part: "rows" });
     if (this.show) query.set("show", this.show);
     const found = await part(`${this.base}?${query}`);
@@ -264,6 +278,7 @@ class LiveThread extends HTMLElement {
   /** What is beside the rows and for this reader alone: the bar, the steps, the facts. Nothing typed is lost. */
   async around() {
     this.looking = undefined;
+    if (document.hidden) return document.addEventListener("visibilitychange", () => this.later(200), { once: true });
     const found = await part(`${this.base}?part=around`);
     for (const fresh of all("[data-around]", found)) {
       const there = first(`[data-around="${fresh.dataset.around}"]`);
