@@ -126,6 +126,10 @@ VARIABLES: Mapping[str, str] = {
         "The command that is given finished changes, to push them or open a pull request. Default: none, and they stay "
         "branches."
     ),
+    "CALLBOARD_PROVIDER_RUNS": (
+        "How many runs of agents may be under way on a provider at a time, over all workers, such as "
+        "`openrouter=20,anthropic=4`. Default: as many as there is work for."
+    ),
     "CALLBOARD_SMTP_URL": (
         "The mail server for notices: `smtps://USER:PASSWORD@HOST?from=ADDRESS`, or `smtp://` for STARTTLS. Default: none, "
         "and no e-mail is sent."

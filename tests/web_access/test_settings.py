@@ -123,3 +123,17 @@ async def test_what_is_not_configured_says_so():
     for name in ("brave", "tavily", "exa", "searxng"):
         with pytest.raises(WebFailed, match="No search service"):
             await WebOnDemand(WebOptions(search=name)).search("q", deep=False)
+
+
+def test_the_runs_of_a_provider_are_bounded_by_its_name():
+    assert settings().provider_runs == {}
+    found = settings(CALLBOARD_PROVIDER_RUNS="openrouter=20, Google=4").provider_runs
+    assert found == {"openrouter": 20, "gemini": 4}
+
+
+@pytest.mark.parametrize(
+    "value", ["openrouter", "openrouter=", "=3", "a=0", "a=-1", "a=9999", "a=x"]
+)
+def test_a_bound_that_is_none_is_refused_with_an_example(value):
+    with pytest.raises(ConfigurationInvalid, match="CALLBOARD_PROVIDER_RUNS.*openrouter=20"):
+        settings(CALLBOARD_PROVIDER_RUNS=value)
