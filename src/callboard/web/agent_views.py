@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from callboard.domain.credential import provider_named
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.usecases.at_work import AtWork, Availability
+from callboard.usecases.models import as_named
+from callboard.usecases.models import provider_of as serving
 from callboard.web.render.charts.lines import spark
 from callboard.web.render.words import NOTHING, percent, span, usd
 
@@ -102,10 +103,9 @@ class AgentRow:
 
 
 def provider_of(definition: AgentDefinition) -> str:
-    """Return who serves an agent's model, as far as its definition says."""
-    if definition.provider:
-        return provider_named(definition.provider)
-    return definition.model.partition("/")[0] if "/" in definition.model else "openrouter"
+    """Return who serves an agent's model; of a name that stands for others, what kind of name it is."""
+    kind = definition.model.partition("/")[0]
+    return kind if kind in ("alias", "chain") else serving(as_named(definition))
 
 
 def looked_at(agents: Sequence[AtWork], look: Look) -> list[AtWork]:
