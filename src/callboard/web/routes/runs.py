@@ -52,7 +52,7 @@ class RunsPage(Page):
     template = "runs.html"
     section = "runs"
     runs: Sequence[RunRow]
-    status: str
+    status: RunStatus | None
     below: bool
     next_href: str
 
@@ -145,7 +145,7 @@ async def runs(at: At) -> Response:
         named = {"status": status, "below": "1" if below else ""}
         place = {"since": last.created_at.isoformat(), "id": last.run_id}
         following = "/runs?" + urlencode({k: v for k, v in (named | place).items() if v})
-    page = RunsPage(found[:_AT_A_TIME], chosen[0] if chosen else "", below, following)
+    page = RunsPage(found[:_AT_A_TIME], chosen[0] if chosen else None, below, following)
     return await at.show(page)
 
 
