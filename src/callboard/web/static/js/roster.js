@@ -1,6 +1,7 @@
 // @ts-check
 import { localTimes } from "./app.js";
 import { all, first, make, part } from "./dom.js";
+import { onKey } from "./keys.js";
 import { watch } from "./live.js";
 import { announce } from "./tell.js";
 
@@ -9,6 +10,15 @@ class LiveRows extends HTMLElement {
   connectedCallback() {
     this.timer = 0;
     watch("agents", 0, { take: () => this.soon() });
+    onKey("j", () => this.step(1));
+    onKey("k", () => this.step(-1));
+  }
+
+  /** @param {number} by */
+  step(by) {
+    const links = all("tbody .who a", this);
+    const now = links.findIndex((link) => link.closest("tr")?.contains(document.activeElement));
+    links[Math.max(0, Math.min(now + by, links.length - 1))]?.focus();
   }
 
   soon() {
