@@ -80,9 +80,25 @@ async def look_at_board(app: App, who: Principal, wanted: TasksWanted) -> Board:
         for one in columns
         for theirs in (placed.get(one.id, []),)
     ]
-    labels = sorted({label for task in every.values() for label in task.labels})
-    owners = sorted({task.owner for task in every.values() if task.owner is not None})
-    return Board(shown, len(found), labels, owners)
+    return Board(shown, len(found), *_words(every.values()))
+
+
+async def labels_and_owners(
+    app: App, who: Principal, space: str | None
+) -> tuple[list[str], list[str]]:
+    """Return the labels and the owners of the tasks of the spaces that somebody sees, or of one of them."""
+    spaces = seen_spaces(who, "task.read", None if space is None else (space,))
+    kept = await app.records.find(TASKS, Wanted(spaces=spaces))
+    return _words([one.value for one in kept])
+
+
+def _words(tasks: Iterable[TaskRecord]) -> tuple[list[str], list[str]]:
+    labels: set[str] = set()
+    owners: set[str] = set()
+    for task in tasks:
+        labels.update(task.labels)
+        owners.update((task.owner,) if task.owner is not None else ())
+    return sorted(labels), sorted(owners)
 
 
 async def columns_of(app: App, space: str | None, tasks: Iterable[TaskRecord]) -> list[Column]:

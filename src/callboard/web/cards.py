@@ -14,16 +14,16 @@ from callboard.web.render.invisible import one_line
 from callboard.web.templating import hue, initials
 
 _CARD: Final = Markup(
-    '<li class="board-card{edge}" id="{key}" data-key="{key}" data-at="{at}">'
-    '<div class="board-card-top"><code>{key}</code>{pressing}</div>'
-    '<a class="board-card-title" href="/tasks/{key}">{title}</a>'
-    '<div class="board-card-foot">{who}<span class="st st-{state}" title="{sentence}">{word}</span>'
-    '<span class="board-cost">{cost}</span></div></li>'
+    '<li class="board-card%(edge)s" id="%(key)s" data-key="%(key)s" data-at="%(at)s">'
+    '<div class="board-card-top"><code>%(key)s</code>%(pressing)s</div>'
+    '<a class="board-card-title" href="/tasks/%(key)s">%(title)s</a>'
+    '<div class="board-card-foot">%(who)s<span class="st st-%(state)s">%(word)s</span>'
+    '<span class="board-cost">%(cost)s</span></div></li>'
 )
 _WHO: Final = Markup(
-    '<span class="av tiny av-{hue}" aria-hidden="true">{initials}</span><span class="board-who">{name}</span>'
+    '<span class="av tiny av-%(hue)s" aria-hidden="true">%(initials)s</span><span class="board-who">%(name)s</span>'
 )
-_PRESSING: Final = Markup('<span class="pill">{}</span>')
+_PRESSING: Final = Markup('<span class="pill">%s</span>')
 _LOUD: Final[tuple[Priority, ...]] = ("high", "urgent")
 _HEALTH: Final = {
     "not_started": ("queued", "Not started"),
@@ -57,18 +57,17 @@ def card_of(view: TaskView) -> Markup:
     state, word = state_of(view)
     bill = view.bill
     name = _name(view)
-    return _CARD.format(
-        edge=" board-card-failed" if task.state == "failed" else "",
-        key=task.key,
-        at=timestamp(view.standing.since),
-        pressing=_PRESSING.format(task.priority) if task.priority in _LOUD else "",
-        title=one_line(task.title, 200),
-        who=_WHO.format(hue=hue(name), initials=initials(name), name=name) if name else "",
-        state=state,
-        sentence=view.standing.sentence,
-        word=word,
-        cost=words.money(bill) if bill.known_usd or bill.has_unknown else "",
-    )
+    return _CARD % {
+        "edge": " board-card-failed" if task.state == "failed" else "",
+        "key": task.key,
+        "at": timestamp(view.standing.since),
+        "pressing": _PRESSING % task.priority if task.priority in _LOUD else "",
+        "title": one_line(task.title, 200),
+        "who": _WHO % {"hue": hue(name), "initials": initials(name), "name": name} if name else "",
+        "state": state,
+        "word": word,
+        "cost": words.money(bill) if bill.known_usd or bill.has_unknown else "",
+    }
 
 
 def cards_of(views: Sequence[TaskView]) -> Markup:

@@ -21,6 +21,7 @@ from callboard.usecases.board_columns import (
     Column,
     column_of,
     columns_of,
+    labels_and_owners,
     look_at_board,
     move_problem,
     move_task,
@@ -268,9 +269,9 @@ async def _list(at: Visit, filters: Filters, space: str) -> TasksPage:
     shown = found[:_AT_ONCE]
     more = len(found) > _AT_ONCE
     older = filters.query(view="list", before=str(shown[-1].position)) if more else ""
-    board = await look_at_board(at.app, at.who, TasksWanted(space=space or None))
     href = f"/tasks?{older}" if older else ""
-    return TasksPage(shown, filters, board.labels, board.owners, href)
+    named = await labels_and_owners(at.app, at.who, space or None)
+    return TasksPage(shown, filters, *named, href)
 
 
 @router.get("/tasks/new")
