@@ -7,6 +7,7 @@ from callboard.entrance.door import OPEN
 from callboard.usecases.attachments import attach
 from callboard.usecases.credentials import new_grant, set_credential
 from callboard.usecases.hooks import NewHook, add_hook
+from callboard.usecases.role_templates import NewTemplate, save_template
 from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.schedules import NewSchedule, add_schedule
 from callboard.usecases.tasks import NewTask, create_task
@@ -36,6 +37,7 @@ THERE = {
     "deputy": "adam",
     "agent_id": "theirs",
     "number": "1",
+    "template_id": "theirs",
 }
 """Things that are there, and not for everybody."""
 NOWHERE = {
@@ -56,6 +58,7 @@ NOWHERE = {
     "deputy": "nobody",
     "agent_id": "nothing",
     "number": "9",
+    "template_id": "nothing",
 }
 TEMPLATE = {"title": "Eve's", "workflow": "theirs"}
 AGENT = {"id": "eves", "displayName": "Eve's", "model": "scripted/talker", "toolNames": []}
@@ -91,6 +94,8 @@ BODIES = {
     ("POST", "/tasks/{key}/comments"): {"text": "mine"},
     ("POST", "/tasks/{key}/attachments"): {"name": "a", "data": "bWluZQ=="},
     ("DELETE", "/tasks/{key}/attachments/{number}"): None,
+    ("POST", "/templates"): {"agent": "theirs"},
+    ("DELETE", "/templates/{template_id}"): None,
     ("POST", "/workflows"): {
         "definition": {"id": "eves", "title": "E", "steps": [{"id": "a", "title": "A"}]}
     },
@@ -135,6 +140,8 @@ FOR_MEMBERS = {"/me", "/people", "/people/{person_id}", "/service-accounts"} | {
     "/tokens",
     "/agents",
     "/agents/{reference}",
+    "/templates",
+    "/templates/{template_id}",
     "/workflows",
     "/inbox",
     "/inbox/deputies",
@@ -183,6 +190,7 @@ async def there():
         await add_webhook(app, ROOT, NewWebhook("theirs", "https://example.org/", HOME))
         definition = checked_agent(app, AGENT | {"id": "theirs"})
         await save_agent(app, ROOT, NewVersion(definition, (HOME,)))
+        await save_template(app, ROOT, NewTemplate("theirs"))
         ann = await made.as_("ann")
         THERE["token_id"] = (await ann("GET", "/tokens")).json()["items"][0]["id"]
         yield made

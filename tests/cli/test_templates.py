@@ -86,3 +86,19 @@ def test_what_cannot_be_done_exits_2_and_says_why(bare, arguments, told):
 def test_a_model_that_looks_like_yaml_stays_a_model(bare):
     bare("templates", "use", "triager", "--model", "odd: #name")
     assert bare("agents", "show", "triager", "--json").json["model"] == "odd: #name"
+
+
+def test_an_agent_of_the_roster_is_kept_as_a_role_and_copied_from(bare):
+    bare("templates", "use", "planner", "--as", "ours")
+    assert bare("roster", "save", ".agents/ours.md").code == 0
+    saved = bare("templates", "save", "ours", "--as", "house-planner", "--task", "Plan the move.")
+    assert saved.code == 0, saved.err
+    listed = bare("templates", "list", "--json").json
+    assert [one["id"] for one in listed if one["own"]] == ["house-planner"]
+    assert "Plan the move." in bare("templates", "show", "house-planner").out
+    made = bare("templates", "use", "house-planner", "--as", "copy", "--json").json
+    assert made == {"file": ".agents/copy.yaml", "id": "copy"}
+    assert bare("agents", "validate").code == 0
+    assert bare("templates", "remove", "house-planner").code == 0
+    stays = bare("templates", "remove", "planner")
+    assert (stays.code, "comes with the product" in stays.err) == (2, True)

@@ -22,8 +22,15 @@ from callboard.ports.records import AuditWanted
 from callboard.testing.model import ScriptedProvider
 from callboard.testing.rig import rig
 from callboard.usecases.app import NotAllowed
-from callboard.usecases.exchange import ImportWish, export_team, import_team, show_import
+from callboard.usecases.exchange import export_team, import_team, show_import
+from callboard.usecases.incoming import ImportWish
 from callboard.usecases.people import NewPerson, add_person, principal_of
+from callboard.usecases.role_templates import (
+    NewTemplate,
+    find_role_template,
+    remove_template,
+    save_template,
+)
 from callboard.usecases.roster import NewVersion, change_agent, find_in_roster, save_agent
 from callboard.usecases.roster_moves import promote_agent, retire_agent
 from callboard.usecases.spaces import NewSpace, create_space, set_member
@@ -229,3 +236,29 @@ def test_a_definition_keeps_its_digest_on_its_way(prompt, name, cost):
     with tempfile.TemporaryDirectory() as place:
         write_bundle(Bundle({"writer": definition}), Path(place))
         assert read_bundle(Path(place)).agents["writer"].digest == definition.digest
+
+
+async def test_roles_travel_with_their_examples_and_what_is_there_already_stays(
+    here, there, tmp_path
+):
+    await save_template(here, ROOT, NewTemplate("writer", id="author", task="Write.\nAll of it.\n"))
+    write_bundle(await export_team(here, ROOT), tmp_path / "team")
+    wish = ImportWish(read_bundle(tmp_path / "team"))
+    shown = {one.id: one for one in (await show_import(there, ROOT, wish)).incoming}
+    assert (shown["author"].kind, shown["author"].change) == ("template", "new")
+    await import_team(there, ROOT, wish)
+    brought = await find_role_template(there, ROOT, "author")
+    assert (brought.definition.id, brought.task) == ("author", "Write.\nAll of it.\n")
+    again = await show_import(there, ROOT, wish)
+    assert {one.change for one in again.incoming} == {"same"}
+    (tmp_path / "team" / "templates" / "author.task.txt").write_text("Another.\n")
+    edited = ImportWish(read_bundle(tmp_path / "team"))
+    assert (await show_import(there, ROOT, edited)).edited == ("templates/author.yaml",)
+
+
+async def test_an_export_without_a_role_that_was_there_takes_its_files_away(here, tmp_path):
+    await save_template(here, ROOT, NewTemplate("writer", id="author"))
+    write_bundle(await export_team(here, ROOT), tmp_path / "team")
+    await remove_template(here, ROOT, "author")
+    write_bundle(await export_team(here, ROOT), tmp_path / "team")
+    assert not list((tmp_path / "team" / "templates").iterdir())

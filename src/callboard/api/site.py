@@ -27,6 +27,7 @@ from callboard.api.routes import (
     schedules,
     spaces,
     tasks,
+    templates,
     webhooks,
     workflows,
 )
@@ -62,7 +63,7 @@ def create_api(parts: Parts, *others: FastAPI) -> FastAPI:
     api.state.flights = Flights()
     api.state.pace = Pace()
     routed = (
-        *(people, spaces, access, tasks, workflows, inbox, runs, gates, agents, roster),
+        *(people, spaces, access, tasks, workflows, inbox, runs, gates, agents, roster, templates),
         *(credentials, money, performance, schedules, hooks, webhooks, audit),
     )
     for module in routed:

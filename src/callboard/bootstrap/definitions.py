@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from callboard.definitions.registry import FolderRegistry
     from callboard.definitions.role_templates import RoleTemplate
     from callboard.definitions.scaffold import Scaffolded
+    from callboard.domain.definition.agent import AgentDefinition
     from callboard.domain.org.bundle import Bundle
     from callboard.domain.policy import PolicyLayer
     from callboard.domain.workflow import WorkflowDefinition
@@ -81,18 +82,26 @@ def role_template(name: str) -> "RoleTemplate":
 
 
 def copy_template(
-    name: str, folder: Path, *, new_id: str | None, model: str | None, overwrite: bool
+    name: str,
+    folder: Path,
+    *,
+    own: "AgentDefinition | None" = None,
+    new_id: str | None,
+    model: str | None,
+    overwrite: bool,
 ) -> Path:
-    """Write a role as a file of one's own, and return where it is.
+    """Write a role as a file of one's own, and return where it is: one that comes with the product, or an `own` one of
+    the organisation.
 
     Raises:
         UnknownThing: there is none of this name.
         ConfigurationInvalid: the id or the model cannot be used, or the file is there already.
     """
-    from callboard.definitions.role_templates import Copy
+    from callboard.definitions.role_templates import Copy, copy_definition
     from callboard.definitions.role_templates import copy_template as write
 
-    return write(role_template(name), Copy(folder, new_id, model, overwrite))
+    copy = Copy(folder, new_id, model, overwrite)
+    return write(role_template(name), copy) if own is None else copy_definition(own, copy)
 
 
 def read_catalogue(path: Path, settings: Settings | None = None) -> "Catalogue":

@@ -11,7 +11,8 @@ from callboard.cli.streams import give, give_json, say
 from callboard.cli.text import count
 from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App
-from callboard.usecases.exchange import Import, ImportWish, Incoming, import_team, show_import
+from callboard.usecases.exchange import Import, import_team, show_import
+from callboard.usecases.incoming import ImportWish, Incoming
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

@@ -5,13 +5,23 @@ from typing import Annotated
 
 import typer
 
-from callboard.bootstrap import copy_template, role_template, role_templates
+from callboard.bootstrap import copy_template
 from callboard.cli.definition import definition_lines
-from callboard.cli.process import DONE, guarded
+from callboard.cli.plain import plain
+from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.program import program
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
-from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.org.principal import Principal
+from callboard.usecases.app import App
+from callboard.usecases.role_templates import (
+    NewTemplate,
+    Template,
+    find_role_template,
+    list_role_templates,
+    remove_template,
+    save_template,
+)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -21,41 +31,50 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.callback()
 def templates() -> None:
-    """List, show and copy ready-made roles. Each can be run under its id as it is."""
+    """List, show, copy and keep roles to start from. Those that come with Callboard run under their ids as they are."""
 
 
 @app.command("list")
 def list_(json_output: Json = False) -> None:
-    """List the roles to start from."""
+    """List the roles to start from: your organisation's own, and those that come with Callboard."""
 
-    def work() -> int:
-        found = [each.definition for each in role_templates()]
+    async def work(app: App, who: Principal) -> int:
+        found = await list_role_templates(app, who)
         if json_output:
             give_json([_listed(one) for one in found])
             return DONE
-        rows = [(one.id, one.display_name, one.model, ", ".join(one.skills)) for one in found]
-        for line in table(("TEMPLATE", "NAME", "MODEL", "SKILLS"), rows):
+        rows = [
+            (
+                one.definition.id,
+                plain(one.definition.display_name),
+                one.definition.model,
+                ", ".join(one.definition.skills),
+                "own" if one.own is not None else "",
+            )
+            for one in found
+        ]
+        for line in table(("TEMPLATE", "NAME", "MODEL", "SKILLS", ""), rows):
             give(line)
         return DONE
 
-    guarded(work)
+    guarded(lambda: with_app(work))
 
 
 @app.command()
 def show(template: Id, json_output: Json = False) -> None:
     """Show a role in full, with an example of a task for it."""
 
-    def work() -> int:
-        found = role_template(template)
+    async def work(app: App, who: Principal) -> int:
+        found = await find_role_template(app, who, template)
         if json_output:
             give_json({"definition": found.definition.to_json(), "exampleTask": found.task})
             return DONE
         for line in definition_lines(found.definition):
             give(line)
-        give(f"\nexample task\n{_indented(found.task)}")
+        give(f"\nexample task\n{_indented(plain(found.task))}")
         return DONE
 
-    guarded(work)
+    guarded(lambda: with_app(work))
 
 
 @app.command()
@@ -72,8 +91,10 @@ def use(
 ) -> None:
     """Copy a role into a file of your own, to be changed; nothing is overwritten without --force."""
 
-    def work() -> int:
-        path = copy_template(template, folder, new_id=new_id, model=model, overwrite=force)
+    async def work(app: App, who: Principal) -> int:
+        found = await find_role_template(app, who, template)
+        own = None if found.own is None else found.definition
+        path = copy_template(template, folder, own=own, new_id=new_id, model=model, overwrite=force)
         if json_output:
             give_json({"file": str(path), "id": path.stem})
             return DONE
@@ -81,11 +102,45 @@ def use(
         say(f'Change it as you like, and run it: {program()} run {path.stem} "…"')
         return DONE
 
-    guarded(work)
+    guarded(lambda: with_app(work))
 
 
-def _listed(one: AgentDefinition) -> dict[str, object]:
+@app.command()
+def save(
+    agent: Annotated[str, typer.Argument(help="An agent of the roster.")],
+    *,
+    new_id: Annotated[str | None, typer.Option("--as", help="What the role is called.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="Of this version.")] = None,
+    task: Annotated[str, typer.Option(help="An example of a task for it.")] = "",
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+) -> None:
+    """Keep an agent as a role that everybody can start from."""
+
+    async def work(app: App, who: Principal) -> int:
+        wish = NewTemplate(agent, version, new_id, task, note)
+        saved = await save_template(app, who, wish)
+        say(f"{saved.id} is a template.")
+        return DONE
+
+    guarded(lambda: with_app(work))
+
+
+@app.command()
+def remove(template: Id) -> None:
+    """Keep a role of your own no longer. Agents that began with it stay as they are."""
+
+    async def work(app: App, who: Principal) -> int:
+        await remove_template(app, who, template)
+        say("Removed.")
+        return DONE
+
+    guarded(lambda: with_app(work))
+
+
+def _listed(template: Template) -> dict[str, object]:
+    one = template.definition
     return {
+        "own": template.own is not None,
         "id": one.id,
         "displayName": one.display_name,
         "model": one.model,

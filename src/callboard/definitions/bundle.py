@@ -1,4 +1,4 @@
-"""A team as a directory: `agents/`, `workflows/` and `callboard.lock.yaml`. Reading one executes nothing."""
+"""A team as a directory: `agents/`, `workflows/`, `templates/` and `callboard.lock.yaml`. Reading one executes nothing."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -14,7 +14,7 @@ from callboard.definitions.syntax.yaml_source import read_yaml
 from callboard.definitions.workflows import load_workflow
 from callboard.definitions.written import agent_as_yaml, as_yaml, workflow_as_yaml
 from callboard.domain.errors import ConfigurationInvalid, DefinitionInvalid, Problem
-from callboard.domain.org.bundle import Bundle, Lock
+from callboard.domain.org.bundle import Bundle, BundledTemplate, Lock
 from callboard.domain.workflow import WorkflowDefinition
 
 LOCK: Final = "callboard.lock.yaml"
@@ -34,6 +34,9 @@ def write_bundle(bundle: Bundle, folder: Path) -> tuple[str, ...]:
     texts |= {
         f"workflows/{name}.yaml": workflow_as_yaml(one) for name, one in bundle.workflows.items()
     }
+    for name, one in bundle.templates.items():
+        texts[f"templates/{name}.yaml"] = agent_as_yaml(one.definition)
+        texts[f"templates/{name}.task.txt"] = one.task
     plain = bundle.lock.model_dump(mode="json", exclude_none=True)
     texts[LOCK] = _NOTE + as_yaml(plain)
     stale = _earlier(folder) - texts.keys()
@@ -56,7 +59,9 @@ def _earlier(folder: Path) -> set[str]:
     if (folder / LOCK).is_file():
         lock = read_lock(folder)
         agents = {f"agents/{name}.yaml" for name in lock.agents}
-        return agents | {f"workflows/{name}.yaml" for name in lock.workflows}
+        ends = (".yaml", ".task.txt")
+        templates = {f"templates/{name}{end}" for name in lock.templates for end in ends}
+        return agents | templates | {f"workflows/{name}.yaml" for name in lock.workflows}
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationInvalid(
             f"{folder} holds something that is no export; name a new or an empty directory"
@@ -75,7 +80,8 @@ def read_bundle(folder: Path, tools: Collection[str]) -> Bundle:
         raise ConfigurationInvalid(f"{folder} is no export: it has no {LOCK}")
     lock = read_lock(folder)
     catalogue = load_folder(folder / "agents", tools)
-    problems = [*catalogue.problems, *catalogue.skipped]
+    roles = load_folder(folder / "templates", tools)
+    problems = [*catalogue.problems, *catalogue.skipped, *roles.problems, *roles.skipped]
     workflows: dict[str, WorkflowDefinition] = {}
     for path in sorted((folder / "workflows").glob("*.yaml")):
         try:
@@ -89,7 +95,19 @@ def read_bundle(folder: Path, tools: Collection[str]) -> Bundle:
     if problems:
         raise DefinitionInvalid(problems)
     agents = {one.definition.id: one.definition for one in catalogue.definitions}
-    return Bundle(agents, workflows, lock)
+    templates = {
+        one.definition.id: BundledTemplate(one.definition, _task(folder, one.definition.id))
+        for one in roles.definitions
+    }
+    return Bundle(agents, workflows, lock, templates)
+
+
+def _task(folder: Path, name: str) -> str:
+    place = folder / "templates" / f"{name}.task.txt"
+    try:
+        return read_text(place) if place.exists() else ""
+    except Unreadable as reason:
+        raise DefinitionInvalid([Problem(str(place), "", str(reason))]) from None
 
 
 def read_lock(folder: Path) -> Lock:

@@ -11,6 +11,7 @@ from typing import Final
 from callboard.definitions.findings import did_you_mean
 from callboard.definitions.reader import read_definitions
 from callboard.definitions.registry import TEMPLATES
+from callboard.definitions.written import agent_as_yaml
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 
@@ -92,15 +93,34 @@ def copy_template(template: RoleTemplate, copy: Copy) -> Path:
     Raises:
         ConfigurationInvalid: the id or the model cannot be used, or the file is there already.
     """
-    new_id = template.definition.id if copy.id is None else copy.id
+    new_id = _new_id(template.definition, copy)
+    return _placed(copy, f"{new_id}.md", _rewritten(template.text, new_id, copy.model))
+
+
+def copy_definition(definition: AgentDefinition, copy: Copy) -> Path:
+    """Write a role of the organisation's own as a file, and return where it is.
+
+    Raises:
+        ConfigurationInvalid: the id or the model cannot be used, or the file is there already.
+    """
+    changed = {"id": _new_id(definition, copy), "model": copy.model or definition.model}
+    own = definition.model_copy(update=changed)
+    return _placed(copy, f"{own.id}.yaml", agent_as_yaml(own))
+
+
+def _new_id(definition: AgentDefinition, copy: Copy) -> str:
+    new_id = definition.id if copy.id is None else copy.id
     if not _ID.fullmatch(new_id):
         raise ConfigurationInvalid(
             f"--as {new_id!r}: use up to 64 lower-case letters, digits and hyphens"
         )
     if copy.model is not None and not copy.model.strip():
         raise ConfigurationInvalid("--model: it is empty; name a model, alias/NAME or chain/NAME")
-    text = _rewritten(template.text, new_id, copy.model)
-    path = copy.folder / f"{new_id}.md"
+    return new_id
+
+
+def _placed(copy: Copy, name: str, text: str) -> Path:
+    path = copy.folder / name
     try:
         copy.folder.mkdir(parents=True, exist_ok=True)
         _write(path, text, overwrite=copy.overwrite)

@@ -1,4 +1,4 @@
-"""A team as files: agents and workflows, and a lock that says what exactly they were."""
+"""A team as files: agents, workflows and roles to start from, and a lock that says what exactly they were."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -31,13 +31,28 @@ class LockedWorkflow(Frozen):
     space: str | None = None
 
 
+class LockedTemplate(Frozen):
+    """A role as it was kept: the digest of its definition and its example."""
+
+    digest: str
+
+
 class Lock(Frozen):
     """What was exported. `models` are all that the agents name."""
 
     format: Literal[1] = 1
     agents: dict[str, LockedAgent] = Field(default_factory=dict[str, LockedAgent])
     workflows: dict[str, LockedWorkflow] = Field(default_factory=dict[str, LockedWorkflow])
+    templates: dict[str, LockedTemplate] = Field(default_factory=dict[str, LockedTemplate])
     models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BundledTemplate:
+    """A role to start from, with an example of a task for it."""
+
+    definition: AgentDefinition
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +62,4 @@ class Bundle:
     agents: dict[str, AgentDefinition] = field(default_factory=dict[str, AgentDefinition])
     workflows: dict[str, WorkflowDefinition] = field(default_factory=dict[str, WorkflowDefinition])
     lock: Lock = field(default_factory=Lock)
+    templates: dict[str, BundledTemplate] = field(default_factory=dict[str, BundledTemplate])

@@ -15,13 +15,20 @@ from callboard.domain.errors import (
     Problem,
     RecordConflict,
 )
+from callboard.domain.org.roster import RosterVersion
 from callboard.usecases.app import NotAllowed
 from callboard.usecases.at_work import agent_at_work
 from callboard.usecases.blast_radius import BlastRadius, blast_radius
 from callboard.usecases.compare_agents import definition_lines
 from callboard.usecases.known_agents import list_agents
 from callboard.usecases.role_templates import find_role_template
-from callboard.usecases.roster import NewVersion, change_agent, find_in_roster, save_agent
+from callboard.usecases.roster import (
+    NewVersion,
+    change_agent,
+    find_in_roster,
+    roster_versions,
+    save_agent,
+)
 from callboard.usecases.written_agents import checked_agent
 from callboard.web.agent_form import MODES, AgentForm, ToolMode, form_of, raw_of, typed_form
 from callboard.web.agent_pages import AgentHead, AgentPage, head_of
@@ -52,6 +59,7 @@ class ConfigPage(AgentPage):
     wrong: str = ""
     newer: int | None = None
     place_wrong: str = ""
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ async def new_agent(at: At) -> Response:
     if not name:
         blank = AgentForm(Typed(), [ToolMode(one, "") for one in tools])
         return await at.show(NewAgentPage(blank))
-    template = find_role_template(at.app, at.who, name)
+    template = await find_role_template(at.app, at.who, name)
     form = form_of(template.definition, tools)
     return await at.show(NewAgentPage(form, name))
 
@@ -132,8 +140,9 @@ async def created(at: At) -> Response:
 async def config(at: At, agent_id: str) -> Response:
     """Show an agent's form, filled with its latest version."""
     head = head_of(await agent_at_work(at.app, at.who, agent_id))
-    tools = sorted(at.app.ports.tools.names())
-    return await at.show(await _page(at, head, form_of(head.definition, tools)))
+    base = await _base(at, agent_id, head)
+    form = form_of(base.definition, sorted(at.app.ports.tools.names()))
+    return await at.show(await _page(at, head, form, base=base.number))
 
 
 @router.post("/agents/{agent_id}/config")
@@ -191,8 +200,17 @@ async def check_new(at: At, request: Request) -> Response:
 @checks.post("/agents/{agent_id}/check")
 async def check(at: At, request: Request, agent_id: str) -> Response:
     """Say what is wrong with a form, and what it would change."""
-    before = (await find_in_roster(at.app, at.who, agent_id)).version.definition
-    return await _checked(at, await _typed(request), before)
+    head = head_of(await agent_at_work(at.app, at.who, agent_id))
+    base = await _base(at, agent_id, head)
+    return await _checked(at, await _typed(request), base.definition)
+
+
+async def _base(at: Visit, agent_id: str, head: AgentHead) -> RosterVersion:
+    """Return the version that a new one begins with: the one that is asked for, else the latest."""
+    asked = at.query("version")
+    versions = await roster_versions(at.app, at.who, agent_id)
+    number = int(asked) if asked.isdecimal() and len(asked) < 7 else head.agent.latest
+    return next((one for one in versions if one.number == number), versions[0])
 
 
 async def _typed(request: Request) -> Fields:
@@ -246,6 +264,7 @@ async def _page(
     wrong: str = "",
     newer: int | None = None,
     place_wrong: str = "",
+    base: int = 0,
 ) -> ConfigPage:
     touches = await blast_radius(at.app, at.who, head.agent.id)
     return ConfigPage(
@@ -256,6 +275,7 @@ async def _page(
         wrong=wrong,
         newer=newer,
         place_wrong=place_wrong,
+        base=base or head.agent.latest,
     )
 
 

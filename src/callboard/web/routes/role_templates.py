@@ -1,19 +1,28 @@
 """Ready-made roles: what each is for, what it needs, and the way from one to an agent of one's own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.responses import Response
 
-from callboard.definitions.role_templates import RoleTemplate
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.errors import CallboardError
 from callboard.usecases.app import NotAllowed
 from callboard.usecases.credentials import list_credentials
-from callboard.usecases.role_templates import find_role_template, list_role_templates
+from callboard.usecases.role_templates import (
+    NewTemplate,
+    Template,
+    find_role_template,
+    list_role_templates,
+    remove_template,
+    save_template,
+)
+from callboard.usecases.roster import list_roster
 from callboard.web.agent_views import provider_of, role_of
 from callboard.web.form_routes import FormRoute
+from callboard.web.forms import Typed
 from callboard.web.page import Page
 from callboard.web.render.markdown import prose
 from callboard.web.visit import At, Visit
@@ -31,6 +40,7 @@ class TemplateCard:
     model: str
     tools: Sequence[str]
     skills: Sequence[str]
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,9 @@ class TemplatesPage(Page):
     template = "templates.html"
     section = "templates"
     cards: Sequence[TemplateCard]
+    agents: Sequence[str]
+    typed: Typed = field(default_factory=Typed)
+    wrong: str = ""
 
     @property
     def title(self) -> str:
@@ -70,14 +83,13 @@ class TemplatePage(Page):
 @router.get("/templates")
 async def templates(at: At) -> Response:
     """Show the roles to start from."""
-    found = list_role_templates(at.app, at.who)
-    return await at.show(TemplatesPage([_card(one) for one in found]))
+    return await at.show(await _page(at))
 
 
 @router.get("/templates/{name}")
 async def template(at: At, name: str) -> Response:
     """Show a role in full."""
-    found = find_role_template(at.app, at.who, name)
+    found = await find_role_template(at.app, at.who, name)
     definition = found.definition
     page = TemplatePage(
         _card(found),
@@ -91,12 +103,45 @@ async def template(at: At, name: str) -> Response:
     return await at.show(page)
 
 
-def _card(one: RoleTemplate) -> TemplateCard:
+@router.post("/templates")
+async def kept(at: At) -> Response:
+    """Keep an agent as a role for everybody."""
+    fields = at.fields
+    wish = NewTemplate(
+        fields.text("agent"),
+        id=fields.some("id"),
+        task=fields.raw("task").strip(),
+        note=fields.text("note"),
+    )
+    try:
+        saved = await save_template(at.app, at.who, wish)
+    except CallboardError as error:
+        typed = fields.kept("agent", "id", "task", "note")
+        return await at.show(await _page(at, typed, str(error)), 422)
+    return at.go(f"/templates/{saved.id}", "Kept. New agents can start from it.")
+
+
+@router.post("/templates/{name}/remove")
+async def removed(at: At, name: str) -> Response:
+    """Keep a role no longer."""
+    await remove_template(at.app, at.who, name)
+    return at.go("/templates", f"{name} is no template any more.")
+
+
+async def _page(at: Visit, typed: Typed | None = None, wrong: str = "") -> TemplatesPage:
+    found = await list_role_templates(at.app, at.who)
+    agents = [one.agent.id for one in await list_roster(at.app, at.who)]
+    return TemplatesPage([_card(one) for one in found], agents, typed or Typed(), wrong)
+
+
+def _card(one: Template) -> TemplateCard:
     definition = one.definition
     tools = [name for name in definition.tool_names if name != "end_turn"]
     job = definition.spawner_prompt or role_of(definition)
     name = definition.display_name
-    return TemplateCard(definition.id, name, job, definition.model, tools, definition.skills)
+    return TemplateCard(
+        definition.id, name, job, definition.model, tools, definition.skills, one.own is not None
+    )
 
 
 async def _missing(at: Visit, definition: AgentDefinition) -> list[str]:
