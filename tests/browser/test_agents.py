@@ -106,6 +106,19 @@ def test_the_roster_shows_what_agents_do_and_cost(site, page, axe, picture):
     expect(page.get_by_role("link", name="Otto")).to_be_visible()
 
 
+def test_the_roster_is_walked_through_with_keys(site, page):
+    for name in ("mara", "otto"):
+        saved(site, agent(name))
+    page.goto("/agents")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="Mara")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Otto")).to_be_visible()
+    page.keyboard.press("e")
+    expect(page.get_by_label("System prompt")).to_have_value(PROMPT)
+
+
 def test_several_agents_are_paused_with_one_press(site, page, browser):
     for name in ("mara", "otto"):
         saved(site, agent(name))
@@ -180,6 +193,20 @@ def test_a_new_version_is_saved_compared_and_made_live(site, page, axe, picture)
     assert listed.version.definition.permissions[0].effect == "ask"
 
 
+def test_a_new_version_begins_with_the_latest_or_with_the_live_one(site, page):
+    saved(site, agent())
+    saved(site, agent(prompt="A draft."), live=False)
+    page.goto("/agents/mara/config")
+    expect(page.get_by_label("System prompt")).to_have_value("A draft.")
+    expect(page.locator("#agent-check")).to_contain_text("Nothing changed yet")
+    page.get_by_role("link", name="Begin with version 1").click()
+    expect(page.get_by_label("System prompt")).to_have_value(PROMPT)
+    expect(page.locator("#agent-check")).to_contain_text("Nothing changed yet")
+    page.get_by_label("System prompt").fill("Third.")
+    page.get_by_role("button", name="Save as version 3").click()
+    expect(page.get_by_role("heading", name="Release version 3")).to_be_visible()
+
+
 def test_what_somebody_else_saved_meanwhile_is_not_written_over(site, page, browser):
     browser.expect_complaints("409")
     saved(site, agent())
@@ -244,6 +271,20 @@ def test_whoever_only_looks_is_told_who_may_do_more(site, browser, axe):
     expect(
         page.get_by_text("Maintainers of its spaces release versions.", exact=False)
     ).to_be_visible()
+
+
+def test_whoever_maintains_a_part_of_its_scope_is_not_offered_what_would_be_refused(site, browser):
+    site.do(lambda app: create_space(app, ROOT, NewSpace("shop", "Shop", "SHOP")))
+    site.person("mia")
+    site.do(lambda app: set_member(app, ROOT, "auth", "person:mia", "maintainer"))
+    saved(site, agent(), spaces=("auth", "shop"))
+    saved(site, agent("otto"), spaces=("auth",))
+    page = browser.open(site, as_="mia")
+    page.goto("/agents/otto")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.goto("/agents/mara")
+    expect(page.get_by_role("heading", name="What changed")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
 
 
 def test_an_agent_of_a_space_of_others_is_not_there(site, browser):

@@ -8,8 +8,10 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.org.roster import RosterAgent, RosterVersion
 from callboard.domain.record import AuditEntry
+from callboard.engine.authority import Action, may
 from callboard.usecases.at_work import AtWork
 from callboard.usecases.blast_radius import BlastRadius
 from callboard.usecases.trials import TrialStanding
@@ -19,7 +21,9 @@ from callboard.web.page import Page
 
 @dataclass(frozen=True, slots=True)
 class AgentHead:
-    """What stands above every page of an agent. `revision` is what it was when it was looked at."""
+    """What stands above every page of an agent. `revision` is what it was when it was looked at; `manages` and
+    `publishes` whether whoever looks may change it and move its versions: in all of its scope.
+    """
 
     agent: RosterAgent
     version: RosterVersion
@@ -29,6 +33,8 @@ class AgentHead:
     words: str
     told: str
     revision: int
+    manages: bool
+    publishes: bool
 
     @property
     def definition(self) -> AgentDefinition:
@@ -41,11 +47,6 @@ class AgentHead:
         return provider_of(self.version.definition)
 
     @property
-    def space(self) -> str | None:
-        """The space whose rights decide what may be done to it: the first of its scope, None: the organisation's."""
-        return self.agent.spaces[0] if self.agent.spaces else None
-
-    @property
     def standing(self) -> str:
         """What the version that counts is: live, on trial, or a draft."""
         if self.agent.live == self.version.number:
@@ -54,8 +55,8 @@ class AgentHead:
         return "on trial" if trial and trial.version == self.version.number else "draft"
 
 
-def head_of(one: AtWork) -> AgentHead:
-    """Return the head of an agent's pages."""
+def head_of(one: AtWork, who: Principal) -> AgentHead:
+    """Return the head of an agent's pages, for somebody."""
     state, words = STATES[one.availability]
     definition = one.listed.version.definition
     return AgentHead(
@@ -67,7 +68,13 @@ def head_of(one: AtWork) -> AgentHead:
         words,
         workload(one),
         one.listed.revision,
+        _may(who, "agent.manage", one.listed.agent),
+        _may(who, "agent.publish", one.listed.agent),
     )
+
+
+def _may(who: Principal, action: Action, agent: RosterAgent) -> bool:
+    return all(may(who, action, in_space(space)) for space in agent.spaces or (None,))
 
 
 class AgentPage(Page):

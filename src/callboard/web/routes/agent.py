@@ -87,7 +87,7 @@ _MOVES: Final[dict[str, tuple[Mover, str]]] = {
 async def overview(at: At, agent_id: str) -> Response:
     """Show an agent at a glance."""
     one = await agent_at_work(at.app, at.who, agent_id)
-    head = head_of(one)
+    head = head_of(one, at.who)
     versions = await roster_versions(at.app, at.who, agent_id)
     found = await numbers(at, agent_id)
     lines: Sequence[Performance] = () if found is None else found.lines
@@ -107,7 +107,7 @@ async def overview(at: At, agent_id: str) -> Response:
 @router.get("/agents/{agent_id}/versions")
 async def versions(at: At, agent_id: str) -> Response:
     """Show all versions of an agent, and two of them side by side."""
-    head = head_of(await agent_at_work(at.app, at.who, agent_id))
+    head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
     found = await roster_versions(at.app, at.who, agent_id)
     seen = await numbers(at, agent_id, days=90)
     lines = by_number(seen.lines if seen else (), found)
@@ -132,7 +132,7 @@ async def versions(at: At, agent_id: str) -> Response:
 @router.get("/agents/{agent_id}/performance")
 async def performance(at: At, agent_id: str) -> Response:
     """Show an agent's numbers over time."""
-    head = head_of(await agent_at_work(at.app, at.who, agent_id))
+    head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
     days = chosen_days(at)
     found = await numbers(at, agent_id, days=days)
     tiles = [] if found is None else [*tiles_of(found.whole, found.before, days), spend_tile(found)]
@@ -144,7 +144,7 @@ async def performance(at: At, agent_id: str) -> Response:
 @router.get("/agents/{agent_id}/activity")
 async def activity(at: At, agent_id: str) -> Response:
     """Show what an agent did, and what was done to it."""
-    head = head_of(await agent_at_work(at.app, at.who, agent_id))
+    head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
     attempts = await attempts_of(at.app, at.who, agent_id, days=90)
     found = await roster_versions(at.app, at.who, agent_id)
     page = ActivityPage(head, rows_of(attempts, found), await _entries(at, agent_id), _ACTIONS)

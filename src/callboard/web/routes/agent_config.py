@@ -139,7 +139,7 @@ async def created(at: At) -> Response:
 @router.get("/agents/{agent_id}/config")
 async def config(at: At, agent_id: str) -> Response:
     """Show an agent's form, filled with its latest version."""
-    head = head_of(await agent_at_work(at.app, at.who, agent_id))
+    head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
     base = await _base(at, agent_id, head)
     form = form_of(base.definition, sorted(at.app.ports.tools.names()))
     return await at.show(await _page(at, head, form, base=base.number))
@@ -185,7 +185,7 @@ async def placed(at: At, agent_id: str) -> Response:
     except CallboardError as error:
         if isinstance(error, NotAllowed):
             raise
-        head = head_of(await agent_at_work(at.app, at.who, agent_id))
+        head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
         form = form_of(head.definition, sorted(at.app.ports.tools.names()))
         return await at.show(await _page(at, head, form, place_wrong=str(error)), 422)
     return at.go(f"/agents/{agent_id}/config#place", "Kept.")
@@ -200,7 +200,7 @@ async def check_new(at: At, request: Request) -> Response:
 @checks.post("/agents/{agent_id}/check")
 async def check(at: At, request: Request, agent_id: str) -> Response:
     """Say what is wrong with a form, and what it would change."""
-    head = head_of(await agent_at_work(at.app, at.who, agent_id))
+    head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
     base = await _base(at, agent_id, head)
     return await _checked(at, await _typed(request), base.definition)
 
@@ -247,7 +247,7 @@ async def _refuse_taken(at: Visit, agent_id: str) -> None:
 
 async def _again(at: Visit, agent_id: str, error: CallboardError) -> Response:
     """Show the form again, with everything that was typed."""
-    head = head_of(await agent_at_work(at.app, at.who, agent_id))
+    head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
     form = typed_form(at.fields, sorted(at.app.ports.tools.names()))
     newer = head.agent.latest if isinstance(error, RecordConflict) else None
     status = 409 if newer is not None else 422

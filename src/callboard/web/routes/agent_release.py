@@ -111,7 +111,7 @@ def _bound(fields: Fields) -> Bound:
 async def _page(
     at: Visit, agent_id: str, number: int, done: Released | None = None, wrong: str = ""
 ) -> ReleasePage:
-    head = head_of(await agent_at_work(at.app, at.who, agent_id))
+    head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
     versions = await roster_versions(at.app, at.who, agent_id)
     chosen = number if any(one.number == number for one in versions) else head.agent.latest
     seen = await numbers(at, agent_id, days=90)
