@@ -52,15 +52,17 @@ async def _spaces(app: App, olga: Principal, repositories: dict[str, str]) -> No
             await set_member(app, olga, space_id, f"person:{one.id}", role)
     await set_member(app, olga, "checkout", "integration:ci", "contributor")
     await set_budget(app, olga, "org", Decimal(90))
-    for raw in flows():
-        space_id = raw.pop("space", None)
-        await apply_workflow(app, olga, checked_workflow(raw), space=space_id, note="How we work.")
+    await apply_flows(app, olga, first=True, note="How we work.")
 
 
-def flows() -> list[dict[str, Any]]:
-    """Return the sample's workflows in plain values, each with the space that it belongs to, if it does."""
+async def apply_flows(app: App, who: Principal, *, first: bool, note: str) -> None:
+    """Make the sample's workflows live: as they were at `first`, or as they are today."""
     text = files("callboard.sample").joinpath("flows.yaml").read_text(encoding="utf-8")
-    return cast("list[dict[str, Any]]", yaml.safe_load(text))
+    for raw in cast("list[dict[str, Any]]", yaml.safe_load(text)):
+        space, added = raw.pop("space", None), raw.pop("added", [])
+        if first:
+            raw["steps"] = [step for step in raw["steps"] if step["id"] not in added]
+        await apply_workflow(app, who, checked_workflow(raw), space=space, note=note)
 
 
 async def _credentials(app: App, olga: Principal) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from callboard.ports.notifier import Mail, NotDelivered, WebhookMessage
 from callboard.sample.cast import OWNER
+from callboard.sample.founding import apply_flows
 from callboard.sample.plot import DAYS, Asked, past_tasks
 from callboard.sample.stage import Stage, someone
 from callboard.usecases.app import App
@@ -77,7 +78,7 @@ def schedule_past(stage: Stage, now: datetime) -> None:
                 stage.app, agent, sentence, what
             ),
         )
-    for days, deed in ((33, _leave), (12, _pause), (8, _retire)):
+    for days, deed in ((38, _work_otherwise), (33, _leave), (12, _pause), (8, _retire)):
         stage.later(now - timedelta(days=days, hours=2), lambda deed=deed: deed(stage.app))
     for day in range(1, DAYS - 1):
         if (now - timedelta(days=day)).weekday() == _MONDAY:  # the timetable is looked at
@@ -132,6 +133,11 @@ async def _improve(app: App, agent_id: str, sentence: str, what: str) -> None:
     await promote_agent(app, who, agent_id, version.number, Move(note=sentence))
     if what == "roll back":
         await roll_back_agent(app, who, agent_id, Move(note="It rejected everything."))
+
+
+async def _work_otherwise(app: App) -> None:
+    note = "A plan before imports, and a second look at what touches the sign-in."
+    await apply_flows(app, await someone(app, OWNER), first=False, note=note)
 
 
 async def _leave(app: App) -> None:
