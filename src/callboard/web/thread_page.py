@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from callboard.domain.errors import CallboardError, UnknownThing
+from callboard.domain.errors import CallboardError
 from callboard.domain.org.principal import in_space
 from callboard.domain.org.task import TaskRecord
 from callboard.domain.run_row import RunRow, RunStatus
@@ -24,15 +24,14 @@ from callboard.domain.thread_mark import (
 from callboard.domain.usage import Bill
 from callboard.engine.authority import may
 from callboard.ports.threads import Window, WindowWanted
-from callboard.usecases.app import NotAllowed
-from callboard.usecases.gates import OpenGate, open_gate
+from callboard.usecases.gates import OpenGate, gate_of
 from callboard.usecases.runs import TERMINAL
 from callboard.usecases.thread_facts import Facts, thread_facts
 from callboard.usecases.threads import Part, thread_part
 from callboard.usecases.time_travel import Stand, stand_at
 from callboard.web.forms import Typed
 from callboard.web.page import Page
-from callboard.web.render import words
+from callboard.web.render import invisible, words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
 from callboard.web.render.strip import StripMark, strip
@@ -157,6 +156,23 @@ class ThreadPage(Page):
     def at_end(self) -> bool:
         """Whether the last row there is, is on the page."""
         return not self.window.newer
+
+    @property
+    def question(self) -> Markup:
+        """What is to be decided, with everything in it to be seen."""
+        asked = "" if self.gate is None else self.gate.gate.question.split("\n{")[0]
+        return invisible.one_line(asked, 300)
+
+    @property
+    def asker(self) -> Markup:
+        """Which agent asks; nothing where the task itself does."""
+        if self.gate is None or self.gate.row.kind != "agent":
+            return Markup()
+        return invisible.one_line(self.gate.row.title, 80)
+
+    def line(self, text: str) -> Markup:
+        """Return a text that an agent or a repository chose, on a line, with everything in it to be seen."""
+        return invisible.one_line(text, 300)
 
     @property
     def foot_of(self) -> str:
@@ -292,7 +308,7 @@ async def thread_page(
     around_only = at.query("part") == "around"
     part = await thread_part(at.app, at.who, wanted.window(run_id, 1 if around_only else AT_A_TIME))
     facts = await thread_facts(at.app, at.who, run_id)
-    gate = await _gate(at, part.run)
+    gate = await _gate(at, facts)
     stand = await _stand(at, run_id)
     hide_idle = at.query("idle") == "hidden"
     return ThreadPage(
@@ -315,13 +331,12 @@ async def thread_page(
     )
 
 
-async def _gate(at: Visit, run: RunRow) -> OpenGate | None:
-    if run.status != "waiting":
-        return None
-    try:
-        return await open_gate(at.app, at.who, run.run_id)
-    except (UnknownThing, NotAllowed):
-        return None
+async def _gate(at: Visit, facts: Facts) -> OpenGate | None:
+    """Return what waits for a decision, in the run itself or below it."""
+    for row in facts.runs:
+        if row.status == "waiting" and (gate := await gate_of(at.app, row)) is not None:
+            return gate
+    return None
 
 
 async def _stand(at: Visit, run_id: str) -> Stand | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from callboard.engine.thread.row import Cast, Player, Row, Said
 from callboard.web.live.topic import Op
+from callboard.web.render.invisible import shown
 
 LONGEST: Final = 40_000
 """So many characters of an answer are shown before it is whole."""
@@ -58,7 +59,7 @@ class Speech:
             if not voice.told:
                 ops.append(Op(k=_key(run_id), h=show(_row(run_id, text, cast))))
             else:
-                ops.append(Op(k=_key(run_id), d=text))
+                ops.append(Op(k=_key(run_id), d=shown(text)))
             voice.told += text
         return ops
 

@@ -20,7 +20,7 @@ from callboard.domain.run_row import RunRow, RunStatus
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.diff import diff_of
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.gates import Decision, open_gate, record_decision
+from callboard.usecases.gates import Decision, record_decision
 from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs, resume_run
 from callboard.usecases.steer_run import steer_run
 from callboard.usecases.threads import thread_event
@@ -305,8 +305,6 @@ async def decided(at: Visit, run_id: str) -> str:
     answer = note if verdict == "answer" else (str(Decimal(limit)) if _is_amount(limit) else None)
     decision = Decision(verdict, "" if verdict == "answer" else note, answer)
     try:
-        # the form names the run that asks; it must be this one or one below it, as it waits now
-        await open_gate(at.app, at.who, run_id)
         recorded = await record_decision(
             at.app, at.who, fields.text("run") or run_id, decision, digest=fields.text("digest")
         )
