@@ -153,12 +153,12 @@ async def test_a_retired_agent_is_still_found(app):
 
 
 async def test_templates_are_for_those_who_see_agents(app):
-    assert "planner" in {role.definition.id for role in list_role_templates(app, ROOT)}
-    assert find_role_template(app, await person(app, "vic"), "planner").task
+    assert "planner" in {role.definition.id for role in await list_role_templates(app, ROOT)}
+    assert (await find_role_template(app, await person(app, "vic"), "planner")).task
     with pytest.raises(UnknownThing):
-        find_role_template(app, ROOT, "nobody")
+        await find_role_template(app, ROOT, "nobody")
     with pytest.raises(NotAllowed):
-        list_role_templates(app, NOBODY)
+        await list_role_templates(app, NOBODY)
 
 
 def attempt(day: int, cost: float | None, outcome: str | None, agent: str) -> Attempt:
