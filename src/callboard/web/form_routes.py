@@ -13,16 +13,28 @@ from starlette.responses import RedirectResponse, Response
 
 from callboard.domain.errors import CallboardError
 from callboard.entrance.asking import Asker
+from callboard.entrance.door import MOST_BYTES_OF_FILES
 from callboard.usecases.repeats import Request as Repeatable
 from callboard.usecases.repeats import answered, begin_once, refused
 from callboard.web.door_pages import Kept, Refused, SignIn
-from callboard.web.forms import MARK, ONCE, Fields, is_token, read_fields
+from callboard.web.forms import (
+    MARK,
+    MOST_FIELDS,
+    ONCE,
+    Fields,
+    FormUnreadable,
+    SentFile,
+    is_token,
+    read_fields,
+)
 from callboard.web.glance import Glances
 from callboard.web.visit import Anybody, Visit
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _SECRET: Final = ("password", "secret")
 _MOST_KEPT: Final = 200_000
+_MOST_FILES: Final = 20
+_WITH_FILES: Final = "multipart/form-data"
 
 
 class FormRoute(APIRoute):
@@ -79,9 +91,36 @@ def kept_form(path: str, fields: Fields) -> Kept:
 
 
 async def _read(request: Request) -> Fields:
-    fields = read_fields(await request.body(), request.headers.get("content-type", ""))
+    body, media = await request.body(), request.headers.get("content-type", "")
+    if media.partition(";")[0].strip().lower() == _WITH_FILES:
+        fields = await _with_files(request)
+    else:
+        fields = read_fields(body, media)
     request.state.fields = fields
     return fields
+
+
+async def _with_files(request: Request) -> Fields:
+    """Return the fields and files of a form that may hold files."""
+    try:
+        form = await request.form(
+            max_files=_MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_BYTES_OF_FILES
+        )
+    except HTTPException as error:
+        raise FormUnreadable(
+            f"this form cannot be read ({error.detail}); nothing was done"
+        ) from None
+    values: dict[str, list[str]] = {}
+    files: dict[str, list[SentFile]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            values.setdefault(name, []).append(value)
+        elif value.filename:
+            name_there = value.filename.replace("%22", '"')  # the one sign that browsers write so
+            sent = SentFile(name_there, await value.read())
+            files.setdefault(name, []).append(sent)
+    await form.close()
+    return Fields(values, files)
 
 
 async def _sign_in_first(at: Anybody) -> Response:
@@ -101,7 +140,10 @@ async def _once(at: Visit, inner: Handler) -> Response:
     key = at.fields.text(ONCE)
     if not 8 <= len(key) <= 64:
         return await inner(at.request)
-    content = json.dumps([at.request.url.path, at.fields.typed]).encode()
+    chosen = [
+        [name, one.name, one.digest] for name, sent in at.fields.files.items() for one in sent
+    ]
+    content = json.dumps([at.request.url.path, at.fields.typed, chosen]).encode()
     once = Repeatable(
         at.asker.account, f"form {key} {hashlib.sha256(content).hexdigest()}", content
     )

@@ -31,10 +31,26 @@ class Typed(dict[str, str]):
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that somebody chose: the name that their machine has for it, and its content."""
+
+    name: str
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """What tells its content from another one."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of a form as they were typed. A field that is not there reads as empty."""
+    """The fields of a form as they were typed, and the files that were chosen. A field that is not there reads as
+    empty.
+    """
 
     values: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    files: Mapping[str, Sequence[SentFile]] = field(default_factory=dict[str, Sequence[SentFile]])
 
     def text(self, name: str, otherwise: str = "") -> str:
         """Return a field without the white space around it."""
