@@ -44,6 +44,19 @@ def test_a_space_is_created_and_somebody_is_let_in(site, page, axe, picture):
     picture(page, "space")
 
 
+def test_the_organisation_gets_a_budget_and_another_amount_is_refused(site, page, browser, axe):
+    browser.expect_complaints("422")
+    page.goto("/spaces")
+    page.get_by_label("Limit in US dollars").fill("1,000.50")
+    page.get_by_role("button", name="Set").click()
+    expect(page.get_by_text("of $1,000.50 is spent")).to_be_visible()
+    axe(page)
+    page.get_by_label("Limit in US dollars").fill("a lot")
+    page.get_by_role("button", name="Set").click()
+    expect(page.get_by_role("alert")).to_contain_text("is no amount")
+    expect(page.get_by_label("Limit in US dollars")).to_have_value("a lot")
+
+
 def test_what_does_not_fit_is_said_and_nothing_typed_is_lost(site, page, browser):
     browser.expect_complaints("422")
     page.goto("/spaces/new")

@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import cast
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
 from callboard.domain.org.people import Person, ServiceAccount
-from callboard.domain.org.roles import SPACE_ROLES, SpaceRole
+from callboard.domain.org.roles import SPACE_ROLES
 from callboard.domain.org.space import Space
-from callboard.engine.budgets import Standing, space_account
+from callboard.engine.budgets import ORGANISATION, Standing, space_account
 from callboard.usecases.app import NotAllowed
 from callboard.usecases.people import list_people, list_service_accounts
 from callboard.usecases.spaces import (
@@ -41,6 +40,9 @@ class SpacesPage(Page):
     section = "spaces"
     spaces: Sequence[Space]
     budgets: Mapping[str, Standing]
+    organisation: Standing | None
+    typed: Typed = field(default_factory=Typed)
+    wrong: str = ""
 
     @property
     def title(self) -> str:
@@ -88,8 +90,32 @@ class SpacePage(Page):
 @router.get("/spaces")
 async def spaces(at: At) -> Response:
     """List the spaces that somebody sees."""
+    return await at.show(await _all(at))
+
+
+@router.post("/spaces/budget")
+async def budget_of_all(at: At) -> Response:
+    """Say what the organisation may spend; empty: as much as it likes."""
+    text = at.fields.text("limit")
+    try:
+        await _limit(at, ORGANISATION, text)
+    except CallboardError as error:
+        return await at.show(await _all(at, Typed(limit=text), str(error)), 422)
+    return at.go("/spaces", "The budget holds from the next model call on.")
+
+
+async def _all(at: Visit, typed: Typed | None = None, wrong: str = "") -> SpacesPage:
     seen = await visible_spaces(at.app, at.who)
-    return await at.show(SpacesPage(seen, await _budgets(at)))
+    budgets = await _budgets(at)
+    whole = budgets.pop(ORGANISATION, None)
+    return SpacesPage(seen, budgets, whole, typed or Typed(), wrong)
+
+
+async def _limit(at: Visit, account: str, text: str) -> None:
+    if text:
+        await set_budget(at.app, at.who, account, _amount(text))
+    else:
+        await remove_budget(at.app, at.who, account)
 
 
 @router.get("/spaces/new")
@@ -158,7 +184,7 @@ async def archived(at: At, space_id: str) -> Response:
 async def member(at: At, space_id: str) -> Response:
     """Give somebody a role in a space, another one, or none."""
     role = at.fields.text("role")
-    wanted = cast("SpaceRole", role) if role in SPACE_ROLES else None
+    wanted = role if role in SPACE_ROLES else None
     account = at.fields.text("account")
     try:
         await set_member(at.app, at.who, space_id, account, wanted)
@@ -172,12 +198,9 @@ async def member(at: At, space_id: str) -> Response:
 @router.post("/spaces/{space_id}/budget")
 async def budget(at: At, space_id: str) -> Response:
     """Say what a space may spend; empty: as much as it likes."""
-    account, text = space_account(space_id), at.fields.text("limit")
+    text = at.fields.text("limit")
     try:
-        if text:
-            await set_budget(at.app, at.who, account, _amount(text))
-        else:
-            await remove_budget(at.app, at.who, account)
+        await _limit(at, space_account(space_id), text)
     except CallboardError as error:
         return await at.show(await _page(at, space_id, Typed(limit=text), str(error)), 422)
     return at.go(f"/spaces/{space_id}#budget", "The budget holds from the next model call on.")
@@ -219,13 +242,15 @@ async def _everybody(at: Visit) -> tuple[Sequence[Person], Sequence[ServiceAccou
 
 
 async def _budgets(at: Visit) -> dict[str, Standing]:
-    """Return the budgets of spaces, by space."""
+    """Return the budgets of spaces, by space, and the organisation's."""
     try:
         found = await list_budgets(at.app, at.who)
     except NotAllowed:
         return {}
     return {
-        one.account.removeprefix("space:"): one for one in found if one.account.startswith("space:")
+        one.account.removeprefix("space:"): one
+        for one in found
+        if not one.account.startswith("run:")
     }
 
 
