@@ -68,6 +68,8 @@ async def dashboard(app: App, who: Principal, question: Question) -> Dashboard:
     attempts = await app.ports.store.attempts(asked)
     lately = [one for one in attempts if one.began_at >= begin]
     earlier = [one for one in attempts if one.began_at < begin]
+    agents = await _seen(app, who, lately)
+    live = [found for agent in agents for found in await _releases(app, agent) if found.at >= begin]
     return Dashboard(
         question,
         first,
@@ -77,8 +79,8 @@ async def dashboard(app: App, who: Principal, question: Question) -> Dashboard:
         performance(lately, question.axes),
         trends(lately, question.axes[0] if question.axes else None, first, days),
         next(iter(trends(lately, None, first, days)), None),
-        await _went_live(app, who, {one.agent for one in lately}, begin),
-        await _names(app, who, {one.agent for one in lately}),
+        sorted(live, key=lambda one: one.at),
+        await _names(app, agents),
     )
 
 
@@ -86,26 +88,25 @@ async def releases_of(app: App, who: Principal, agent_id: str) -> list[WentLive]
     """Return when versions of an agent went live, the latest first; nothing for an agent that they do not see."""
     require_reading(who)
     seen = await list_roster(app, who)
-    if not any(one.agent.id == agent_id for one in seen):
-        return []
+    return await _releases(app, agent_id) if any(one.agent.id == agent_id for one in seen) else []
+
+
+async def _releases(app: App, agent_id: str) -> list[WentLive]:
     entries = await app.records.audit(AuditWanted(record=("roster_agent", agent_id)))
     return [found for entry in entries for found in _live_in(agent_id, entry)]
 
 
+async def _seen(app: App, who: Principal, attempts: Iterable[Attempt]) -> list[str]:
+    """Return the agents that made attempts, as far as somebody sees them: some see numbers and no agents."""
+    try:
+        seen = {one.agent.id for one in await list_roster(app, who)}
+    except NotAllowed:
+        return []
+    return sorted(seen & {one.agent for one in attempts})
+
+
 def _line(attempts: Sequence[Attempt]) -> Performance | None:
     return next(iter(performance(attempts, ())), None)
-
-
-async def _went_live(
-    app: App, who: Principal, agents: Iterable[str], since: datetime
-) -> list[WentLive]:
-    found: list[WentLive] = []
-    for agent in sorted(agents):
-        try:
-            found += [one for one in await releases_of(app, who, agent) if one.at >= since]
-        except NotAllowed:  # they see numbers and no agents
-            return []
-    return sorted(found, key=lambda one: one.at)
 
 
 def _live_in(agent_id: str, entry: AuditEntry) -> list[WentLive]:
@@ -120,14 +121,10 @@ def _live_in(agent_id: str, entry: AuditEntry) -> list[WentLive]:
     return found
 
 
-async def _names(app: App, who: Principal, agents: Iterable[str]) -> dict[str, str]:
+async def _names(app: App, agents: Iterable[str]) -> dict[str, str]:
     """Return what versions are called, by the way in which performance names them."""
-    try:
-        seen = {one.agent.id for one in await list_roster(app, who)}
-    except NotAllowed:
-        return {}
     names: dict[str, str] = {}
-    for agent in sorted(set(agents) & seen):
+    for agent in agents:
         for kept in await app.records.find(ROSTER_VERSIONS, Wanted(prefix=f"{agent}/")):
             names[f"{agent}@{kept.value.digest[:12]}"] = f"{agent} v{kept.value.number}"
     return names

@@ -159,10 +159,11 @@ class OverviewPage(AgentPage):
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A version with what is known of it."""
+    """A version with what is known of it. `live_at` is when it went live last, None: never."""
 
     number: int
     at: datetime
+    live_at: datetime | None
     author: str
     note: str
     standing: str

@@ -1,6 +1,7 @@
 """One agent: at a glance, its versions, its numbers, what it did, and its moves."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from fastapi import APIRouter
@@ -17,7 +18,7 @@ from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.at_work import agent_at_work, attempts_of
 from callboard.usecases.audit import list_audit
 from callboard.usecases.blast_radius import blast_radius
-from callboard.usecases.dashboards import Dashboard, Question, dashboard
+from callboard.usecases.dashboards import Dashboard, Question, dashboard, releases_of
 from callboard.usecases.roster import roster_versions
 from callboard.usecases.roster_moves import (
     Move,
@@ -111,10 +112,11 @@ async def versions(at: At, agent_id: str) -> Response:
     found = await roster_versions(at.app, at.who, agent_id)
     seen = await numbers(at, agent_id, days=90)
     lines = by_number(seen.lines if seen else (), found)
+    went = {one.version: one.at for one in reversed(await releases_of(at.app, at.who, agent_id))}
     before, after = _pair(at, head, found)
     page = VersionsPage(
         head,
-        [_version_row(head, one, lines.get(one.number)) for one in found],
+        [_version_row(head, one, went.get(one.number), lines.get(one.number)) for one in found],
         choices(found),
         what_changed(found, before, after, lines),
         bool(head.agent.trial or head.agent.earlier),
@@ -214,12 +216,21 @@ def _row(one: Attempt, version: str) -> AttemptRow:
     )
 
 
-def _version_row(head: AgentHead, one: RosterVersion, line: Performance | None) -> VersionRow:
+def _version_row(
+    head: AgentHead, one: RosterVersion, live_at: datetime | None, line: Performance | None
+) -> VersionRow:
     agent = head.agent
     trial = agent.trial.version if agent.trial is not None else None
     standing = {agent.live: "live", trial: "on trial"}.get(one.number, "")
     return VersionRow(
-        one.number, one.at, one.author.name, one.note, standing, in_words(line), sample(line)
+        one.number,
+        one.at,
+        live_at,
+        one.author.name,
+        one.note,
+        standing,
+        in_words(line),
+        sample(line),
     )
 
 
