@@ -245,6 +245,15 @@ def test_the_inbox_is_used_by_keys(site, mia):
     assert mia.evaluate("document.activeElement.closest('.inbox-entry').dataset.key") == first
 
 
+def test_what_comes_meanwhile_is_said_and_shown_on_demand(site, mia):
+    mia.goto("/inbox")
+    expect(mia.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+    key = task(site, "Look at me")
+    site.do(lambda app: comment_on(app, ROOT, key, "Please, @mia."))
+    mia.get_by_role("button", name="Show it").click()
+    expect(entry(mia, key)).to_be_visible()
+
+
 def test_the_inbox_of_a_phone_has_buttons_that_a_thumb_meets(site, browser, axe, picture):
     task(site, start=True)
     waits(site, "AUTH-1")

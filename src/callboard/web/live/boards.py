@@ -80,7 +80,8 @@ class BoardTopic:
     async def _look(self, app: App) -> dict[str, Card]:
         # the fragments are the same for all who watch; whether they may is asked for each of them
         views = await list_tasks(app, SYSTEM, TasksWanted(space=self._space, limit=MOST_CARDS))
-        return {view.task.key: self._show(view) for view in views}
+        cards = {view.task.key: self._show(view) for view in views}
+        return {key: card for key, card in cards.items() if card[0]}  # the others stand in no column
 
     def _op(self, key: str) -> Op:
         card = self._cards.get(key)

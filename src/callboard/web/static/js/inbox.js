@@ -1,5 +1,5 @@
 // @ts-check
-import { all, first, part } from "./dom.js";
+import { all, first, make, part } from "./dom.js";
 import { localTimes } from "./app.js";
 import { onKey } from "./keys.js";
 import { toast } from "./tell.js";
@@ -35,6 +35,18 @@ onKey("d", () => {
   decide.open = true;
   first("textarea, input:not([type=hidden])", decide)?.focus();
 });
+
+/** What comes meanwhile is said, and shown when somebody asks for it: nothing moves under their hands. */
+const count = first(".nav-count[data-live=waiting]");
+if (count !== null) {
+  const before = count.dataset.count;
+  new MutationObserver(() => {
+    if (count.dataset.count === before || first("#inbox-news") !== null) return;
+    const show = make("button", { class: "btn small", type: "button" }, "Show it");
+    show.addEventListener("click", () => location.reload());
+    first("#main")?.prepend(make("p", { class: "alert note", id: "inbox-news", role: "status" }, "The inbox is different by now. ", show));
+  }).observe(count, { attributes: true, attributeFilter: ["data-count"] });
+}
 
 const several = first("#several");
 function chosen() {
