@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from callboard.domain.message import JsonObject
 from callboard.domain.org.hook import HookCondition
 from callboard.domain.org.template import TaskTemplate
 from callboard.domain.workflow import WorkflowDefinition
@@ -78,13 +79,10 @@ class Acting(HTMLParser):
                 self.found.append(f"{name}={value}")
 
 
-def asking(text):
+def asking(text: str) -> Script:
     """Return an agent's question whose every word is the same."""
-    question = {
-        "question": text,
-        "header": text[:18],
-        "options": [{"label": text, "description": text}],
-    }
+    option: JsonObject = {"label": text, "description": text}
+    question: JsonObject = {"question": text, "header": text[:18], "options": [option]}
     call = ScriptedCall(tool="ask_user", arguments={"questions": [question]})
     return Script(turns=(Turn(text=text, calls=(call,)), Turn(text=text)))
 
