@@ -72,6 +72,19 @@ def test_a_change_of_a_workflow_is_checked_drawn_and_goes_live(site, mia, browse
     expect(mia.get_by_text("Version 1 is live again.")).to_be_visible()
 
 
+def test_what_a_text_comes_to_is_shown_while_somebody_types(site, mia):
+    mia.goto("/workflows/flow/edit")
+    text = mia.get_by_label("The workflow, in YAML")
+    text.fill(text.input_value() + NEW_STEP)
+    expect(mia.get_by_text("nobody for Second look (agent ghost)")).to_be_visible()
+    expect(mia.get_by_role("link", name=re.compile("Second look"))).to_be_visible()
+    expect(mia.get_by_label("Make it live although a check fails")).not_to_be_checked()
+    text.fill("id: flow")
+    expect(mia.get_by_role("alert")).to_contain_text("problem")
+    expect(mia.get_by_role("link", name=re.compile("Second look"))).to_be_visible()
+    expect(text).to_be_focused()
+
+
 def test_a_new_workflow_begins_with_one_that_is_there(site, browser, axe):
     site.person("olga", "owner")
     olga = browser.open(site, as_="olga")

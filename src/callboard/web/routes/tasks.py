@@ -134,6 +134,11 @@ class BoardPage(Page):
         return [(one, one.partition(":")[2]) for one in self.owners]
 
     @property
+    def states(self) -> list[tuple[str, str]]:
+        """None to choose from: the columns tell states apart."""
+        return []
+
+    @property
     def topic(self) -> str:
         """What a socket is asked for to keep the board up to date; empty: it is not narrowed to one space."""
         return f"board:{self.space}" if self.space and not self.filters.any else ""
