@@ -15,6 +15,7 @@ from callboard.testing.model import Script, ScriptedCall, Turn
 from callboard.usecases.gates import Decision, open_gate, record_decision
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.spaces import NewSpace, create_space
+from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.tasks import NewTask, create_task
 from callboard.usecases.workflows import apply_workflow
 from tests.browser.served import ROOT
@@ -167,3 +168,29 @@ def test_cancelling_says_what_happens_and_can_be_started_again(page):
     page.get_by_role("button", name="Start again").click()
     page.get_by_role("dialog").get_by_role("button", name="Start again").click()
     expect(page.get_by_text(re.compile(r"1\s+2\s+of 2"))).to_be_visible(timeout=30_000)
+
+
+def test_an_agent_s_question_is_answered_with_one_press(serve, browser, picture, tmp_path):
+    question = {
+        "question": "Which currency do vouchers have?",
+        "options": [
+            {"label": "Leave them", "description": "New ones only."},
+            {"label": "Change them too", "description": "One pass over everything."},
+        ],
+    }
+    asks = ScriptedCall(tool="ask_user", arguments={"questions": [question]})
+    agent = WRITER.model_copy(update={"tool_names": ("ask_user",)})
+    site = serve(agent, scripts={"writer": Script(turns=(Turn(calls=(asks,)), Turn(text="Left.")))})
+    ann = site.person("ann", "owner")
+    place = tmp_path / "work"
+    place.mkdir()
+    wish = StartRun("r1", "writer", str(place), "go", on_limit="wait")
+    site.do(lambda app: start_run(app, ann, wish))
+    page = browser.open(site, as_="ann")
+    page.goto("/runs/r1")
+    expect(page.locator(".ev-question")).to_contain_text("One pass over everything.")
+    picture(page, "question")
+    page.get_by_role("button", name="Leave them").click()
+    expect(page.get_by_role("status").first).to_contain_text("recorded")
+    expect(page.locator(".ev-note")).to_contain_text("Leave them")
+    expect(page.locator(".ev-ended")).to_contain_text("Left.", timeout=30_000)

@@ -31,6 +31,7 @@ from callboard.domain.thread_mark import FACETS, FAILURES, ROW, TOOLS, mark_of
 from callboard.domain.tool import ToolFacts, error_outputs, json_outputs
 from callboard.domain.usage import Bill, Usage
 from callboard.engine.thread.milestones import Payment, merged, milestones
+from callboard.engine.thread.questions import Option, Question
 from callboard.engine.thread.row import (
     Asked,
     Called,
@@ -354,3 +355,38 @@ def test_a_program_that_says_nothing_is_no_row():
     assert bodies(quiet) == []
     changed = [event for event in EVENTS.values() if isinstance(event, FilesChanged)]
     assert any(isinstance(body, Changed) for event in changed for body in bodies(event))
+
+
+def test_what_an_agent_asks_is_told_with_its_options_and_the_answer():
+    asked = {
+        "questions": [
+            {
+                "question": "Which one?",
+                "options": [{"label": "A", "description": "the first"}, "?"],
+            },
+            "nonsense",
+        ]
+    }
+    opened = GateOpened(
+        gate_id="g",
+        reason="input_required",
+        subject="c",
+        question="Mara asks:",
+        digest="d",
+        tool="ask_user",
+        arguments=asked,
+    )
+    answers = {
+        "answers": [{"questionIndex": 0, "selectedOption": "A"}, {"selectedOptions": ["B", "C"]}]
+    }
+    decided = GateDecided(gate_id="g", verdict="answer", actor=ADA, answer=answers)
+    (body,) = bodies(opened, decided)
+    assert body.questions == (Question("Which one?", (Option("A", "the first"),)),)
+    assert (body.state, body.answer) == ("answered", "A\nB, C")
+
+
+def test_the_end_of_a_run_below_is_told_where_it_was_begun():
+    over = RunCompleted(output=LastMessage(value="x", text="x"), cost_usd=None, usage=Usage())
+    cast = Cast({RUN: Player("Mara", step="implement")}, {}, None, "task")
+    assert bodies(over, cast=cast) == []
+    assert bodies(over, cast=Cast(cast.players, {}, None, RUN)) != []

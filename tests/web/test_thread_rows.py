@@ -1,5 +1,6 @@
 """Rows of threads as markup: whatever a model, a tool, a repository or a person wrote is text."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.events.files import FileChange
 from callboard.domain.thread_mark import FAILURES, TOOLS
 from callboard.domain.usage import Bill, Usage
+from callboard.engine.thread.questions import Option, Question
 from callboard.engine.thread.row import (
     Approval,
     Asked,
@@ -112,20 +114,8 @@ def every_body(text: str) -> list[Body]:
         StepBegan(text, text, 2),
         *(StepOver(text, how, text) for how in ("passed", "rejected", "failed", "skipped")),
         asked,
-        Asked(
-            "g",
-            "input_required",
-            text,
-            None,
-            None,
-            (),
-            None,
-            "answered",
-            (),
-            when,
-            text,
-            changed=True,
-        ),
+        replace(asked, tool=None, questions=(Question(text, (Option(text, text),)),)),
+        replace(asked, state="answered", by=when, answer=text, changed=True),
         Problem(text, text),
         Note(text, text, text),
         Helper(text, "r1.child", "failed", text, Bill(), text),

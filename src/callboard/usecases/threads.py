@@ -99,7 +99,7 @@ async def cast_of(app: App, row: RunRow) -> Cast:
         limit = created.limits.cost_usd
         if isinstance(created.subject, WorkflowSubject):
             titles = {step.id: step.title for step in created.subject.workflow.steps}
-    return Cast(players_of(rows), titles, limit)
+    return Cast(players_of(rows), titles, limit, row.run_id)
 
 
 def players_of(rows: Sequence[RunRow]) -> dict[str, Player]:

@@ -23,6 +23,7 @@ from callboard.domain.thread_mark import (
 )
 from callboard.domain.usage import Bill
 from callboard.engine.authority import may
+from callboard.engine.thread.questions import Option, Question, questions_in
 from callboard.ports.threads import Window, WindowWanted
 from callboard.usecases.gates import OpenGate, gate_of
 from callboard.usecases.runs import TERMINAL
@@ -35,7 +36,7 @@ from callboard.web.render import invisible, words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
 from callboard.web.render.strip import StripMark, strip
-from callboard.web.thread_rows import row_markup
+from callboard.web.thread_rows import Ways, row_markup
 from callboard.web.visit import Visit
 
 FILTERS: Final = {
@@ -161,7 +162,22 @@ class ThreadPage(Page):
     def question(self) -> Markup:
         """What is to be decided, with everything in it to be seen."""
         asked = "" if self.gate is None else self.gate.gate.question.split("\n{")[0]
+        if self.questions:
+            asked = f"{asked} {self.questions[0].text}"
         return invisible.one_line(asked, 300)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What an agent asks in its own words."""
+        asks = self.gate is not None and self.gate.gate.reason == "input_required"
+        return questions_in(self.gate.gate.arguments) if self.gate is not None and asks else ()
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The answers that are one press away: those of a single question that takes one."""
+        if len(self.questions) != 1 or self.questions[0].several:
+            return ()
+        return self.questions[0].options[:4]
 
     @property
     def asker(self) -> Markup:
@@ -213,7 +229,7 @@ class ThreadPage(Page):
     @property
     def spent(self) -> str:
         """What was spent, as people read it."""
-        return money_of(
+        return Ways.bill(
             Bill(known_usd=self.facts.spent_usd, has_unknown=self.facts.is_partly_unknown)
         )
 
@@ -241,7 +257,7 @@ class ThreadPage(Page):
     def step_costs(self) -> list[tuple[str, str]]:
         """Steps that cost something, and how much."""
         costly = [one for one in self.facts.steps if one.bill != Bill()]
-        return [(one.title, money_of(one.bill)) for one in costly]
+        return [(one.title, Ways.bill(one.bill)) for one in costly]
 
     @property
     def at_most(self) -> str:
@@ -261,12 +277,6 @@ class ThreadPage(Page):
         if facts.failures:
             said.append(f"{facts.failures:,} failure{'' if facts.failures == 1 else 's'}")
         return " · ".join([*said, f"{self.spent} spent"])
-
-
-def money_of(bill: Bill) -> str:
-    """Return a bill in the few characters that a fact has; a part that is not known is said."""
-    known = words.usd(bill.known_usd)
-    return f"{known} + unknown" if bill.has_unknown else known
 
 
 async def wanted_of(at: Visit, run_id: str) -> Wanted:

@@ -15,6 +15,7 @@ from callboard.domain.events.gate import (
 )
 from callboard.engine.thread.calls import Arguments
 from callboard.engine.thread.place import Update
+from callboard.engine.thread.questions import answer_text, questions_in
 from callboard.engine.thread.row import Approval, Asked, Body
 
 _STATES: Final[dict[Verdict, Literal["approved", "rejected", "answered"]]] = {
@@ -56,6 +57,7 @@ def _opened(event: GateOpened, _: Body | None) -> Asked:
         event.arguments,
         event.rules,
         event.deadline_at,
+        questions=questions_in(event.arguments) if event.reason == "input_required" else (),
     )
 
 
@@ -74,7 +76,7 @@ def _decided(recorded: Recorded, event: GateDecided, before: Body | None) -> Bod
         before,
         state=_STATES[event.verdict],
         by=Approval(event.actor, recorded.at, event.note),
-        answer=event.answer,
+        answer=answer_text(event.answer),
         changed=before.changed or event.arguments is not None,
     )
 

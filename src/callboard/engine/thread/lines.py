@@ -82,7 +82,7 @@ def told(recorded: Recorded, who: Player, cast: Cast) -> Body | None:
         case (
             RunCreated() | RunResumed() | CancellationRequested() | RunCompleted() | RunFailed()
         ) | RunCancelled():
-            return _of_run(recorded.event, who, is_below=_is_below(recorded, cast))
+            return _of_run(recorded, cast)
         case ModelCallCompleted() | ModelCallFailed() | ModelReplaced() | PolicyChanged():
             return _of_model(recorded.event, who)
         case ProgramYielded() | ProgramEnded() | SampleCompleted() | SampleFailed():
@@ -101,39 +101,21 @@ def told(recorded: Recorded, who: Player, cast: Cast) -> Body | None:
             return None
 
 
-def _is_below(recorded: Recorded, cast: Cast) -> bool:
-    """Return whether the row of whoever started this run tells of its beginning already."""
-    event = recorded.event
-    return (
-        isinstance(event, RunCreated)
-        and event.parent is not None
-        and event.parent.run_id in cast.players
-    )
-
-
-def _of_run(
-    event: RunCreated
-    | RunResumed
-    | CancellationRequested
-    | RunCompleted
-    | RunFailed
-    | RunCancelled,
-    who: Player,
-    *,
-    is_below: bool,
-) -> Body | None:
-    match event:
-        case RunCreated():
-            return None if is_below else _created(event)
+def _of_run(recorded: Recorded, cast: Cast) -> Body | None:
+    is_root = cast.root in (None, recorded.run_id)
+    match recorded.event:
+        case RunCreated() as event:  # whoever started a run below tells of it already
+            known = event.parent is not None and event.parent.run_id in cast.players
+            return None if known else _created(event)
         case RunResumed():
             return Note("Another worker took over where the last one stopped.")
-        case CancellationRequested():
+        case CancellationRequested() as event if is_root:
             return Note(f"{event.actor.name} cancelled the run", event.reason, event.actor.name)
-        case RunCompleted() if who.depth or who.step:
-            return None  # its helper's row, or the end of its step, says so
-        case RunCompleted() | RunFailed() | RunCancelled():
+        case RunCompleted() | RunFailed() | RunCancelled() as event if is_root:
             text = output_text(event.output)
             return Ended(status_of(event), text, event.cost_usd, event.usage)
+        case _:
+            return None
 
 
 def _created(event: RunCreated) -> Note:

@@ -6,13 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import JsonValue
-
 from callboard.domain.actor import Actor
 from callboard.domain.events.files import FileChange
 from callboard.domain.events.gate import AskingRule, GateReason
 from callboard.domain.message import JsonObject
 from callboard.domain.usage import Bill, Usage
+from callboard.engine.thread.questions import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,14 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who is in a thread: the runs by id, what steps are called, and the budget in US dollars."""
+    """Who is in a thread: the runs by id, what steps are called, and the budget in US dollars. `root` is the run that
+    it is of: the ends of those below it are told where they were begun.
+    """
 
     players: Mapping[str, Player]
     titles: Mapping[str, str]
     limit_usd: Decimal | None = None
+    root: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Approval:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Something that is, or was, to be decided. `state` is `open` until it is; `by` whoever decided, `given` all who
-    approved before that.
+    approved before that. `questions` are an agent's own.
     """
 
     gate_id: str
@@ -129,9 +131,10 @@ class Asked:
     rules: tuple[AskingRule, ...]
     deadline_at: datetime | None
     state: Literal["open", "approved", "rejected", "answered", "expired", "withdrawn"] = "open"
+    questions: tuple[Question, ...] = ()
     given: tuple[Approval, ...] = ()
     by: Approval | None = None
-    answer: JsonValue = None
+    answer: str = ""
     changed: bool = False
 
 

@@ -15,8 +15,8 @@ from callboard.web.page import Page
 from callboard.web.render import invisible, words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
-from callboard.web.thread_page import STATES, money_of
-from callboard.web.thread_rows import row_markup
+from callboard.web.thread_page import STATES
+from callboard.web.thread_rows import Ways, row_markup
 from callboard.web.visit import At
 
 router = APIRouter(route_class=FormRoute)
@@ -52,7 +52,7 @@ class ComparePage(Page):
 
     def cost(self, side: Side) -> str:
         """Return what a side cost."""
-        return money_of(side.row.bill)
+        return Ways.bill(side.row.bill)
 
     def took(self, side: Side) -> str:
         """Return how long a side took."""

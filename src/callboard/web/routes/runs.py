@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path
 from markupsafe import Markup
+from pydantic import JsonValue
 from starlette.responses import Response
 
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
@@ -29,7 +30,8 @@ from callboard.web.page import Page
 from callboard.web.render import invisible, words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
-from callboard.web.thread_page import PARTS, STATES, money_of, thread_page
+from callboard.web.thread_page import PARTS, STATES, thread_page
+from callboard.web.thread_rows import Ways
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)
@@ -65,21 +67,22 @@ class RunsPage(Page):
     def filters(self) -> list[tuple[str, str, str]]:
         """The states as links."""
         found = [("/runs", "All", "")]
-        found += [(f"/runs?status={one}", STATES[one][1], "") for one in _STATUSES]
+        found += [(f"/runs?status={one}", _word(one), "") for one in _STATUSES]
         return found
 
     @property
     def filter_name(self) -> str:
         """The state in use."""
-        return STATES[self.status][1] if self.status else "All"
+        return _word(self.status) if self.status else "All"
 
     def state(self, run: RunRow) -> tuple[str, str]:
         """Return a run's state word's class and the word."""
-        return ("waiting", "Waiting") if run.status == "waiting" else STATES[run.status]
+        kind = "waiting" if run.status == "waiting" else STATES[run.status][0]
+        return kind, _word(run.status)
 
     def cost(self, run: RunRow) -> str:
         """Return what a run cost."""
-        return money_of(run.bill)
+        return Ways.bill(run.bill)
 
     def took(self, run: RunRow) -> str:
         """Return how long a run took; empty while it goes on."""
@@ -88,6 +91,10 @@ class RunsPage(Page):
             if run.ended_at is None
             else words.span((run.ended_at - run.created_at).total_seconds())
         )
+
+
+def _word(status: RunStatus) -> str:
+    return "Waiting" if status == "waiting" else STATES[status][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,13 +304,21 @@ async def decided(at: Visit, run_id: str) -> str:
     """Record the decision of a form; return what is wrong with it, if anything."""
     fields = at.fields
     verdict, note = fields.text("verdict"), fields.text("note")
+    answer: JsonValue = None
+    if option := fields.text("option"):  # one of the answers that the agent offers
+        chosen: JsonObject = {"answers": [{"questionIndex": 0, "selectedOption": option}]}
+        verdict, answer = "answer", chosen
+    elif verdict == "answer":
+        answer, note = note, ""
+        if not answer:
+            return "Write an answer, or choose one."
+    elif verdict == "reject" and not note and not fields.is_on("asks"):
+        return "Say why you reject it: whoever did the work reads it."
+    elif _is_amount(fields.text("limit")):
+        answer = str(Decimal(fields.text("limit")))
     if verdict not in ("approve", "reject", "answer"):
         return "Choose what you decide."
-    if verdict == "reject" and not note:
-        return "Say why you reject it: whoever did the work reads it."
-    limit = fields.text("limit")
-    answer = note if verdict == "answer" else (str(Decimal(limit)) if _is_amount(limit) else None)
-    decision = Decision(verdict, "" if verdict == "answer" else note, answer)
+    decision = Decision(verdict, note, answer)
     try:
         recorded = await record_decision(
             at.app, at.who, fields.text("run") or run_id, decision, digest=fields.text("digest")
