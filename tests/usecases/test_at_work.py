@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.domain.actor import Actor
@@ -183,6 +183,7 @@ ATTEMPTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ATTEMPTS)
 def test_days_add_up_to_the_whole_and_nothing_is_counted_twice(attempts):
     days = 10

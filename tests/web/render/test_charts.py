@@ -2,7 +2,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.web.render.charts.bars import bar_chart, stacked_chart
@@ -27,6 +27,7 @@ def drawn(chart: Chart) -> Element:
     return root
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e12), st.sampled_from(UNITS))
 def test_the_numbers_of_an_axis_are_round_and_reach_the_highest_value(largest: float, unit: Unit):
     values = ticks(largest, unit)
@@ -53,6 +54,7 @@ def test_ticks_are_what_a_person_would_write(largest: float, unit: Unit, words: 
     assert tick_words(ticks(largest, unit), unit) == words
 
 
+@settings(deadline=None)
 @given(st.lists(VALUES, max_size=4), st.sampled_from(UNITS), st.integers(-3, 30))
 def test_any_numbers_can_be_drawn(values: list[tuple[float | None, ...]], unit: Unit, at: int):
     series = [Series(f"s{n}", one) for n, one in enumerate(values)]

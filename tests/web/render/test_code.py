@@ -58,7 +58,7 @@ CODE = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(CODE, st.sampled_from(LANGUAGES))
 def test_colours_change_no_character(text: str, language: str):
     assert ["".join(piece for _, piece in line) for line in lines_of(text, language)] == text.split(

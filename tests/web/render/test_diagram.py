@@ -1,7 +1,7 @@
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.domain.workflow import (
@@ -54,6 +54,7 @@ def line(*ids: str) -> tuple[Step, ...]:
     return tuple(AgentStep(id=name, title=name.title(), agent="ann") for name in ids)
 
 
+@settings(deadline=None)
 @given(workflows())
 def test_any_workflow_can_be_drawn_even_one_that_does_not_hold_together(
     workflow: WorkflowDefinition,
@@ -70,6 +71,7 @@ def test_any_workflow_can_be_drawn_even_one_that_does_not_hold_together(
     assert len(root.named("diagram-step")) == len(layout.boxes)
 
 
+@settings(deadline=None)
 @given(workflows())
 def test_two_lines_back_in_one_lane_do_not_meet(workflow: WorkflowDefinition):
     layout = laid(workflow)

@@ -3,7 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.web.render.changes import ChangedFile, files_of
@@ -59,6 +59,7 @@ def new_of(file: ChangedFile) -> list[str]:
     return [line.text for hunk in file.hunks for line in hunk.lines if line.kind != "removed"]
 
 
+@settings(deadline=None)
 @given(LINES, LINES)
 def test_a_change_that_git_could_write_is_read_back(old: list[str], new: list[str]):
     text = "\n".join(difflib.unified_diff(old, new, "a/f", "b/f", n=99, lineterm=""))
@@ -69,6 +70,7 @@ def test_a_change_that_git_could_write_is_read_back(old: list[str], new: list[st
         assert file.notes == ()
 
 
+@settings(deadline=None)
 @given(st.lists(BITS, max_size=30).map("\n".join))
 def test_any_text_is_read_and_shown_without_losing_a_line(text: str):
     files = files_of(text)
@@ -83,6 +85,7 @@ def test_any_text_is_read_and_shown_without_losing_a_line(text: str):
         assert line.startswith(heads) or line in kept or line[1:] in kept
 
 
+@settings(deadline=None)
 @given(LINES, LINES)
 def test_the_change_between_two_texts_turns_one_into_the_other(old: list[str], new: list[str]):
     before, after = "\n".join(old), "\n".join(new)
@@ -99,6 +102,14 @@ def test_the_change_between_two_texts_turns_one_into_the_other(old: list[str], n
             if line.new is not None:
                 assert after.split("\n")[line.new - 1] == line.text
     assert file.added - file.removed == _lines(after) - _lines(before)
+
+
+def test_texts_of_a_million_lines_are_compared_at_once():
+    old, new = "".join(f"{n}\n" for n in range(200_000)), "".join(f"{n} \n" for n in range(200_000))
+    file = between(f"same\n{old}end\n", f"same\n{new}end\n")
+    assert (file.added, file.removed) == (200_000, 200_000)
+    (hunk,) = file.hunks
+    assert (hunk.lines[0].text, hunk.lines[-1].text) == ("same", "end")
 
 
 def _lines(text: str) -> int:

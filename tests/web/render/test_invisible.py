@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.web.render.invisible import (
@@ -22,6 +22,7 @@ VISIBLE = st.text(st.characters(categories=("L", "N", "P", "S")), max_size=200).
 )
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_any_text_becomes_markup_that_holds_nothing_but_text_and_symbols(text: str):
     for render in (marked, output, written, one_line):
@@ -30,6 +31,7 @@ def test_any_text_becomes_markup_that_holds_nothing_but_text_and_symbols(text: s
         assert {one.tag for one in root.every()} <= {"span"}
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_nothing_is_left_out_of_what_people_approve(text: str):
     def spelled(char: str) -> str:
@@ -39,6 +41,7 @@ def test_nothing_is_left_out_of_what_people_approve(text: str):
     assert all(spelled(char) for char in text)
 
 
+@settings(deadline=None)
 @given(VISIBLE)
 def test_what_can_be_seen_is_shown_as_it_is(text: str):
     plain = "".join(char for char in text if char not in "\u2800\u3164\uffa0")
@@ -46,6 +49,7 @@ def test_what_can_be_seen_is_shown_as_it_is(text: str):
     assert shown(plain) == plain
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_no_character_is_left_that_could_turn_or_hide_text(text: str):
     for said in (shown(text), read(marked(text)).text):

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.web.render.links import may_be_followed, where
@@ -54,11 +54,13 @@ def page(text: str) -> Element:
     return read(prose(text))
 
 
+@settings(deadline=None)
 @given(MESSY)
 def test_any_text_becomes_well_formed_markup_of_allowed_elements(text: str):
     page(text)
 
 
+@settings(deadline=None)
 @given(WORDS, st.sampled_from(["", "# ", "> ", "- ", "1. ", "    ", "**", "> > - "]))
 def test_every_word_that_was_written_can_be_read(words: list[str], before: str):
     said = page(before + " ".join(words)).text
@@ -121,6 +123,7 @@ def test_a_mail_says_whom_it_goes_to():
     assert root.named("prose-to")[0].text == "(help@team.example)"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_asking_about_an_address_never_fails(address: str):
     assert may_be_followed(address) == (where(address) is not None)
@@ -165,6 +168,12 @@ def test_text_nested_deeper_than_anybody_writes_is_shown_as_it_was_written():
 def test_an_address_that_is_written_once_cannot_be_used_a_thousand_times():
     text = "[a]: https://a.example/" + "x" * 1_000 + "\n\n" + "[a]" * 5_000
     assert len(prose(text)) < 2 * len(text)
+
+
+def test_more_brackets_than_anybody_writes_are_shown_as_they_were_written():
+    text = "![[" * 1_500
+    assert page(text).text == text
+    assert [one.tag for one in page(text).every()] == ["pre", "code"]
 
 
 def test_invisible_characters_are_seen_even_where_entities_hide_them():

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.web.render.strip import MOST_MARKS, StripMark, strip
@@ -27,6 +27,7 @@ def tools(count: int, *, failed: tuple[int, ...] = ()) -> list[StripMark]:
     return [StripMark("tool", n, n + 0.9, f"call {n}", f"#e{n}", n in failed) for n in range(count)]
 
 
+@settings(deadline=None)
 @given(MARKS, st.floats(), st.booleans())
 def test_any_marks_can_be_drawn(marks: list[StripMark], length: float, hide: bool):
     root = read(strip(marks, length, hide_idle=hide))

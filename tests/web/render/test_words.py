@@ -2,7 +2,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.web.render.words import (
@@ -104,6 +104,7 @@ def test_a_change_is_said_against_what_was_before(
     assert change(now, before, unit) == said  # pyright: ignore[reportArgumentType]
 
 
+@settings(deadline=None)
 @given(st.none() | st.floats(), st.sampled_from(["usd", "percent", "seconds", "count"]))
 def test_any_number_can_be_said(value: float | None, unit: str):
     assert amount(value, unit)  # pyright: ignore[reportArgumentType]

@@ -21,7 +21,7 @@ from callboard.web.render.languages import language_of
 LARGEST: Final = 200_000
 """Characters beyond which code is left plain."""
 _LONGEST_LINE: Final = 1_000
-_PART: Final = 6_000
+_PART: Final = 3_000
 """Characters that a language's rules read at once."""
 
 Piece = tuple[str, str]

@@ -19,6 +19,8 @@ from callboard.web.render.invisible import marked, written
 LONGEST: Final = 40_000
 """Characters of a text that are rendered."""
 _DEEPEST: Final = 20
+_MOST_BRACKETS: Final = 2_000
+"""Open brackets beyond which a text is shown as it was written: each may begin a link, and is looked into."""
 _SIDES: Final = {"text-align:right": "prose-right", "text-align:center": "prose-center"}
 _ALLOWED: Final[dict[str, set[str]]] = {
     **{
@@ -59,8 +61,8 @@ _CLASSES: Final = {
 def prose(text: str, *, top: int = 3, limit: int = LONGEST) -> Markup:
     """Return a text as markup, its highest headings at level `top`, at most `limit` characters of it."""
     shown, rest = _cut(text, limit)
-    tokens = _parser().parse(shown)
-    if any(token.level >= _DEEPEST - 1 for token in tokens):
+    tokens = [] if shown.count("[") > _MOST_BRACKETS else _parser().parse(shown)
+    if shown.count("[") > _MOST_BRACKETS or any(token.level >= _DEEPEST - 1 for token in tokens):
         html = str(_as_written(shown))  # beyond that depth the parser would drop text
     else:
         html = _Writer(top).write(tokens)
