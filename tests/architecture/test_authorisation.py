@@ -16,6 +16,7 @@ GUARDS = {
     "require_reading",
     "require_or_new",
     "seen_spaces",
+    "open_to",
     "require_person",
     "require_decider",
 }

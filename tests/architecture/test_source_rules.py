@@ -172,6 +172,7 @@ def test_time_ids_and_chance_come_from_one_place():
     found = {
         f"{module.path}: {name}"
         for module in modules()
+        if not module.path.startswith("sample/")  # a play: its dice fall the same way each time
         for name, _ in calls(module)
         if name in asked or name.startswith("random.")
     }

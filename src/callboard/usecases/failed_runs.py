@@ -23,7 +23,8 @@ _UNKNOWN: Final = Failed(Actor(kind="system", name=""), "")
 
 async def failed_runs(app: App, who: Principal, now: datetime) -> list[Item]:
     """Return the runs of the last two weeks that somebody started, that belong to no task and failed."""
-    wanted = RunsWanted(statuses=("failed",), spaces=open_to(who, "run.read"), limit=_MOST)
+    spaces = open_to(who, "run.read")
+    wanted = RunsWanted(statuses=("failed",), spaces=spaces, limit=_MOST)
     found: list[Item] = []
     for row in await app.ports.store.rows(wanted):
         ended = row.ended_at or row.updated_at

@@ -1,6 +1,6 @@
 """One search over everything that somebody may see: for the palette and the page of results."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -21,6 +21,15 @@ from callboard.usecases.workflows import list_workflows
 
 FoundKind = Literal["task", "run", "agent", "workflow", "person", "space", "command"]
 
+_SEEN_BY: Final[dict[str, Action]] = {
+    "space": "space.read",
+    "agent": "agent.read",
+    "workflow": "workflow.read",
+    "person": "org.read",
+    "task": "task.read",
+    "run": "run.read",
+}
+"""The action that somebody must be allowed somewhere to find things of a kind at all."""
 LONGEST: Final = 200
 """How many characters of a question count."""
 _RUNS: Final = 1_000
@@ -83,9 +92,10 @@ async def search(
         kinds: of what kinds; none named: of all.
         limit: how much is returned at most.
     """
+    looked_for = _required_kinds(who, kinds)
     words = question[:LONGEST].casefold().split()
     found: list[Found] = []
-    for one in await _candidates(app, who, commands, kinds):
+    for one in await _candidates(app, who, commands, looked_for):
         score = _score(one, words) if words else float(one.kind == "command")
         if score > 0:
             found.append(Found(one.kind, one.key, one.title, one.detail, score))
@@ -93,8 +103,18 @@ async def search(
     return found[:limit]
 
 
+def _required_kinds(who: Principal, kinds: frozenset[str]) -> list[str]:
+    """Return those of the kinds that somebody may look for anywhere at all."""
+    wanted = kinds or _SEEN_BY.keys() | {"command"}
+    return [
+        kind
+        for kind in wanted
+        if kind == "command" or (kind in _SEEN_BY and _may_somewhere(who, _SEEN_BY[kind]))
+    ]
+
+
 async def _candidates(
-    app: App, who: Principal, commands: Sequence[Command], kinds: frozenset[str]
+    app: App, who: Principal, commands: Sequence[Command], kinds: Collection[str]
 ) -> list[_Candidate]:
     ways = {
         "command": lambda: _commands(who, commands),
@@ -107,7 +127,7 @@ async def _candidates(
     }
     found: list[_Candidate] = []
     for kind, look in ways.items():
-        if not kinds or kind in kinds:
+        if kind in kinds:
             found += await look()
     return found
 

@@ -92,8 +92,8 @@ async def list_sessions(app: App, who: Principal, of: Actor | None = None) -> li
     Raises:
         NotAllowed: those of others are not theirs to see.
     """
+    require(who, "session.manage", belonging_to(of or who.actor))
     actor = of or who.actor
-    require(who, "session.manage", belonging_to(actor))
     wanted = Wanted(prefix=f"{actor.name}/", states=("good",))
     kept = [one.value for one in await app.records.find(SESSIONS, wanted)]
     good = [one for one in kept if one.actor == actor and await _is_good(app, one)]
