@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
 from callboard.usecases.roster_moves import promote_agent
-from callboard.usecases.spaces import NewSpace, create_space
+from callboard.usecases.spaces import NewSpace, create_space, set_member
 from tests.browser.past import worked
 from tests.web.conftest import ROOT
 from tests.web.render.payloads import PAYLOADS
@@ -302,3 +302,34 @@ async def test_templates_and_their_forms_are_whole(team):
     assert json.dumps("implementer")[1:-1] in page
     assert (await team.get("/templates/nobody")).status_code == 404
     assert (await team.get("/agents/new?template=nobody")).status_code == 404
+
+
+async def test_nothing_typed_is_lost_where_somebody_may_not_save(team):
+    await team.sign_in("mia")
+    await set_member(team.app, ROOT, "auth", "person:mia", "maintainer")
+    marks = await team.marks("/agents/new")
+    typed = {
+        "id": "iris",
+        "display_name": "Iris",
+        "model": "acme/x",
+        "system_prompt": "A long text of mine.",
+    }
+    answer = await team.post("/agents", typed | marks)
+    assert answer.status_code == 403
+    assert "A long text of mine." in answer.text
+    answer = await team.post("/agents/mara/config", typed | marks)
+    assert answer.status_code == 403
+    assert "A long text of mine." in answer.text
+    answer = await team.post("/agents", typed | {"space": "nowhere"} | marks)
+    assert answer.status_code == 422
+    answer = await team.post("/agents", typed | {"space": "auth"} | marks)
+    assert answer.status_code == 303
+    assert (await find_in_roster(team.app, ROOT, "iris")).agent.spaces == ("auth",)
+
+
+async def test_models_are_tried_by_those_who_may(team):
+    await team.sign_in("mia")
+    await set_member(team.app, ROOT, "auth", "person:mia", "maintainer")
+    assert "Ask it one word" not in (await team.get("/models")).text
+    answer = await team.post("/models", {"model": "acme/x"} | await team.marks("/agents/new"))
+    assert answer.status_code == 403

@@ -123,13 +123,13 @@ async def created(at: At) -> Response:
         version = await save_agent(
             at.app, at.who, NewVersion(definition, spaces, note=fields.text("note"))
         )
-    except (ConfigurationInvalid, DefinitionInvalid, RecordConflict) as error:
+    except CallboardError as error:
         form = typed_form(fields, sorted(at.app.ports.tools.names()))
         origin, chosen = fields.text("origin"), fields.every("space")
         page = NewAgentPage(
             form, origin, problems=_problems(error), wrong=_wrong(error), spaces=chosen
         )
-        return await at.show(page, 422)
+        return await at.show(page, 403 if isinstance(error, NotAllowed) else 422)
     return at.go(
         f"/agents/{version.agent}",
         f"{definition.display_name} is a draft. Make it live when it is ready.",
@@ -157,7 +157,7 @@ async def saved(at: At, agent_id: str) -> Response:
         version = await save_agent(
             at.app, at.who, wish, revision=int(seen) if seen.isdecimal() else None
         )
-    except (ConfigurationInvalid, DefinitionInvalid, RecordConflict) as error:
+    except CallboardError as error:
         return await _again(at, agent_id, error)
     if version.number <= before:
         return at.go(
@@ -250,7 +250,8 @@ async def _again(at: Visit, agent_id: str, error: CallboardError) -> Response:
     head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
     form = typed_form(at.fields, sorted(at.app.ports.tools.names()))
     newer = head.agent.latest if isinstance(error, RecordConflict) else None
-    status = 409 if newer is not None else 422
+    refused = 403 if isinstance(error, NotAllowed) else 422
+    status = 409 if newer is not None else refused
     page = await _page(at, head, form, problems=_problems(error), wrong=_wrong(error), newer=newer)
     return await at.show(page, status)
 
@@ -284,4 +285,6 @@ def _problems(error: CallboardError) -> Sequence[Problem]:
 
 
 def _wrong(error: CallboardError) -> str:
+    if isinstance(error, NotAllowed):
+        return "You may not do this: agents are changed by maintainers of all spaces in which they play."
     return "" if isinstance(error, DefinitionInvalid) else str(error)
