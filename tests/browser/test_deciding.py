@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.message import JsonObject
 from callboard.domain.org.principal import as_owner
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.testing.model import Script, ScriptedCall, Turn
@@ -171,14 +172,15 @@ def test_cancelling_says_what_happens_and_can_be_started_again(page):
 
 
 def test_an_agent_s_question_is_answered_with_one_press(serve, browser, picture, tmp_path):
-    question = {
+    question: JsonObject = {
         "question": "Which currency do vouchers have?",
         "options": [
             {"label": "Leave them", "description": "New ones only."},
             {"label": "Change them too", "description": "One pass over everything."},
         ],
     }
-    asks = ScriptedCall(tool="ask_user", arguments={"questions": [question]})
+    asked: JsonObject = {"questions": [question]}
+    asks = ScriptedCall(tool="ask_user", arguments=asked)
     agent = WRITER.model_copy(update={"tool_names": ("ask_user",)})
     site = serve(agent, scripts={"writer": Script(turns=(Turn(calls=(asks,)), Turn(text="Left.")))})
     ann = site.person("ann", "owner")

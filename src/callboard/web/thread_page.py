@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -11,20 +10,11 @@ from callboard.domain.errors import CallboardError
 from callboard.domain.org.principal import in_space
 from callboard.domain.org.task import TaskRecord
 from callboard.domain.run_row import RunRow, RunStatus
-from callboard.domain.thread_mark import (
-    BY_MODEL,
-    BY_TOOL,
-    CHANGES,
-    DECISIONS,
-    FAILURES,
-    MESSAGES,
-    ROW,
-    TOOLS,
-)
+from callboard.domain.thread_mark import BY_MODEL, BY_TOOL, DECISIONS, FAILURES
 from callboard.domain.usage import Bill
 from callboard.engine.authority import may
 from callboard.engine.thread.questions import Option, Question, questions_in
-from callboard.ports.threads import Window, WindowWanted
+from callboard.ports.threads import Window
 from callboard.usecases.gates import OpenGate, gate_of
 from callboard.usecases.runs import TERMINAL
 from callboard.usecases.thread_facts import Facts, thread_facts
@@ -36,21 +26,12 @@ from callboard.web.render import invisible, words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
 from callboard.web.render.strip import StripMark, strip
+from callboard.web.thread_look import AT_A_TIME, FILTERS, Wanted, number, wanted_of
 from callboard.web.thread_rows import Ways, row_markup
 from callboard.web.visit import Visit
 
-FILTERS: Final = {
-    "": ("Everything", ROW),
-    "messages": ("Messages", MESSAGES),
-    "tools": ("Tools", TOOLS),
-    "changes": ("Changes", CHANGES),
-    "decisions": ("Decisions", DECISIONS),
-    "failures": ("Failures", FAILURES),
-}
 PARTS: Final = {"rows": "thread_rows.html", "around": "thread_around.html"}
 """What a script asks for, by the template."""
-AT_A_TIME: Final = 120
-"""Rows of a page; more come when somebody reads back."""
 STATES: Final[dict[RunStatus, tuple[str, str]]] = {
     "running": ("working", "Working"),
     "waiting": ("mine", "Waiting for you"),
@@ -58,28 +39,6 @@ STATES: Final[dict[RunStatus, tuple[str, str]]] = {
     "failed": ("failed", "Failed"),
     "cancelled": ("cancelled", "Cancelled"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What of a thread somebody looks at: a filter, a text, and where."""
-
-    show: str = ""
-    text: str = ""
-    before: int | None = None
-    after: int | None = None
-    around: int | None = None
-
-    def window(self, run_id: str, limit: int = AT_A_TIME) -> WindowWanted:
-        """Return it as a window."""
-        facet = FILTERS[self.show][1]
-        place = (self.before, self.after, self.around)
-        return WindowWanted(run_id, facet, self.text, *place, limit)
-
-    def query(self, **place: int) -> str:
-        """Return the query of the same look at another place."""
-        named: dict[str, str | int] = {"show": self.show, "q": self.text, **place}
-        return urlencode({name: value for name, value in named.items() if value != ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,27 +238,6 @@ class ThreadPage(Page):
         return " · ".join([*said, f"{self.spent} spent"])
 
 
-async def wanted_of(at: Visit, run_id: str) -> Wanted:
-    """Return what somebody looks at. An event may be named by its run's own number: `at`."""
-    show = at.query("show")
-    around = _number(at, "around")
-    seq = _number(at, "at")
-    if seq is not None and around is None:
-        around = await at.app.threads.place_of(run_id, seq)
-    return Wanted(
-        show if show in FILTERS else "",
-        at.query("q").strip(),
-        _number(at, "before"),
-        _number(at, "after"),
-        around,
-    )
-
-
-def _number(at: Visit, name: str) -> int | None:
-    text = at.query(name)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
 async def thread_page(
     at: Visit,
     run_id: str,
@@ -350,7 +288,7 @@ async def _gate(at: Visit, facts: Facts) -> OpenGate | None:
 
 
 async def _stand(at: Visit, run_id: str) -> Stand | None:
-    seq = _number(at, "at")
+    seq = number(at, "at")
     if seq is None:
         return None
     try:

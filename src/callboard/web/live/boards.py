@@ -81,7 +81,9 @@ class BoardTopic:
         # the fragments are the same for all who watch; whether they may is asked for each of them
         views = await list_tasks(app, SYSTEM, TasksWanted(space=self._space, limit=MOST_CARDS))
         cards = {view.task.key: self._show(view) for view in views}
-        return {key: card for key, card in cards.items() if card[0]}  # the others stand in no column
+        return {
+            key: card for key, card in cards.items() if card[0]
+        }  # the others stand in no column
 
     def _op(self, key: str) -> Op:
         card = self._cards.get(key)

@@ -138,8 +138,8 @@ class Hub:
                     await self._turn()
                 except CallboardError as error:  # the next look may find the store again
                     log.warning("live pages: %s", error)
-                except Exception:
-                    log.exception("live pages: a look went wrong")
+                except Exception as error:  # noqa: BLE001 - one look that fails must not end all of them
+                    _note(error)
 
     async def _turn(self) -> None:
         now = asyncio.get_running_loop().time
@@ -199,6 +199,11 @@ class Hub:
             hear = getattr(topic, name, None)
             if hear is not None and hear in hearing:
                 hearing.remove(hear)
+
+
+def _note(error: Exception) -> None:
+    """Write down what nobody expected, for whoever looks after the deployment."""
+    log.error("live pages: a look went wrong", exc_info=error)
 
 
 def message(name: str, batch: Batch) -> str:
