@@ -41,16 +41,13 @@ async def build_app(
     from callboard.definitions.model_names import FileModelNames
     from callboard.definitions.policies import FilePolicies
     from callboard.definitions.schema import JsonSchemas
-    from callboard.stores.sqlite.store import SqliteEventStore
     from callboard.tools.catalog import built_in_tools
 
     _make_home(settings.home)
     relax_collector()
     added = additions or Additions()
     check_folders(sources)
-    store = await SqliteEventStore.open(
-        settings.database, patience_s=settings.patience_s, durable=not added.disposable
-    )
+    store = await _open_store(settings, added)
     clock = added.clock or SystemClock()
     vault = open_vault(settings, store.credentials, clock)
     registry = _registry(settings, sources, added, store)
@@ -98,6 +95,13 @@ async def build_app(
         engine=store.engine,
         proof=open_proof(settings, store.anchors),
     )
+
+
+async def _open_store(settings: Settings, added: Additions) -> "SqliteEventStore":
+    from callboard.stores.sqlite.store import SqliteEventStore
+
+    durable, patience_s = not added.disposable, settings.patience_s
+    return await SqliteEventStore.open(settings.database, patience_s=patience_s, durable=durable)
 
 
 def _registry(
