@@ -54,16 +54,8 @@ async def build_app(
     models = ModelsOnDemand(settings, sources, added.providers, vault)
     services = tool_services(settings, registry)
     names = FileModelNames((settings.home, *sources.folders))
-    roster = CastingSources(
-        store.records,
-        registry,
-        models,
-        names,
-        store,
-        store.budgets,
-        clock,
-        settings.provider_runs,
-    )
+    found = (store.records, registry, models, names, store, store.budgets, clock)
+    roster = CastingSources(*found, settings.provider_runs)
     ports = Ports(
         store=store,
         clock=clock,
