@@ -24,7 +24,7 @@ from callboard.runtime.run_log import load
 from callboard.usecases.app import App, require_run
 from callboard.usecases.threads import Course, thread_course
 
-StepState = Literal["done", "working", "mine", "waiting", "failed", "skipped", "ahead"]
+StepState = Literal["done", "working", "mine", "waiting", "failed", "skipped", "stopped", "ahead"]
 _CHANGES = 300
 """How many changes are looked through for the files of a run."""
 
@@ -238,6 +238,8 @@ def _owner(step: Step) -> str:
 def _state(step: Step, state: TaskState, over: object) -> StepState:
     progress = state.progress
     if progress is not None and progress.step == step.id:
+        if state.terminal is not None:
+            return "stopped"
         asked: GateOpened | None = state.gate
         if asked is not None or progress.waiting is not None:
             return "mine"

@@ -106,6 +106,11 @@ class ThreadPage(Page):
         return self.run.status in TERMINAL
 
     @property
+    def is_latest(self) -> bool:
+        """Whether it is the page of a task as such, which shows its latest run."""
+        return self.task is not None and self.base == f"/tasks/{self.task.key}"
+
+    @property
     def state(self) -> tuple[str, str]:
         """The state word's class and the word."""
         found = STATES[self.run.status]
