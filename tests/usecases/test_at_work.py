@@ -11,7 +11,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.org.principal import Principal
-from callboard.engine.trends import trends
+from callboard.engine.trends import Period, trends
 from callboard.testing.model import ScriptedProvider
 from callboard.testing.rig import rig
 from callboard.usecases.app import NotAllowed
@@ -111,6 +111,16 @@ async def test_a_dashboard_compares_with_the_time_before(app):
     assert (sum(found.trend.settled), len(found.trend.settled)) == (1, 7)
 
 
+async def test_a_long_time_goes_by_weeks(app):
+    await worked(app, writer(), 1, days_ago=0)
+    await worked(app, writer(), 2, days_ago=80)
+    found = await dashboard(app, ROOT, Question(("agent",), 90))
+    assert (found.period.step, found.period.count) == (7, 13)
+    assert found.period.days[-1] <= app.ports.clock.now().date()
+    assert found.trend is not None
+    assert (sum(found.trend.settled), found.trend.settled[-1]) == (2, 1)
+
+
 async def test_versions_that_went_live_are_marked_and_called_by_their_numbers(app):
     await worked(app, writer(), 1)
     await save_agent(app, ROOT, NewVersion(writer("Better.")))
@@ -187,8 +197,8 @@ ATTEMPTS = st.lists(
 @given(ATTEMPTS)
 def test_days_add_up_to_the_whole_and_nothing_is_counted_twice(attempts):
     days = 10
-    split = trends(attempts, "agent", DAY.date(), days)
-    whole = trends(attempts, None, DAY.date(), days)
+    split = trends(attempts, "agent", Period(DAY.date(), days))
+    whole = trends(attempts, None, Period(DAY.date(), days))
     inside = [one for one in attempts if 0 <= (one.began_at - DAY).days < days]
     assert sum(sum(one.settled) for one in split) == sum(one.row is not None for one in inside)
     for trend in (*split, *whole):

@@ -1,8 +1,8 @@
-"""Performance over days: what attempts cost, how often they failed and how long they took, day by day."""
+"""Performance over time: what attempts cost, how often they failed and how long they took, by days or weeks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from statistics import median
 
 from callboard.domain.attempt_row import Attempt
@@ -10,9 +10,34 @@ from callboard.engine.performance import Axis, axis_value, performance
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """`count` times of `step` days each (UTC), the first of which begins on the day `first`."""
+
+    first: date
+    count: int
+    step: int = 1
+
+    @classmethod
+    def until(cls, last: date, days: int, step: int = 1) -> "Period":
+        """Return the period of at least so many days that ends with a day."""
+        count = -(-days // step)
+        return cls(last - timedelta(days=count * step - 1), count, step)
+
+    def place(self, at: datetime) -> int | None:
+        """Return which of its times a moment belongs to, from 0; None: none."""
+        place = (at.astimezone(timezone.utc).date() - self.first).days // self.step
+        return place if 0 <= place < self.count else None
+
+    @property
+    def days(self) -> list[date]:
+        """The first day of each of its times."""
+        return [self.first + timedelta(days=number * self.step) for number in range(self.count)]
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
-    """One agent, version, step, space or model over days (UTC), the first day first. Costs are US dollars, times
-    seconds, rates shares; None: nothing was settled on that day.
+    """One agent, version, step, space or model over a period. Costs are US dollars, times seconds, rates shares;
+    None: nothing was settled in that time.
 
     `cost_usd` is the median of an attempt, `spend_usd` the sum of all whose cost is known, `settled` how many there were.
     """
@@ -27,7 +52,7 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class _Time:
     cost_usd: float | None = None
     error_rate: float | None = None
     median_s: float | None = None
@@ -36,24 +61,19 @@ class _Day:
     settled: int = 0
 
 
-def trends(attempts: Iterable[Attempt], axis: Axis | None, first: date, days: int) -> list[Trend]:
+def trends(attempts: Iterable[Attempt], axis: Axis | None, period: Period) -> list[Trend]:
     """Return a trend for each thing on an axis, by name; without an axis one of everything, named nothing."""
     groups: dict[str, dict[int, list[Attempt]]] = {}
     for attempt in attempts:
-        day = (attempt.began_at.astimezone(timezone.utc).date() - first).days
-        if 0 <= day < days:
+        place = period.place(attempt.began_at)
+        if place is not None:
             key = "" if axis is None else axis_value(attempt, axis)
-            groups.setdefault(key, {}).setdefault(day, []).append(attempt)
-    return [_trend(key, groups[key], days) for key in sorted(groups)]
+            groups.setdefault(key, {}).setdefault(place, []).append(attempt)
+    return [_trend(key, groups[key], period.count) for key in sorted(groups)]
 
 
-def days_from(first: date, days: int) -> list[date]:
-    """Return days in a row."""
-    return [first + timedelta(days=number) for number in range(days)]
-
-
-def _trend(key: str, by_day: dict[int, list[Attempt]], days: int) -> Trend:
-    found = [_day(by_day.get(day, ())) for day in range(days)]
+def _trend(key: str, by_time: dict[int, list[Attempt]], count: int) -> Trend:
+    found = [_time(by_time.get(place, ())) for place in range(count)]
     return Trend(
         key,
         tuple(one.cost_usd for one in found),
@@ -65,13 +85,13 @@ def _trend(key: str, by_day: dict[int, list[Attempt]], days: int) -> Trend:
     )
 
 
-def _day(attempts: Sequence[Attempt]) -> _Day:
+def _time(attempts: Sequence[Attempt]) -> _Time:
     if not attempts:
-        return _Day()
+        return _Time()
     (line,) = performance(attempts, ())
     costs = [
         one.cost_usd for one in attempts if one.accepted is not None and one.cost_usd is not None
     ]
     middle = float(median(costs)) if costs else None
     spent = float(line.cost_usd)
-    return _Day(middle, line.error_rate, line.median_s, line.p90_s, spent, line.settled)
+    return _Time(middle, line.error_rate, line.median_s, line.p90_s, spent, line.settled)

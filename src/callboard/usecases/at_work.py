@@ -8,7 +8,7 @@ from typing import Final, Literal
 from callboard.domain.attempt_row import Attempt
 from callboard.domain.org.principal import Principal
 from callboard.engine.performance import Performance, performance
-from callboard.engine.trends import trends
+from callboard.engine.trends import Period, trends
 from callboard.ports.event_store import AttemptsWanted
 from callboard.usecases.app import App, NotAllowed, seen_spaces
 from callboard.usecases.roster import (
@@ -101,10 +101,10 @@ def _at_work(listed: Listed, attempts: Sequence[Attempt], today: date) -> AtWork
     waiting = sum(one.row is None and one.status == "waiting" for one in attempts)
     reason = _reason(attempts)
     lines = performance(attempts, ())
-    spent = trends(attempts, None, today - timedelta(days=SPEND_DAYS - 1), SPEND_DAYS)
+    spent = trends(attempts, None, Period.until(today, SPEND_DAYS))
     return AtWork(
         listed,
-        _availability(listed, under_way + waiting, reason),
+        _availability(listed, under_way, reason),
         under_way,
         waiting,
         lines[0] if lines else None,

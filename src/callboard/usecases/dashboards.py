@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from callboard.domain.attempt_row import Attempt
@@ -10,13 +10,15 @@ from callboard.domain.org.principal import Principal
 from callboard.domain.org.roster import ROSTER_VERSIONS
 from callboard.domain.record import AuditEntry
 from callboard.engine.performance import Axis, Performance, performance
-from callboard.engine.trends import Trend, trends
+from callboard.engine.trends import Period, Trend, trends
 from callboard.ports.event_store import AttemptsWanted
 from callboard.ports.records import AuditWanted, Wanted
 from callboard.usecases.app import App, NotAllowed, seen_spaces
 from callboard.usecases.roster import list_roster, require_reading
 
 LONGEST_DAYS: Final = 366
+_BY_DAY: Final = 45
+"""Days beyond which trends go by weeks: on most single days of a long time little was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,11 @@ class Question:
 class Dashboard:
     """What came of a question. `whole` is everything together, `before` the same time before that; None: nothing.
 
-    `lines` are by all axes, `trends` by the first, from `first` for `days`; `names` are what versions are called.
+    `lines` are by all axes, `trends` by the first, over `period`; `names` are what versions are called.
     """
 
     question: Question
-    first: date
+    period: Period
     days: int
     whole: Performance | None
     before: Performance | None
@@ -62,7 +64,7 @@ async def dashboard(app: App, who: Principal, question: Question) -> Dashboard:
     spaces = seen_spaces(who, "usage.read", None if question.space is None else (question.space,))
     days = min(max(question.days, 1), LONGEST_DAYS)
     now = app.ports.clock.now()
-    first = now.date() - timedelta(days=days - 1)
+    period = Period.until(now.date(), days, 7 if days > _BY_DAY else 1)
     begin = now - timedelta(days=days)
     asked = AttemptsWanted(spaces=spaces, since=begin - timedelta(days=days), agent=question.agent)
     attempts = await app.ports.store.attempts(asked)
@@ -72,13 +74,13 @@ async def dashboard(app: App, who: Principal, question: Question) -> Dashboard:
     live = [found for agent in agents for found in await _releases(app, agent) if found.at >= begin]
     return Dashboard(
         question,
-        first,
+        period,
         days,
         _line(lately),
         _line(earlier),
         performance(lately, question.axes),
-        trends(lately, question.axes[0] if question.axes else None, first, days),
-        next(iter(trends(lately, None, first, days)), None),
+        trends(lately, question.axes[0] if question.axes else None, period),
+        next(iter(trends(lately, None, period)), None),
         sorted(live, key=lambda one: one.at),
         await _names(app, agents),
     )

@@ -1,5 +1,6 @@
 """Agents as screens show them: one vocabulary of states, rows of numbers in words, filters and sorting."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ STATES: Final[dict[Availability, tuple[str, str]]] = {
 }
 """For each state its mark in the vocabulary of all pages, and its word."""
 
+_CLAUSE: Final = re.compile(r"[.:;](?:\s|$)")
 COLUMNS: Final = (
     ("name", "Agent", ""),
     ("state", "State", ""),
@@ -153,9 +155,9 @@ def row_of(one: AtWork) -> AgentRow:
 def role_of(definition: AgentDefinition) -> str:
     """Return what an agent is for, in a few words: the first sentence of what others are told of it."""
     told = " ".join((definition.spawner_prompt or "").split())
-    first = told.partition(". ")[0].rstrip(".")
+    first = _CLAUSE.split(told, maxsplit=1)[0].strip()
     if first:
-        return first if len(first) <= 90 else f"{first[:89]}…"
+        return first if len(first) <= 70 else f"{first[:69]}…"
     return ", ".join(definition.skills)
 
 
@@ -164,11 +166,9 @@ def workload(one: AtWork) -> str:
     parts: list[str] = []
     if one.reason and one.availability == "attention":
         parts.append(one.reason)
-    if one.under_way:
-        bound = one.listed.agent.at_once
-        parts.append(
-            f"{one.under_way} of {bound} at a time" if bound else f"{one.under_way} under way"
-        )
+    bound = one.listed.agent.at_once
+    if one.under_way and bound:
+        parts.append(f"{one.under_way} of {bound} at a time")
     if one.waiting:
         parts.append(f"{one.waiting} waiting for somebody")
     trial = one.listed.agent.trial

@@ -6,7 +6,7 @@ from typing import Final
 from markupsafe import Markup
 
 from callboard.engine.performance import Performance
-from callboard.engine.trends import Trend, days_from
+from callboard.engine.trends import Trend
 from callboard.usecases.dashboards import Dashboard
 from callboard.web.agent_pages import Tile
 from callboard.web.render.charts.bars import bar_chart, stacked_chart
@@ -56,10 +56,12 @@ def charts_of(found: Dashboard, *, size: Size | None = None) -> list[Chart]:
     """Return the four charts of a dashboard; nothing where nothing was done."""
     if found.trend is None:
         return []
-    labels = [f"{day:%b} {day.day}" for day in days_from(found.first, found.days)]
+    time = "day" if found.period.step == 1 else "week"
+    labels = [f"{day:%b} {day.day}" for day in found.period.days]
     marks = [
-        Moment((one.at.date() - found.first).days, f"{one.agent} v{one.version}")
+        Moment(place, f"{one.agent} v{one.version}")
         for one in found.went_live
+        if (place := found.period.place(one.at)) is not None
     ]
     lead = leading(found.trends)
     names = found.names
@@ -72,7 +74,7 @@ def charts_of(found: Dashboard, *, size: Size | None = None) -> list[Chart]:
         line_chart("Cost per attempt", "usd", labels, cost, unit_words="median, US dollars", marks=marks, n=n, size=size),
         line_chart("Error rate", "percent", labels, rate, unit_words="share of attempts", marks=marks, n=n, size=size),
         band_chart("Cycle time", "seconds", labels, middle, upper, unit_words="median and 90th percentile", marks=marks, n=n, size=size),
-        stacked_chart("Spend by day", "usd", labels, _with_rest(found, spend), unit_words="US dollars", marks=marks, n=n, size=size),
+        stacked_chart(f"Spend by {time}", "usd", labels, _with_rest(found, spend), unit_words="US dollars", marks=marks, n=n, size=size),
     ]  # fmt: skip
 
 
