@@ -38,6 +38,8 @@ class LiveThread extends HTMLElement {
     this.show = this.dataset.show ?? "";
     this.atEnd = this.dataset.atEnd !== undefined;
     this.unseen = 0;
+    /** The furthest position that was on the page, but for what is being said just now. */
+    this.furthest = Math.max(0, ...all(".ev", this).map(place));
     this.news = { rows: 0, failures: 0 };
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.looking = undefined;
@@ -87,7 +89,7 @@ class LiveThread extends HTMLElement {
         if (row === null) continue;
         around ||= row.matches(AROUND);
         if (there !== null) this.replace(there, row);
-        else this.put(row);
+        else this.put(row, near);
       }
     }
     this.trim(near);
@@ -109,25 +111,24 @@ class LiveThread extends HTMLElement {
     if (focused) (first("summary", row) ?? this.reach(row)).focus();
   }
 
-  put(/** @type {HTMLElement} */ row) {
+  put(/** @type {HTMLElement} */ row, /** @type {boolean} */ near) {
     const position = place(row);
     if (this.dataset.q || (this.show && !(row.dataset.facets ?? "").split(" ").includes(this.show))) return;
-    const rows = this.rows.querySelectorAll(":scope > .ev");
     const isSpeech = row.id.startsWith("live-");
-    if (!isSpeech && (rows.length === 0 || position > this.furthest())) this.count(row);
+    if (!isSpeech && position > this.furthest) {
+      this.furthest = position;
+      this.count(row);
+    }
     if (!this.atEnd) return void (isSpeech || (this.unseen += 1));
-    if (rows.length && position < place(rows[0]) && first("[data-older]", this.rows)) return;
+    const oldest = first(":scope > .ev", this.rows);
+    if (oldest && position < place(oldest) && first("[data-older]", this.rows)) return;
+    /** @type {Element | null} */
     let before = null;
-    for (let at = rows.length - 1; at >= 0 && place(rows[at]) > position; at -= 1) before = rows[at];
+    let last = this.rows.lastElementChild;
+    for (; last && !(last.matches(".ev") && place(last) <= position); last = last.previousElementSibling) if (last.matches(".ev, [data-newer]")) before = last;
     localTimes(row);
-    this.rows.insertBefore(row, before ?? first("[data-newer]", this.rows));
-    if (!isNear()) this.unseen += 1;
-  }
-
-  /** The furthest position that is on the page, but for what is being said just now. */
-  furthest() {
-    const rows = all(":scope > .ev:not([id^='live-'])", this.rows);
-    return rows.length ? place(rows[rows.length - 1]) : 0;
+    this.rows.insertBefore(row, before);
+    if (!near) this.unseen += 1;
   }
 
   count(/** @type {HTMLElement} */ row) {
@@ -210,6 +211,7 @@ class LiveThread extends HTMLElement {
     this.atEnd = true;
     localTimes(found);
     this.rows.replaceChildren(found);
+    this.furthest = Math.max(0, ...all(".ev", this.rows).map(place));
     if (near) toEnd();
     this.later(0);
   }
