@@ -7,7 +7,7 @@ from callboard.definitions.resolver import AgentResolver
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.domain.events.run import AgentSubject
+from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.org.principal import as_owner
 from callboard.runtime.roster_lookup import RosterLookup
 from callboard.runtime.run_log import load
@@ -60,6 +60,7 @@ async def settle(app, definition, spaces=None, *, live=True):
 async def prompt_of(app, reference, space="", run_id="r"):
     await start_run(app, ROOT, StartRun(run_id, reference, "/work", prompt="go", space=space))
     created = (await load(app.ports.store, run_id))[0].event
+    assert isinstance(created, RunCreated)
     assert isinstance(created.subject, AgentSubject)
     return created.subject.definition.system_prompt
 
@@ -111,4 +112,6 @@ async def test_agents_that_an_agent_starts_come_from_where_it_works(space, expec
     await start_run(app, ROOT, StartRun("r", "boss", "/work", prompt="go", space=space))
     child = (await app.ports.store.children("r"))[0]
     created = (await load(app.ports.store, child.run_id))[0].event
+    assert isinstance(created, RunCreated)
+    assert isinstance(created.subject, AgentSubject)
     assert created.subject.definition.system_prompt == expected
