@@ -24,7 +24,7 @@ from callboard.usecases.hook_messages import (
     receive_hook,
     start_received,
 )
-from callboard.usecases.hooks import NewHook, add_hook, list_hooks, remove_hook
+from callboard.usecases.hooks import NewHook, add_hook, list_hooks, list_receipts, remove_hook
 from callboard.usecases.spaces import change_space
 
 from .team import ROOT, new_team
@@ -97,6 +97,20 @@ async def test_a_message_that_comes_again_makes_no_second_task_and_gets_the_same
     ignored = await sender.send({"action": "closed"}, "msg-2")
     assert (ignored.answer, ignored.reason) == ("duplicate", "action is not opened or reopened")
     assert len(await tasks(team)) == 1
+
+
+async def test_maintainers_see_what_came_of_messages_the_latest_first(team, sender):
+    await sender.send(ISSUE)
+    await sender.send({"action": "closed"}, "msg-2")
+    found = await list_receipts(team.app, await team.person("mia"), "issues")
+    assert [(one.message_id, one.answer, one.task) for one in found] == [
+        ("msg-2", "ignored", None),
+        ("msg-1", "created", "AUTH-1"),
+    ]
+    with pytest.raises(NotAllowed):
+        await list_receipts(team.app, await team.person("ann"), "issues")
+    with pytest.raises(UnknownThing):
+        await list_receipts(team.app, await team.person("zoe"), "issues")
 
 
 async def test_a_message_that_comes_many_times_at_once_makes_one_task(team, sender):

@@ -30,6 +30,7 @@ from callboard.usecases.webhooks import (
     NewWebhook,
     add_webhook,
     list_deliveries,
+    list_mail,
     list_webhooks,
     remove_webhook,
     replay_delivery,
@@ -97,6 +98,15 @@ async def test_those_who_may_decide_are_told_of_a_gate_once(post):
     assert await post.told() == []
     other = Notices(post.app, email=True)  # as after a restart, or in another process
     assert await other.turn() == 0
+
+
+async def test_admins_see_what_was_sent_by_mail_and_nobody_else_does(post):
+    await post.team.waiting()
+    await post.told()
+    sent = await list_mail(post.app, ROOT)
+    assert [(one.recipient, one.state) for one in sent] == [("mia", "sent"), ("max", "sent")]
+    with pytest.raises(NotAllowed):
+        await list_mail(post.app, await post.team.person("mia"))
 
 
 async def test_whoever_started_it_is_told_what_was_decided_and_that_it_ended(post):
