@@ -8,10 +8,20 @@ import pytest
 from callboard.domain.errors import UnknownThing
 from callboard.domain.events.codec import Sealed
 from callboard.domain.thread_mark import FAILURES, MESSAGES, TOOLS
-from callboard.engine.thread.row import Asked, Called, Ended, Helper, Said, StepBegan, StepOver
+from callboard.engine.thread.row import (
+    Asked,
+    Called,
+    Ended,
+    Helper,
+    Problem,
+    Said,
+    StepBegan,
+    StepOver,
+)
 from callboard.ports.threads import WindowWanted
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import rig
+from callboard.testing.store.memory import MemoryEventStore
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.thread_facts import thread_facts
 from callboard.usecases.threads import thread_course, thread_event, thread_part
@@ -165,3 +175,18 @@ async def test_one_event_is_read_with_its_payload(team: Team) -> None:
 
 def _kind(sealed: Sealed) -> str:
     return json.loads(sealed.body)["type"]
+
+
+async def test_a_thread_with_an_event_that_cannot_be_read_is_shown_all_the_same(team: Team) -> None:
+    run_id = await waiting(team)
+    store = team.app.ports.store
+    assert isinstance(store, MemoryEventStore)
+    for place, sealed in enumerate(store.disk.events):
+        if sealed.run_id == run_id and _kind(sealed) in ("step.started", "step.assigned"):
+            store.disk.events[place] = sealed._replace(body=b"nonsense")
+    part = await thread_part(team.app, ROOT, WindowWanted(run_id))
+    assert any(isinstance(row.body, Problem) for row in part.rows)
+    assert any(isinstance(row.body, Asked) for row in part.rows)
+    facts = await thread_facts(team.app, ROOT, run_id)
+    assert facts.spent_usd == Decimal("0.75")
+    assert facts.steps == ()

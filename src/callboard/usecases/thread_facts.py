@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Literal
 
 from callboard.domain.actor import Actor
-from callboard.domain.events.codec import Recorded, unseal
+from callboard.domain.errors import LogCorrupt
+from callboard.domain.events.codec import Recorded, Sealed, unseal
 from callboard.domain.events.files import FileChange, FilesChanged
 from callboard.domain.events.gate import GateOpened
 from callboard.domain.events.run import RunCreated, WorkflowSubject
+from callboard.domain.events.union import AnyEvent
 from callboard.domain.events.workflow import StepEnded, StepStarted
 from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
@@ -96,7 +98,7 @@ async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
     row = await require_run(app, who, "run.read", run_id)
     course = await thread_course(app, who, run_id)
     rows = await app.threads.runs(run_id)
-    entries = await load(app.ports.store, run_id) if row.kind == "workflow" else []
+    entries = await _log(app, row) if row.kind == "workflow" else []
     state = fold_task(entries) if entries else None
     created = state.created if state is not None else await _created(app, run_id)
     now = app.ports.clock.now()
@@ -122,9 +124,24 @@ async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
     )
 
 
+async def _log(app: App, row: RunRow) -> list[Recorded]:
+    """Return a task's own log; nothing where it cannot be read, which its thread says."""
+    try:
+        return await load(app.ports.store, row.run_id)
+    except LogCorrupt:
+        return []
+
+
+def _event(sealed: Sealed) -> AnyEvent | None:
+    try:
+        return unseal(sealed).event
+    except LogCorrupt:
+        return None
+
+
 async def _created(app: App, run_id: str) -> RunCreated | None:
     first = await app.threads.window(WindowWanted(run_id, after=0, limit=1))
-    events = [unseal(one.sealed).event for one in first.events if one.sealed.seq == 1]
+    events = [_event(one.sealed) for one in first.events if one.sealed.seq == 1]
     return next((event for event in events if isinstance(event, RunCreated)), None)
 
 
@@ -165,7 +182,7 @@ async def _files(app: App, run_id: str) -> list[FileChange]:
     window = await app.threads.window(WindowWanted(run_id, facet=CHANGES, limit=_CHANGES))
     found: dict[str, FileChange] = {}
     for placed in window.events:
-        event = unseal(placed.sealed).event
+        event = _event(placed.sealed)
         for change in event.changes if isinstance(event, FilesChanged) else ():
             found[change.path] = _summed(found.get(change.path), change)
     return [found[path] for path in sorted(found)]
