@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ from callboard.domain.events.tool_call import (
 )
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.events.workflow import CheckCompleted, CheckStarted, StepEnded, StepStarted
-from callboard.domain.message import Message, TextPart, ToolCallPart
+from callboard.domain.message import JsonObject, Message, TextPart, ToolCallPart
 from callboard.domain.output import LastMessage
 from callboard.domain.thread_mark import FACETS, FAILURES, ROW, TOOLS, mark_of
 from callboard.domain.tool import ToolFacts, error_outputs, json_outputs
@@ -56,8 +56,10 @@ FACTS = ToolFacts(access="read", retry_safety="pure")
 CAST = Cast({RUN: Player("Mara")}, {"implement": "Implement it"}, Decimal(10))
 SILENT = {ModelCallStarted, ProgramStarted, SampleStarted}
 """What is told by what comes of it."""
-JOINING = {"tool_call.interrupted", "child_run.suspended", "child_run.ended", "approval.given"}
-JOINING |= {"gate.decided", "gate.expired", "gate.withdrawn"}
+JOINING = {
+    *("tool_call.interrupted", "child_run.suspended", "child_run.ended", "approval.given"),
+    *("gate.decided", "gate.expired", "gate.withdrawn"),
+}
 """What only completes a row that something else has begun."""
 
 
@@ -65,12 +67,17 @@ def recorded(event, seq=1, run_id=RUN):
     return Recorded(run_id, seq, NOON + timedelta(seconds=seq), event)
 
 
-def told(*events, cast=CAST):
+def told(*events, cast=CAST) -> Any:
+    """Return the rows; a test says itself of which sort each is."""
     entries = [(seq, recorded(event, seq), True) for seq, event in enumerate(events, start=1)]
     return rows_of(cast, entries)
 
 
-def bodies(*events, cast=CAST):
+def shown(thread: Thread) -> Any:
+    return thread.rows()
+
+
+def bodies(*events, cast=CAST) -> Any:
     return [row.body for row in told(*events, cast=cast)]
 
 
@@ -198,6 +205,7 @@ def test_a_question_and_its_decision_are_one_row_with_who_when_and_why():
     assert (open_row.state, open_row.question) == ("open", "May I?")
     (body,) = bodies(opened, given, decided)
     assert isinstance(body, Asked)
+    assert body.by is not None
     assert (body.state, body.by.actor, body.by.note) == ("approved", bob, "go on")
     assert body.by.at == recorded(decided, 3).at
     assert [one.actor for one in body.given] == [ADA]
@@ -224,11 +232,12 @@ def test_a_helper_is_one_row_and_its_own_rows_are_indented():
     thread = Thread(cast)
     thread.hear(1, recorded(started))
     thread.hear(2, recorded(waits, 2))
-    assert thread.rows()[0].body.state == "waiting"
+    assert shown(thread)[0].body.state == "waiting"
     thread.hear(3, recorded(answer(text="I look."), 1, "child"))
     thread.hear(4, recorded(over, 3))
-    helper, said = thread.rows()
+    helper, said = shown(thread)
     assert isinstance(helper.body, Helper)
+    assert helper.body.bill is not None
     assert (helper.body.state, helper.body.bill.known_usd) == ("completed", Decimal("0.5"))
     assert (said.who.depth, said.body.name) == (1, "Helper")
 
@@ -263,12 +272,13 @@ def test_rows_that_only_complete_others_are_not_shown():
     assert [type(row.body) for row in rows_of(CAST, entries)] == [Said]
     failing = [(seq, recorded(e, seq), seq == 3) for seq, e in enumerate(events, start=1)]
     (row,) = rows_of(CAST, failing)
+    assert isinstance(row.body, Called)
     assert row.body.about == "c1.py"
 
 
 def test_milestones_are_said_once_where_they_are_reached():
     payments = [Payment(at, NOON, 1_300_000_000) for at in range(1, 10)]
-    rows = milestones(RUN, payments, Decimal(10))
+    rows: Any = milestones(RUN, payments, Decimal(10))
     assert [(row.position, row.body.percent) for row in rows] == [
         (2, 25),
         (4, 50),
@@ -284,7 +294,8 @@ def test_milestones_are_said_once_where_they_are_reached():
 @given(st.lists(st.integers(0, 3_000_000_000), max_size=30), st.integers(1, 20))
 def test_each_milestone_is_reached_once_and_in_order(costs, limit):
     payments = [Payment(at, NOON, cost) for at, cost in enumerate(costs)]
-    percents = [row.body.percent for row in milestones(RUN, payments, Decimal(limit))]
+    rows: Any = milestones(RUN, payments, Decimal(limit))
+    percents = [row.body.percent for row in rows]
     assert percents == sorted(set(percents))
     spent = sum(costs)
     reached = [p for p in (25, 50, 75, 90, 100) if spent * 100 >= limit * 10**9 * p]
@@ -306,8 +317,8 @@ def test_told_piece_by_piece_it_is_the_same_thread(names, size):
     for start in range(0, len(events), size):
         for seq, event in enumerate(events[start : start + size], start=start + 1):
             thread.hear(seq, recorded(event, seq))
-        thread.rows()
-    assert thread.rows() == at_once
+        shown(thread)
+    assert shown(thread) == at_once
     assert len({row.key for row in at_once}) == len(at_once)
     assert [row.position for row in at_once] == sorted(row.position for row in at_once)
 
@@ -326,7 +337,7 @@ def test_a_row_is_found_under_what_its_events_are_marked_with(names):
 def test_what_cannot_be_read_is_said():
     thread = Thread(CAST)
     thread.misses(7, RUN, 3, NOON)
-    (row,) = thread.rows()
+    (row,) = shown(thread)
     assert isinstance(row.body, Problem)
     assert "cannot be read" in row.body.sentence
 
@@ -337,7 +348,7 @@ def test_old_rows_are_let_go_of_and_open_ones_kept():
         thread.hear(seq, recorded(event, seq))
     thread.forget(100)
     thread.hear(200, recorded(done("c1"), 4))
-    (row,) = thread.rows()
+    (row,) = shown(thread)
     assert (row.position, row.body.state) == (2, "done")
 
 
@@ -358,7 +369,7 @@ def test_a_program_that_says_nothing_is_no_row():
 
 
 def test_what_an_agent_asks_is_told_with_its_options_and_the_answer():
-    asked = {
+    asked: JsonObject = {
         "questions": [
             {
                 "question": "Which one?",
@@ -376,7 +387,7 @@ def test_what_an_agent_asks_is_told_with_its_options_and_the_answer():
         tool="ask_user",
         arguments=asked,
     )
-    answers = {
+    answers: JsonObject = {
         "answers": [{"questionIndex": 0, "selectedOption": "A"}, {"selectedOptions": ["B", "C"]}]
     }
     decided = GateDecided(gate_id="g", verdict="answer", actor=ADA, answer=answers)
