@@ -135,5 +135,5 @@ def test_the_runs_of_a_provider_are_bounded_by_its_name():
     "value", ["openrouter", "openrouter=", "=3", "a=0", "a=-1", "a=9999", "a=x"]
 )
 def test_a_bound_that_is_none_is_refused_with_an_example(value):
-    with pytest.raises(ConfigurationInvalid, match="CALLBOARD_PROVIDER_RUNS.*openrouter=20"):
+    with pytest.raises(ConfigurationInvalid, match=r"CALLBOARD_PROVIDER_RUNS.*openrouter=20"):
         settings(CALLBOARD_PROVIDER_RUNS=value)

@@ -108,7 +108,9 @@ def players_of(rows: Sequence[RunRow]) -> dict[str, Player]:
     for row in rows:
         above = found.get(row.parent_id or "")
         depth = 0 if above is None or not above.is_agent else above.depth + 1
-        is_agent = row.kind == "agent"  # a task's own step is the one that it is at, not one it serves
+        is_agent = (
+            row.kind == "agent"
+        )  # a task's own step is the one that it is at, not one it serves
         found[row.run_id] = Player(row.title, depth, is_agent, row.step if is_agent else None)
     return found
 

@@ -20,7 +20,9 @@ CHILDREN = "SELECT run.run_id, run.root_id, run.parent_id, run.kind, run.subject
 EXISTS = "SELECT EXISTS (SELECT * FROM run WHERE run.run_id = :run_id) AS anon_1"
 SIGNAL = "INSERT INTO signal (run_id, signal_key, kind, actor_kind, actor_name, at, note, consumed) VALUES (:run_id, :signal_key, :kind, :actor_kind, :actor_name, :at, :note, :consumed) ON CONFLICT DO NOTHING"
 SIGNALS = "SELECT signal.run_id, signal.signal_key, signal.kind, signal.actor_kind, signal.actor_name, signal.at, signal.note FROM signal WHERE signal.run_id IN (SELECT anon_1.value FROM json_each(:run_ids) AS anon_1) AND signal.consumed = 0 ORDER BY signal.position"
-CONSUME = "UPDATE signal SET consumed=1 WHERE signal.run_id = :run_id AND signal.signal_key = :signal_key"
+CONSUME = (
+    "UPDATE signal SET consumed=1 WHERE signal.run_id = :run_id AND signal.signal_key = :signal_key"
+)
 RELEASE_AGENT = "INSERT INTO release (publisher, agent, version, major, minor, patch, digest, definition, actor_kind, actor_name, published_at, note, yanked) VALUES (:publisher, :agent, :version, :major, :minor, :patch, :digest, :definition, :actor_kind, :actor_name, :published_at, :note, :yanked)"
 RELEASES_OF = "SELECT release.publisher, release.agent, release.version, release.major, release.minor, release.patch, release.digest, release.definition, release.actor_kind, release.actor_name, release.published_at, release.note, release.yanked FROM release WHERE release.publisher = :publisher AND release.agent = :agent ORDER BY release.major DESC, release.minor DESC, release.patch DESC"
 RELEASES_BY_ID = "SELECT release.publisher, release.agent, release.version, release.major, release.minor, release.patch, release.digest, release.definition, release.actor_kind, release.actor_name, release.published_at, release.note, release.yanked FROM release WHERE release.agent = :agent ORDER BY release.publisher, release.major DESC, release.minor DESC, release.patch DESC"
@@ -32,12 +34,16 @@ CREDENTIAL = "SELECT credential.name, credential.scope, credential.provider, cre
 CREDENTIALS = "SELECT credential.name, credential.scope, credential.provider, credential.base_url, credential.version, credential.wrapped_key, credential.ciphertext, credential.actor_kind, credential.actor_name, credential.created_at, credential.rotated_at, credential.last_used_at FROM credential ORDER BY credential.name, credential.scope"
 CREDENTIAL_USED = "UPDATE credential SET last_used_at=:last_used_at WHERE credential.name = :name AND credential.scope = :scope AND credential.version = :version"
 REWRAP_CREDENTIAL = "UPDATE credential SET wrapped_key=:wrapped_key WHERE credential.name = :name AND credential.scope = :scope"
-REMOVE_CREDENTIAL = "DELETE FROM credential WHERE credential.name = :name AND credential.scope = :scope"
+REMOVE_CREDENTIAL = (
+    "DELETE FROM credential WHERE credential.name = :name AND credential.scope = :scope"
+)
 ANCHOR = "INSERT INTO anchor (run_id, seq, hash, at) VALUES (:run_id, :seq, :hash, :at) ON CONFLICT DO NOTHING"
 ANCHORS = "SELECT anchor.run_id, anchor.seq, anchor.hash FROM anchor ORDER BY anchor.position LIMIT -1 OFFSET :after"
 ANCHOR_COUNT = "SELECT count(*) AS count_1 FROM anchor"
 KEEP_CHECKPOINT = "INSERT INTO checkpoint (size, note, frontier) VALUES (:size, :note, :frontier) ON CONFLICT DO NOTHING"
-CHECKPOINT = "SELECT checkpoint.note, checkpoint.frontier FROM checkpoint WHERE checkpoint.size = :size"
+CHECKPOINT = (
+    "SELECT checkpoint.note, checkpoint.frontier FROM checkpoint WHERE checkpoint.size = :size"
+)
 CHECKPOINT_SIZES = "SELECT checkpoint.size FROM checkpoint ORDER BY checkpoint.size"
 BUDGETS = "SELECT budget.account, budget.limit_nano, budget.spent_nano, budget.reserved_nano FROM budget WHERE budget.account IN (SELECT anon_1.value FROM json_each(:names) AS anon_1) ORDER BY budget.account"
 EVERY_BUDGET = "SELECT budget.account, budget.limit_nano, budget.spent_nano, budget.reserved_nano FROM budget ORDER BY budget.account"
@@ -58,7 +64,9 @@ REPLACE_RECORD = "UPDATE record SET space=:space, state=:state, revision=(record
 REMOVE_RECORD = "DELETE FROM record WHERE record.kind = :kind AND record.name = :name AND record.revision = :expected"
 AUDIT = "INSERT INTO audit (position, actor, space, body, hash) VALUES (:position, :actor, :space, :body, :hash)"
 AUDIT_RECORD = "INSERT INTO audit_record (kind, name, entry) VALUES (:kind, :name, :entry) ON CONFLICT DO NOTHING"
-AUDIT_LAST = "SELECT audit.position, audit.hash FROM audit ORDER BY audit.position DESC LIMIT 1 OFFSET 0"
+AUDIT_LAST = (
+    "SELECT audit.position, audit.hash FROM audit ORDER BY audit.position DESC LIMIT 1 OFFSET 0"
+)
 AUDITED = "SELECT audit.position, audit.body, audit.hash FROM audit WHERE (:any_record = 1 OR (EXISTS (SELECT audit_record.kind, audit_record.name, audit_record.entry FROM audit_record WHERE audit_record.kind = :kind AND audit_record.name = :name AND audit_record.entry = audit.position))) AND (:any_actor = 1 OR audit.actor = :actor) AND (:any_space = 1 OR audit.space IN (SELECT anon_1.value FROM json_each(:spaces) AS anon_1)) AND audit.position < :before ORDER BY audit.position DESC LIMIT :limit OFFSET 0"
 AUDIT_LOG = "SELECT audit.position, audit.body, audit.hash FROM audit ORDER BY audit.position"
 SETTLE_ATTEMPT = "INSERT INTO attempt (run_id, judge, outcome, judged, sent_back_by) VALUES (:run_id, :judge, :outcome, :judged, :sent_back_by) ON CONFLICT (run_id) DO UPDATE SET judge = excluded.judge, outcome = excluded.outcome, judged = excluded.judged, sent_back_by = excluded.sent_back_by"

@@ -48,9 +48,7 @@ class SqliteEventStore:
     the deployment's log of runs, `records` what the organisation has written down; `threads` looks into the logs.
     """
 
-    def __init__(
-        self, path: Path, *, patience_s: float = PATIENCE_S, durable: bool = True
-    ) -> None:
+    def __init__(self, path: Path, *, patience_s: float = PATIENCE_S, durable: bool = True) -> None:
         """Open the store at `path`. Blocks for a few milliseconds, or for a migration.
 
         Args:
