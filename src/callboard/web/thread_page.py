@@ -243,6 +243,13 @@ class ThreadPage(Page):
         return " · ".join([*said, f"{self.spent} spent"])
 
 
+@dataclass(frozen=True, slots=True)
+class TaskThreadPage(ThreadPage):
+    """The thread of a task's run: it belongs to the tasks."""
+
+    section = "tasks"
+
+
 async def thread_page(
     at: Visit,
     run_id: str,
@@ -264,7 +271,8 @@ async def thread_page(
     gate = await _gate(at, facts)
     stand = await _stand(at, run_id)
     hide_idle = at.query("idle") == "hidden"
-    return ThreadPage(
+    kind = ThreadPage if task is None else TaskThreadPage
+    return kind(
         base=base,
         name=task.title if task is not None else part.run.title,
         task=task,
