@@ -22,7 +22,7 @@ demo: $(STAMP) ## Take a task through a workflow of agents and a person (no key,
 
 test: $(STAMP) ## Run the tests (a Chromium is installed where there is none and that is possible)
 	@mkdir -p $(PICTURES)
-	@browser=$$(scripts/find-browser); CALLBOARD_CHROMIUM="$$browser" CALLBOARD_PICTURES=$(PICTURES) $(BIN)/pytest $(ARGS)
+	@CALLBOARD_CHROMIUM="$$(scripts/find-browser)" CALLBOARD_PICTURES=$(PICTURES) exec $(BIN)/pytest $(ARGS)
 
 check: $(STAMP) ## Lint, types, layers, dependencies
 	@$(BIN)/ruff check

@@ -1,6 +1,5 @@
 """A real browser. Whatever it complains about fails the test: a script that is refused, an error, a dialog."""
 
-import asyncio
 import os
 
 import pytest
@@ -11,6 +10,7 @@ from callboard.bootstrap import Sources, build_app
 from callboard.settings import read_settings
 from callboard.web_access.on_demand import find_chromium
 from tests.browser.served import Served, copied
+from tests.loops import run_apart
 
 expect.set_options(timeout=15_000)
 CHROMIUM = os.environ.get("CALLBOARD_CHROMIUM") or find_chromium()
@@ -30,7 +30,7 @@ def new_home_database(tmp_path_factory):
         settings = read_settings({"CALLBOARD_HOME": str(home)})
         await (await build_app(settings, Sources())).close()
 
-    asyncio.run(made())
+    run_apart(made())
     return home / "callboard.db"
 
 

@@ -1,12 +1,12 @@
 """Real workers, shared by the tests of one process; each test starts programs of its own."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.loops import run_apart
 
 from callboard.domain.definition.program import program_source
 from callboard.ports.programs import Advanced, ProgramLimits
@@ -69,7 +69,7 @@ class Driving:
 
 
 PATIENT = ProgramLimits(load_s=30, step_s=30)
-STRICT = ProgramLimits(load_s=10, step_s=1.5, memory=64 << 20, frame=2 << 20, log_lines=20)
+STRICT = ProgramLimits(load_s=10, step_s=2.5, memory=64 << 20, frame=2 << 20, log_lines=20)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ def pools():
 
     yield pool
     for programs in made.values():
-        asyncio.run(programs.close())
+        run_apart(programs.close())
 
 
 @pytest.fixture
