@@ -128,14 +128,21 @@ async def _is_their_own_machine(app: App, site: Site, headers: Headers, client: 
 
 def let_in(response: Response, site: Site, issued: IssuedSession) -> None:
     """Give the browser its session."""
+    remember(response, site, COOKIE, issued.text, for_s=int(LONGEST.total_seconds()))
+
+
+def remember(
+    response: Response, site: Site, name: str, value: str, *, for_s: int, path: str = "/"
+) -> None:
+    """Let the browser keep something for some seconds that no script can read, and that no other site's form brings."""
     response.set_cookie(
-        COOKIE,
-        issued.text,
-        max_age=int(LONGEST.total_seconds()),
+        name,
+        value,
+        max_age=for_s,
         httponly=True,
         samesite="lax",
         secure=site.is_secure,
-        path="/",
+        path=path,
     )
 
 

@@ -105,9 +105,9 @@ class Door:
         return None
 
     async def _wrong_person(self, scope: Scope) -> Response | None:
-        if scope["path"].startswith(_NOBODYS):
+        if scope["path"].startswith(_NOBODYS) or (scope["method"], scope["path"]) in OPEN:
             return None
-        if not scope["path"].startswith(_GUARDED) or (scope["method"], scope["path"]) in OPEN:
+        if not scope["path"].startswith(_GUARDED):
             await self._known(scope)  # a page asks whoever is not known to sign in
             return None
         return await self._known(scope)

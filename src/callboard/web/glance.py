@@ -60,7 +60,7 @@ async def _name(app: App, asker: Asker) -> str:
 
 async def _waiting(app: App, asker: Asker) -> int:
     try:
-        return len([one for one in await list_inbox(app, asker.who) if not one.archived])
+        return len(await list_inbox(app, asker.who))
     except NotAllowed:
         return 0
 

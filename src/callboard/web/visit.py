@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from callboard.domain.actor import Actor
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.space import Space
-from callboard.entrance.asking import COOKIE, Asker, Site
+from callboard.entrance.asking import COOKIE, Asker, Site, remember
 from callboard.entrance.running import Running
 from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.spaces import list_spaces
@@ -106,15 +106,7 @@ class Anybody:
         self, response: Response, name: str, value: str, *, for_s: int = KEPT_FOR_S
     ) -> None:
         """Let the browser keep something that no script can read."""
-        response.set_cookie(
-            name,
-            value,
-            max_age=for_s,
-            httponly=True,
-            samesite="lax",
-            secure=self.site.is_secure,
-            path="/",
-        )
+        remember(response, self.site, name, value, for_s=for_s)
 
     def _packed(self, text: str, status: int, caching: str) -> Response:
         headers = {
@@ -133,7 +125,7 @@ class Anybody:
     async def _frame(self, section: Section, binding: str) -> Frame:
         asker = cast("Asker | None", getattr(self.request.state, "asker", None))
         cookies = self.request.cookies
-        spaces = [] if asker is None else await visible_spaces(self.app, asker.who)
+        spaces = [] if asker is None else await self._spaces(asker)
         glance = Glance() if asker is None else await self._glance(asker)
         theme = cookies.get(THEME_COOKIE, "system")
         nonce = hashlib.sha256(self.app.chance.secret().encode()).digest()[:16]
@@ -154,6 +146,13 @@ class Anybody:
             once=self.app.chance.secret()[:22],
             version=cast("str", self.request.app.version),
         )
+
+    async def _spaces(self, asker: Asker) -> list[Space]:
+        """Return the spaces that somebody sees; they are looked for once in a request."""
+        found = cast("list[Space] | None", getattr(self.request.state, "spaces", None))
+        if found is None:
+            found = self.request.state.spaces = await visible_spaces(self.app, asker.who)
+        return found
 
     def _space(self, spaces: list[Space]) -> str:
         asked = self.request.query_params.get("space", self.request.cookies.get(SPACE_COOKIE, ""))
@@ -181,7 +180,7 @@ class Visit(Anybody):
 
     async def space(self) -> str:
         """Return the space that they look at; empty: all that they see."""
-        return self._space(await visible_spaces(self.app, self.who))
+        return self._space(await self._spaces(self.asker))
 
 
 def local(path: str) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from callboard.entrance.asking import From, TheApp, TheSite, let_in
+from callboard.entrance.asking import From, TheApp, TheSite, let_in, remember
 from callboard.entrance.problems import RequestRefused
 from callboard.usecases.openid_sign_in import Answer, OpenId, begin_sign_in, finish_sign_in
 
@@ -36,15 +36,7 @@ async def start(app: TheApp, site: TheSite, request: Request) -> Response:
     base = site.url or f"http://{request.headers['host']}"
     begun = await begin_sign_in(app, _openid(request), f"{base}{_PATH}/finish")
     response = RedirectResponse(begun.address, 303)
-    response.set_cookie(
-        TICKET,
-        begun.ticket,
-        max_age=600,
-        httponly=True,
-        samesite="lax",
-        secure=site.is_secure,
-        path=_PATH,
-    )
+    remember(response, site, TICKET, begun.ticket, for_s=600, path=_PATH)
     return response
 
 

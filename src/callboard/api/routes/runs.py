@@ -20,6 +20,7 @@ from callboard.domain.errors import NotSignedIn
 from callboard.domain.run_row import RunStatus
 from callboard.entrance.asking import Asker, Streams, TheApp, TheAsker, Who, find_asker
 from callboard.entrance.door import cookies
+from callboard.entrance.names import RunId
 from callboard.entrance.problems import RequestRefused, TooManyStreams
 from callboard.entrance.running import Running
 from callboard.ports.event_store import RunsWanted
@@ -34,7 +35,6 @@ from callboard.usecases.steer_run import steer_run
 from callboard.usecases.verify_run import verify_run
 
 router = APIRouter(route_class=OnceRoute, tags=["runs"])
-RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 Seq = Annotated[int, Field(ge=0, le=2**53)]
 
 

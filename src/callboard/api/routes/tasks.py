@@ -15,6 +15,7 @@ from callboard.domain.org.task import Comment, TaskState
 from callboard.domain.workflow import ContextItem, Priority
 from callboard.entrance.asking import TheApp, Who
 from callboard.entrance.downloads import as_download
+from callboard.entrance.names import Key
 from callboard.entrance.running import Running
 from callboard.usecases.app import App
 from callboard.usecases.attachments import (
@@ -35,7 +36,6 @@ from callboard.usecases.tasks import (
 )
 
 router = APIRouter(route_class=OnceRoute, tags=["tasks"])
-Key = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}$")]
 Words = Annotated[tuple[Short, ...], Field(max_length=50)]
 Keys = Annotated[tuple[Key, ...], Field(max_length=100)]
 Number = Annotated[int, Path(ge=1, le=9999)]

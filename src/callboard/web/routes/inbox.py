@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timezone
-from typing import Annotated, Literal, cast
+from typing import Literal, cast
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import JsonValue
 from starlette.responses import Response
 
@@ -12,6 +12,7 @@ from callboard.domain.errors import CallboardError, ConfigurationInvalid, Unknow
 from callboard.domain.events.gate import GateOpened, Verdict
 from callboard.domain.message import JsonObject
 from callboard.engine.authority import may
+from callboard.entrance.names import RunId
 from callboard.usecases.batches import Choice, decide_several
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
 from callboard.usecases.gates import Decision, OpenGate, list_gates, record_decision
@@ -31,7 +32,6 @@ from callboard.web.task_templates import dollars_in
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)
-RunId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 
 
 @router.get("/inbox")

@@ -18,6 +18,7 @@ from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.message import JsonObject, JsonOutput, ToolOutputs
 from callboard.domain.run_row import RunRow, RunStatus
+from callboard.entrance.names import RunId
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.diff import diff_of
 from callboard.usecases.fork_run import ForkRun, fork_run
@@ -35,7 +36,6 @@ from callboard.web.thread_rows import Ways
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)
-RunId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 _STATUSES: Final[tuple[RunStatus, ...]] = (
     "running",
     "waiting",

@@ -11,6 +11,7 @@ from callboard.domain.errors import CallboardError, ConfigurationInvalid
 from callboard.domain.org.attachment import Attachment
 from callboard.domain.org.task import TaskRecord
 from callboard.entrance.downloads import as_download
+from callboard.entrance.names import Key
 from callboard.usecases.attachments import attach, detach, find_attachment, list_attachments
 from callboard.usecases.tasks import require_task
 from callboard.web.form_routes import FormRoute
@@ -18,7 +19,6 @@ from callboard.web.page import Page
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)
-Key = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}$")]
 Number = Annotated[int, Path(ge=1, le=9999)]
 
 

@@ -11,6 +11,7 @@ from callboard.domain.errors import CallboardError, UnknownThing
 from callboard.domain.org.principal import in_space
 from callboard.domain.org.task import Comment, TaskState
 from callboard.engine.authority import may
+from callboard.entrance.names import Key
 from callboard.usecases.board import TaskView, show_task
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.tasks import comment_on, list_comments
@@ -21,7 +22,6 @@ from callboard.web.thread_page import PARTS, thread_page
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)
-Key = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}$")]
 _STATES: Final[dict[TaskState, tuple[str, str]]] = {
     "open": ("queued", "Not started"),
     "queued": ("queued", "Queued"),

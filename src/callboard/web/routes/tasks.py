@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Final, cast, get_args
+from typing import Final, cast, get_args
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from markupsafe import Markup
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
@@ -16,6 +16,7 @@ from callboard.domain.org.space import Space
 from callboard.domain.org.task import TaskRecord, TaskState
 from callboard.domain.workflow import ContextItem, Priority
 from callboard.engine.authority import may
+from callboard.entrance.names import Key
 from callboard.usecases.board import TasksWanted, TaskView, list_tasks
 from callboard.usecases.board_columns import (
     Column,
@@ -40,7 +41,6 @@ from callboard.web.task_templates import PRIORITIES, dollars_in
 from callboard.web.visit import At, Visit, visible_spaces
 
 router = APIRouter(route_class=FormRoute)
-Key = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,17}$")]
 _STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
 _AT_ONCE: Final = 50
 _NEW: Final = (
@@ -100,15 +100,10 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class BoardPage(Page):
-    """The board: columns of cards. `seq` is up to where it tells what happened."""
+class FilteredTasks(Page):
+    """Tasks, narrowed, and what they can be narrowed to."""
 
-    template = "board.html"
     section = "tasks"
-    columns: Sequence[Column]
-    total: int
-    space: str
-    seq: int
     filters: Filters
     labels: Sequence[str]
     owners: Sequence[str]
@@ -132,6 +127,17 @@ class BoardPage(Page):
     def owner_choices(self) -> list[tuple[str, str]]:
         """Who answers for tasks, as choices."""
         return [(one, one.partition(":")[2]) for one in self.owners]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage(FilteredTasks):
+    """The board: columns of cards. `seq` is up to where it tells what happened."""
+
+    template = "board.html"
+    columns: Sequence[Column]
+    total: int
+    space: str
+    seq: int
 
     @property
     def states(self) -> list[tuple[str, str]]:
@@ -153,36 +159,12 @@ class BoardPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class TasksPage(Page):
+class TasksPage(FilteredTasks):
     """Tasks as a list, the newest first."""
 
     template = "tasks.html"
-    section = "tasks"
     found: Sequence[TaskView]
-    filters: Filters
-    labels: Sequence[str]
-    owners: Sequence[str]
     older_href: str
-
-    @property
-    def title(self) -> str:
-        """The heading."""
-        return "Tasks"
-
-    @property
-    def views(self) -> list[tuple[str, str, str]]:
-        """The ways to look at tasks."""
-        return views_of_tasks(self.filters)
-
-    @property
-    def priorities(self) -> Sequence[str]:
-        """All priorities."""
-        return PRIORITIES
-
-    @property
-    def owner_choices(self) -> list[tuple[str, str]]:
-        """Who answers for tasks, as choices."""
-        return [(one, one.partition(":")[2]) for one in self.owners]
 
     @property
     def states(self) -> list[tuple[str, str]]:
@@ -259,7 +241,7 @@ async def tasks(at: At) -> Response:
     seq = await board_position(at.app)
     board = await look_at_board(at.app, at.who, board_filters.wanted(space))
     page = BoardPage(
-        board.columns, board.total, space, seq, board_filters, board.labels, board.owners
+        board_filters, board.labels, board.owners, board.columns, board.total, space, seq
     )
     if at.query("part") == "board":
         return await at.part("board.html", page)
@@ -276,7 +258,7 @@ async def _list(at: Visit, filters: Filters, space: str) -> TasksPage:
     older = filters.query(view="list", before=str(shown[-1].position)) if more else ""
     href = f"/tasks?{older}" if older else ""
     named = await labels_and_owners(at.app, at.who, space or None)
-    return TasksPage(shown, filters, *named, href)
+    return TasksPage(filters, *named, shown, href)
 
 
 @router.get("/tasks/new")
