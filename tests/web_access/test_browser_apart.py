@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -18,16 +18,21 @@ pytest.importorskip("playwright", reason="the extra `browser` is not installed")
 pytestmark = pytest.mark.anyio
 
 
-def environments_below(pid: int) -> list[bytes]:
-    """The environments of all processes that a process started, by whatever way."""
-    found: list[bytes] = []
+def started_by(pid: int, *, besides: Collection[int] = ()) -> dict[int, bytes]:
+    """The environments of all processes that a process started, by whatever way.
+
+    `besides` names children that do not count, with all that they start: browsers of other tests
+    stay open, and start helpers whenever they like.
+    """
+    found: dict[int, bytes] = {}
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
+        if not entry.name.isdigit() or int(entry.name) in besides:
             continue
         try:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             if parent == pid:
-                found += [(entry / "environ").read_bytes(), *environments_below(int(entry.name))]
+                found[int(entry.name)] = (entry / "environ").read_bytes()
+                found |= started_by(int(entry.name))
         except (OSError, ValueError):
             continue
     return found
@@ -50,21 +55,20 @@ async def test_an_address_that_may_not_be_reached_is_refused_as_ever():
 async def test_nothing_that_drives_the_browser_has_our_environment():
     canaries = [name.encode() for name in os.environ if name.startswith("PYTEST_")]
     assert canaries
-    before = await asyncio.to_thread(environments_below, os.getpid())  # of other tests
+    before = await asyncio.to_thread(started_by, os.getpid())  # by other tests
     async with LoopbackSite({"/": html("<script>console.log('hi')</script>")}) as site:
         visiting = asyncio.ensure_future(
             ApartBrowser(str(find_chromium())).visit(site.url, wait_until="load", timeout_s=20)
         )
-        seen: list[bytes] = []
+        seen: dict[int, bytes] = {}
         while not visiting.done():
-            seen += await asyncio.to_thread(environments_below, os.getpid())
+            seen |= await asyncio.to_thread(started_by, os.getpid(), besides=before)
             await asyncio.wait([visiting], timeout=0.05)
         try:
             visit = visiting.result()
         except WebFailed as failed:
             pytest.skip(f"no browser can be confined here: {failed}")
     assert [entry.text for entry in visit.entries] == ["hi"]
-    assert len(seen) > 2 + len(before)
-    assert not any(canary in environ for environ in seen for canary in canaries)
-    after = await asyncio.to_thread(environments_below, os.getpid())
-    assert not Counter(after) - Counter(before)
+    assert len(seen) > 2
+    assert not any(canary in environ for environ in seen.values() for canary in canaries)
+    assert not await asyncio.to_thread(started_by, os.getpid(), besides=before)
