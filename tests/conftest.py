@@ -2,6 +2,8 @@ import asyncio
 
 import pytest
 
+from callboard.testing.postgres import PostgresServer
+
 
 @pytest.fixture
 def anyio_backend() -> str:
@@ -18,3 +20,17 @@ def _alone(request):
     asyncio._set_running_loop(None)
     yield
     asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """One PostgreSQL for all tests of this worker that share it."""
+    server = PostgresServer.begin()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres_server):
+    """The address of a fresh, empty database."""
+    return postgres_server.new_database()
