@@ -183,6 +183,26 @@ reservation = Table(
     Index("reservation_by_account", "account"),
 )
 
+cap = Table(
+    "cap",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at_once", Integer),
+    Column("per_minute", Integer),
+    Column("burst", Integer),
+    Column("level_micro", BigInteger, nullable=False),  # what is left, in millionths of a request
+    Column("filled_us", BigInteger, nullable=False),  # since 1970, by the clock of the store
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Index("slot_by_holder", "holder"),
+)
+
 record = Table(
     "record",
     metadata,

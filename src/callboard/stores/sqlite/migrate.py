@@ -11,7 +11,7 @@ from typing import Final
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.stores.sqlite.connections import PATIENCE_S, connect
 
-CURRENT: Final = "0009"
+CURRENT: Final = "0010"
 """The newest revision; a test holds it equal to Alembic's."""
 
 _MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
