@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
-from callboard.domain.frozen import Frozen
+from callboard.domain.frozen import Frozen, unchecked
 
 NANO = Decimal("1e-9")
 
@@ -54,7 +54,8 @@ class Usage(Frozen):
     reasoning_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
+        return unchecked(
+            Usage,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
@@ -78,11 +79,12 @@ class Bill(Frozen):
         """Return this bill with one more item, whose cost may be unknown."""
         if cost_usd is None:
             return self if self.has_unknown else Bill(known_usd=self.known_usd, has_unknown=True)
-        return Bill(known_usd=self.known_usd + cost_usd, has_unknown=self.has_unknown)
+        return unchecked(Bill, known_usd=self.known_usd + cost_usd, has_unknown=self.has_unknown)
 
     def merged(self, other: "Bill") -> "Bill":
         """Return the sum of two bills."""
-        return Bill(
+        return unchecked(
+            Bill,
             known_usd=self.known_usd + other.known_usd,
             has_unknown=self.has_unknown or other.has_unknown,
         )

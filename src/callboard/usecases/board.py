@@ -172,14 +172,15 @@ def _bill(
     task: TaskRecord, below: Mapping[str, Sequence[TaskRecord]], rows: Mapping[str, RunRow]
 ) -> Bill:
     """Return what a task, in all its runs, and everything below it cost."""
-    bill, todo = Bill(), [task]
+    bill, todo = None, [task]
     while todo:
         one = todo.pop()
         todo += below.get(one.key, ())
         for run_id in one.runs:
             row = rows.get(run_id)
-            bill = bill if row is None else bill.merged(row.bill)
-    return bill
+            if row is not None:
+                bill = row.bill if bill is None else bill.merged(row.bill)
+    return bill or Bill()
 
 
 def _expectations(

@@ -1,7 +1,8 @@
 """One search over everything that somebody may see: for the palette and the page of results."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 from rapidfuzz import fuzz
@@ -62,6 +63,9 @@ class Found:
     score: float
 
 
+_Alike = Callable[[str, str], float]
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     kind: FoundKind
@@ -95,8 +99,9 @@ async def search(
     looked_for = _required_kinds(who, kinds)
     words = question[:LONGEST].casefold().split()
     found: list[Found] = []
+    alike = cache(_alike)  # titles have words in common
     for one in await _candidates(app, who, commands, looked_for):
-        score = _score(one, words) if words else float(one.kind == "command")
+        score = _score(one, words, alike) if words else float(one.kind == "command")
         if score > 0:
             found.append(Found(one.kind, one.key, one.title, one.detail, score))
     found.sort(key=lambda one: (-one.score, len(one.title), one.kind, one.key))
@@ -215,7 +220,7 @@ def _may_somewhere(who: Principal, action: Action) -> bool:
     return may(who, action) or any(may(who, action, Resource(space=space)) for space in who.spaces)
 
 
-def _score(one: _Candidate, words: Sequence[str]) -> float:
+def _score(one: _Candidate, words: Sequence[str], alike: _Alike) -> float:
     """Return how well something fits: the worst of its words counts."""
     key, title = one.key.casefold(), one.title.casefold()
     if len(words) == 1 and words[0] == key:
@@ -223,12 +228,12 @@ def _score(one: _Candidate, words: Sequence[str]) -> float:
     texts = [*title.split(), *key.replace("-", " ").split(), key]
     more = one.words.casefold().split()
     whole = 0.04 if title.startswith(" ".join(words)) else 0.0
-    return (min(_fits(word, texts, more) for word in words) + whole) * one.weight
+    return (min(_fits(word, texts, more, alike) for word in words) + whole) * one.weight
 
 
-def _fits(word: str, texts: Iterable[str], more: Iterable[str]) -> float:
-    best = max((_alike(word, text) for text in texts), default=0.0)
-    return max(best, 0.8 * max((_alike(word, text) for text in more), default=0.0))
+def _fits(word: str, texts: Iterable[str], more: Iterable[str], alike: _Alike) -> float:
+    best = max([alike(word, text) for text in texts], default=0.0)
+    return max(best, 0.8 * max([alike(word, text) for text in more], default=0.0))
 
 
 def _alike(word: str, text: str) -> float:
