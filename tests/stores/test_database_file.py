@@ -15,8 +15,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from callboard.domain.errors import ConfigurationInvalid, LogCorrupt, UnknownThing
-from callboard.stores.sqlite import migrate, sql, statements
-from callboard.stores.sqlite.failures import StoreUnavailable
+from callboard.stores.failures import StoreUnavailable
+from callboard.stores.relational import statements
+from callboard.stores.sqlite import migrate
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.stores.tables import metadata
 from callboard.testing.store.samples import SampleLog, broken_at
@@ -157,13 +158,13 @@ async def test_odd_characters_in_the_path_are_only_characters(tmp_path):
 async def test_a_full_disk_fails_the_append_and_keeps_the_log_whole(database):
     store = await SqliteEventStore.open(database)
     claim = await store.claim("r1")
-    pages = store._writer._connection.execute("PRAGMA page_count").fetchone()[0]
-    store._writer._connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store._writer._connected().execute("PRAGMA page_count").fetchone()[0]
+    store._writer._connected().execute(f"PRAGMA max_page_count = {pages}")
     log = SampleLog("r1", seq=claim.head, hash=claim.head_hash)
     with pytest.raises(StoreUnavailable, match="disk is full"):
         await store.append(log.batch(claim.epoch, 500))
     assert len(await store.read("r1")) == 5
-    store._writer._connection.execute("PRAGMA max_page_count = 100000")
+    store._writer._connected().execute("PRAGMA max_page_count = 100000")
     retry = SampleLog("r1", seq=claim.head, hash=claim.head_hash)
     await store.append(retry.batch(claim.epoch, 500))
     assert broken_at(await store.read("r1"), await store.head("r1")) is None
@@ -190,11 +191,20 @@ async def test_a_batch_that_cannot_be_stored_does_not_disturb_its_group(database
     await store.close()
 
 
-def test_the_written_statements_are_those_of_the_tables():
-    written = {name: text for name, text in vars(sql).items() if name.isupper()}
-    compiled = {}
-    exec(statements.source(), compiled)
-    assert written == {name: text for name, text in compiled.items() if name.isupper()}
+@pytest.mark.parametrize("path", statements.targets(), ids=lambda path: path.parent.name)
+def test_the_written_statements_are_those_of_the_tables(path):
+    written, compiled = {}, {}
+    exec(path.read_text(), written)
+    exec(statements.targets()[path], compiled)
+    names = [
+        set(vars(found["Wording"])) if "Wording" in found else found
+        for found in (written, compiled)
+    ]
+    assert {name for name in names[0] if name.isupper()} == {
+        name for name in names[1] if name.isupper()
+    }
+    texts = [{k: v for k, v in found.items() if k.isupper()} for found in (written, compiled)]
+    assert texts[0] == texts[1]
 
 
 def test_the_newest_migration_is_the_one_the_code_expects():

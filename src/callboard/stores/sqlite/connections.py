@@ -2,10 +2,14 @@
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.events.codec import Sealed
+from callboard.stores.relational.wording import Wording
+from callboard.stores.sqlite import sql as statements
 
 PATIENCE_S: Final = 30.0
 """How long a connection waits for another process that holds the database, unless it is told otherwise."""
@@ -30,13 +34,38 @@ def prepare_file(path: Path) -> None:
         ) from error
 
 
+class SqliteSession(sqlite3.Connection):
+    """`callboard.stores.relational.session.Session`."""
+
+    sql: Wording = statements
+
+    def insert_events(self, events: Sequence[Sealed], /) -> int:
+        """See `Session`."""
+        self.executemany(
+            self.sql.INSERT_EVENT,
+            [{"run_id": e.run_id, "seq": e.seq, "body": e.body, "hash": e.hash} for e in events],
+        )
+        # nobody else writes meanwhile: the positions of these events have no gap
+        (last,) = self.execute("SELECT last_insert_rowid()").fetchone()
+        return int(last) - len(events) + 1
+
+    def begin(self) -> None:
+        """See `Session`."""
+        self.execute("BEGIN IMMEDIATE")
+
+    def rollback(self) -> None:
+        """See `Session`."""
+        if self.in_transaction:
+            self.execute("ROLLBACK")
+
+
 def connect(
     path: Path,
     *,
     read_only: bool = False,
     patience_s: float = PATIENCE_S,
     durable: bool = True,
-) -> sqlite3.Connection:
+) -> SqliteSession:
     """Open a connection that any one thread at a time may use. Transactions are explicit.
 
     Args:
@@ -51,6 +80,7 @@ def connect(
         isolation_level=None,
         check_same_thread=False,
         timeout=patience_s,
+        factory=SqliteSession,
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")

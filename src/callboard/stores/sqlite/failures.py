@@ -3,14 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from callboard.domain.errors import CallboardError, ConfigurationInvalid, LogError
-
-
-class StoreUnavailable(LogError):
-    """The store cannot be read or written at the moment; nothing is half-written."""
-
-    code = "store_unavailable"
-
+from callboard.domain.errors import CallboardError, ConfigurationInvalid
+from callboard.stores.failures import StoreUnavailable
 
 _NOT_OURS = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT}
 _NOT_ALLOWED = {

@@ -18,8 +18,8 @@ _CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEX
 _OPEN: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class Owner:
-    """This process as an owner of runs, until `retire`."""
+class FileOwners:
+    """`callboard.stores.relational.owners.Owners` on one machine, until `retire`."""
 
     def __init__(self, directory: Path) -> None:
         """Take a fresh name and lock its file.
@@ -38,8 +38,13 @@ class Owner:
                 "make it writable or set CALLBOARD_HOME to another directory"
             ) from error
 
-    def is_alive(self, name: str) -> bool:
+    def is_alive(self, session: object, name: str) -> bool:
         """Return whether the process that owns under this name still runs."""
+        del session  # the file system knows
+        return self.is_locked(name)
+
+    def is_locked(self, name: str) -> bool:
+        """Return whether a living process of this machine holds the file of this name."""
         if name == self.name:
             return True
         if not _NAME.fullmatch(name):
@@ -76,7 +81,7 @@ class Owner:
 
     def _sweep(self) -> None:
         for entry in self._directory.glob("*.lock"):
-            self.is_alive(entry.stem)
+            self.is_locked(entry.stem)
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.lock"

@@ -1,13 +1,12 @@
 """Watching for signals without asking the tables again and again."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from threading import Lock
 
 from callboard.ports.event_store import Signal
-from callboard.stores.sqlite import sql
-from callboard.stores.sqlite.rows import signal_of
+from callboard.stores.relational.rows import signal_of
+from callboard.stores.relational.session import Session
 
 
 class SignalWatch:
@@ -17,19 +16,22 @@ class SignalWatch:
     this process's own signals are seen like everybody else's.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._lock = Lock()
         self._seen: tuple[int, tuple[str, ...]] | None = None
         self._pending: list[Signal] = []
 
-    def pending(self, run_ids: Sequence[str]) -> list[Signal]:
+    def pending(self, session: Session, run_ids: Sequence[str]) -> list[Signal]:
         """Return the signals of these runs that are not consumed, oldest first."""
+        del session  # which changes are seen depends on the connection
         with self._lock:
-            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+            (version,) = self._session.execute("PRAGMA data_version").fetchone()
             now = (int(version), tuple(run_ids))
             if now != self._seen:
-                found = self._connection.execute(sql.SIGNALS, {"run_ids": json.dumps(now[1])})
+                found = self._session.execute(
+                    self._session.sql.SIGNALS, {"run_ids": json.dumps(now[1])}
+                )
                 self._pending = [signal_of(record) for record in found]
                 self._seen = now
             return list(self._pending)
@@ -37,4 +39,4 @@ class SignalWatch:
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
-            self._connection.close()
+            self._session.close()

@@ -1,6 +1,5 @@
 """Published definitions in the same file as the log."""
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -13,18 +12,18 @@ from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import timestamp
 from callboard.ports.releases import Release
+from callboard.stores.relational.access import Access
+from callboard.stores.relational.session import Session
 from callboard.stores.release_rules import check_successor, chosen, latest_of_each, version_key
-from callboard.stores.sqlite import sql
-from callboard.stores.sqlite.readers import Readers
-from callboard.stores.sqlite.writer import Writer
 
 
-class SqliteReleases:
+class StoredReleases:
     """`callboard.ports.releases.Releases`; shares the event store's connections."""
 
-    def __init__(self, writer: Writer, readers: Readers) -> None:
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, access: Access) -> None:
+        self._sql = access.sql
+        self._writer = access.writer
+        self._readers = access.readers
 
     async def publish(self, releases: Sequence[Release]) -> None:
         """See `ports.releases.Releases`."""
@@ -34,38 +33,38 @@ class SqliteReleases:
         self, agent_id: str, *, publisher: str | None = None, version: str | None = None
     ) -> Release | None:
         """See `ports.releases.Releases`."""
-        found = await self._query(sql.RELEASES_BY_ID, {"agent": agent_id})
+        found = await self._query(self._sql.RELEASES_BY_ID, {"agent": agent_id})
         return chosen(found, publisher, version)
 
     async def versions(self, publisher: str, agent_id: str) -> list[Release]:
         """See `ports.releases.Releases`."""
-        return await self._query(sql.RELEASES_OF, {"publisher": publisher, "agent": agent_id})
+        return await self._query(self._sql.RELEASES_OF, {"publisher": publisher, "agent": agent_id})
 
     async def latest(self) -> list[Release]:
         """See `ports.releases.Releases`."""
-        return latest_of_each(await self._query(sql.RELEASES, {}))
+        return latest_of_each(await self._query(self._sql.RELEASES, {}))
 
     async def yank(self, publisher: str, agent_id: str, version: str) -> bool:
         """See `ports.releases.Releases`."""
         named = {"publisher": publisher, "agent": agent_id, "version": version}
         return await self._writer.submit(
-            lambda connection: connection.execute(sql.YANK, named).rowcount > 0
+            lambda session: session.execute(session.sql.YANK, named).rowcount > 0
         )
 
     async def _query(self, statement: str, named: dict[str, str]) -> list[Release]:
-        def query(connection: sqlite3.Connection) -> list[Release]:
-            return [_release(record) for record in connection.execute(statement, named)]
+        def query(session: Session) -> list[Release]:
+            return [_release(record) for record in session.execute(statement, named)]
 
         return await self._readers.run(query)
 
 
-def _publish(connection: sqlite3.Connection, releases: Sequence[Release]) -> None:
+def _publish(session: Session, releases: Sequence[Release]) -> None:
     """Every refusal comes before the first write."""
     for release in releases:
         named = {"publisher": release.publisher, "agent": release.id}
-        known = [_release(record) for record in connection.execute(sql.RELEASES_OF, named)]
+        known = [_release(record) for record in session.execute(session.sql.RELEASES_OF, named)]
         check_successor(release, known)
-    connection.executemany(sql.RELEASE_AGENT, [_columns(release) for release in releases])
+    session.executemany(session.sql.RELEASE_AGENT, [_columns(release) for release in releases])
 
 
 def _columns(release: Release) -> dict[str, object]:
@@ -83,7 +82,7 @@ def _columns(release: Release) -> dict[str, object]:
         "actor_name": release.actor.name,
         "published_at": timestamp(release.published_at),
         "note": release.note,
-        "yanked": int(release.yanked),
+        "yanked": release.yanked,
     }
 
 

@@ -1,29 +1,29 @@
 """What the writer does inside a transaction. Every refusal comes before the first write."""
 
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from callboard.domain.errors import Fenced, RunBusy, RunExists
+from callboard.domain.errors import CallboardError, Fenced, RunBusy, RunExists
 from callboard.domain.events.codec import GENESIS, Blob, Sealed, timestamp
 from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import Mark
 from callboard.ports.event_store import Batch, Claim, Signal
-from callboard.stores.rules import check_batch, marks_of, unknown_run
-from callboard.stores.sqlite import sql
-from callboard.stores.sqlite.rows import (
+from callboard.stores.relational.owners import Owners
+from callboard.stores.relational.rows import (
     columns_of,
     columns_of_mark,
     columns_of_signal,
     first_columns_of,
 )
+from callboard.stores.relational.session import Session
+from callboard.stores.rules import check_batch, marks_of, unknown_run
 
 _ANCHORED = frozenset({"waiting", "completed", "failed", "cancelled"})
 """The standings in which a run's log goes into the deployment's log."""
 
 
 def create(
-    connection: sqlite3.Connection,
+    session: Session,
     events: Sequence[Sealed],
     row: RunRow,
     blobs: Sequence[Blob],
@@ -36,35 +36,46 @@ def create(
     """
     head, head_hash = (events[-1].seq, events[-1].hash) if events else (0, GENESIS)
     claim = {"epoch": 1, "owner": owner, "head": head, "head_hash": head_hash}
-    if not connection.execute(sql.CREATE, first_columns_of(row) | claim).rowcount:
+    if not session.execute(session.sql.CREATE, first_columns_of(row) | claim).rowcount:
         raise RunExists(f"a run {row.run_id} exists already")
-    _insert(connection, row.root_id, events, marks_of(events, row.updated_at))
-    _keep(connection, blobs)
+    _insert(session, row.root_id, events, marks_of(events, row.updated_at))
+    _keep(session, blobs)
     if len(events) > 1 or row.status in _ANCHORED:  # a fork has a past already
-        _anchor(connection, events[-1], row)
+        _anchor(session, events[-1], row)
     return Claim(row.run_id, 1, head, head_hash)
 
 
-def claim(
-    connection: sqlite3.Connection, run_id: str, owner: str, is_alive: Callable[[str], bool]
-) -> Claim:
-    """Make `owner` the owner of a run that no living other process owns.
+def claim(session: Session, run_id: str, owners: Owners) -> Claim:
+    """Make this process the owner of a run that no living other process owns.
 
     Raises:
         UnknownThing: no such run.
         RunBusy: its owner is another one and alive.
     """
-    stand = connection.execute(sql.STAND, {"run_id": run_id}).fetchone()
+    stand = session.execute(session.sql.STAND, {"run_id": run_id}).fetchone()
     if stand is None:
         raise unknown_run(run_id)
     epoch, present, head, head_hash = stand
-    if present is not None and present != owner and is_alive(present):
+    if present not in (None, owners.name) and owners.is_alive(session, present):
         raise RunBusy(f"another process drives run {run_id}")
-    connection.execute(sql.TAKE, {"run_id": run_id, "owner": owner})
+    session.execute(session.sql.TAKE, {"run_id": run_id, "owner": owners.name})
     return Claim(run_id, epoch + 1, head, head_hash)
 
 
-def append(connection: sqlite3.Connection, batch: Batch) -> None:
+def append_each(session: Session, batches: Sequence[Batch]) -> list[CallboardError | None]:
+    """Store batches one by one; return for each why it was refused, if it was."""
+    refusals: list[CallboardError | None] = []
+    for batch in batches:
+        try:
+            append(session, batch)
+        except CallboardError as refusal:
+            refusals.append(refusal)
+        else:
+            refusals.append(None)
+    return refusals
+
+
+def append(session: Session, batch: Batch) -> None:
     """Store a batch where the log and the claim are as it expects.
 
     Raises:
@@ -79,79 +90,73 @@ def append(connection: sqlite3.Connection, batch: Batch) -> None:
     columns["expected_head"] = batch.expected_head
     columns["head"] = last.seq
     columns["head_hash"] = last.hash
-    stands_as_before = connection.execute(sql.APPEND, columns).rowcount
-    if not (stands_as_before or connection.execute(sql.APPEND_STANDING, columns).rowcount):
+    stands_as_before = session.execute(session.sql.APPEND, columns).rowcount
+    if not (stands_as_before or session.execute(session.sql.APPEND_STANDING, columns).rowcount):
         raise Fenced(
             f"run {batch.run_id}: not at event {batch.expected_head} in epoch {batch.epoch} any more"
         )
     marks = batch.marks or marks_of(batch.events, batch.row.updated_at)
-    _insert(connection, batch.row.root_id, batch.events, marks)
-    _keep(connection, batch.blobs)
+    _insert(session, batch.row.root_id, batch.events, marks)
+    _keep(session, batch.blobs)
     if batch.attempts:
-        connection.executemany(sql.SETTLE_ATTEMPT, [asdict(row) for row in batch.attempts])
+        session.executemany(session.sql.SETTLE_ATTEMPT, [asdict(row) for row in batch.attempts])
     if not stands_as_before and batch.row.status in _ANCHORED:
-        _anchor(connection, last, batch.row)
+        _anchor(session, last, batch.row)
 
 
-def release(connection: sqlite3.Connection, claim: Claim, owner: str) -> None:
+def release(session: Session, claim: Claim, owner: str) -> None:
     """Leave a run without an owner, if the claim is still the one in force."""
     params = {"run_id": claim.run_id, "epoch": claim.epoch, "us": owner}
-    connection.execute(sql.RELEASE, params)
+    session.execute(session.sql.RELEASE, params)
 
 
-def abandon(connection: sqlite3.Connection, run_id: str, owner: str) -> None:
+def abandon(session: Session, run_id: str, owner: str) -> None:
     """Leave a run without an owner, if it is ours."""
-    connection.execute(sql.ABANDON, {"run_id": run_id, "us": owner})
+    session.execute(session.sql.ABANDON, {"run_id": run_id, "us": owner})
 
 
-def record_signal(connection: sqlite3.Connection, signal: Signal) -> None:
+def record_signal(session: Session, signal: Signal) -> None:
     """Store a signal, once.
 
     Raises:
         UnknownThing: no such run.
     """
-    require_run(connection, signal.run_id)
-    connection.execute(sql.SIGNAL, columns_of_signal(signal))
+    require_run(session, signal.run_id)
+    session.execute(session.sql.SIGNAL, columns_of_signal(signal))
 
 
-def consume(connection: sqlite3.Connection, signals: Sequence[Signal]) -> None:
+def consume(session: Session, signals: Sequence[Signal]) -> None:
     """Mark signals as consumed."""
     keys = [{"run_id": signal.run_id, "signal_key": signal.key} for signal in signals]
-    connection.executemany(sql.CONSUME, keys)
+    session.executemany(session.sql.CONSUME, keys)
 
 
-def require_run(connection: sqlite3.Connection, run_id: str) -> None:
+def require_run(session: Session, run_id: str) -> None:
     """Do nothing where the run exists.
 
     Raises:
         UnknownThing: no such run.
     """
-    (found,) = connection.execute(sql.EXISTS, {"run_id": run_id}).fetchone()
+    (found,) = session.execute(session.sql.EXISTS, {"run_id": run_id}).fetchone()
     if not found:
         raise unknown_run(run_id)
 
 
-def _anchor(connection: sqlite3.Connection, last: Sealed, row: RunRow) -> None:
+def _anchor(session: Session, last: Sealed, row: RunRow) -> None:
     """Put the end of a run's log into the deployment's log, in the same transaction."""
     columns = {"run_id": last.run_id, "seq": last.seq, "hash": last.hash}
-    connection.execute(sql.ANCHOR, columns | {"at": timestamp(row.updated_at)})
+    session.execute(session.sql.ANCHOR, columns | {"at": timestamp(row.updated_at)})
 
 
 def _insert(
-    connection: sqlite3.Connection, root_id: str, events: Sequence[Sealed], marks: Sequence[Mark]
+    session: Session, root_id: str, events: Sequence[Sealed], marks: Sequence[Mark]
 ) -> None:
     """Store events, each with its mark in the thread of their root."""
     if not events:
         return
-    connection.executemany(
-        sql.INSERT_EVENT,
-        [{"run_id": e.run_id, "seq": e.seq, "body": e.body, "hash": e.hash} for e in events],
-    )
-    # nobody else writes meanwhile: the positions of these events have no gap
-    (last,) = connection.execute("SELECT last_insert_rowid()").fetchone()
-    first = last - len(events) + 1
-    connection.executemany(
-        sql.MARK,
+    first = session.insert_events(events)
+    session.executemany(
+        session.sql.MARK,
         [
             columns_of_mark(root_id, first + offset, sealed.run_id, mark)
             for offset, (sealed, mark) in enumerate(zip(events, marks, strict=True))
@@ -159,7 +164,7 @@ def _insert(
     )
 
 
-def _keep(connection: sqlite3.Connection, blobs: Sequence[Blob]) -> None:
+def _keep(session: Session, blobs: Sequence[Blob]) -> None:
     if blobs:
         contents = [{"sha256": blob.sha256, "content": blob.content} for blob in blobs]
-        connection.executemany(sql.INSERT_BLOB, contents)
+        session.executemany(session.sql.INSERT_BLOB, contents)

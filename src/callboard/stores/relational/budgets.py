@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,21 +18,20 @@ from callboard.engine.budgets import (
     settled,
 )
 from callboard.ports.budgets import Account
-from callboard.stores.sqlite import sql
-from callboard.stores.sqlite.owners import Owner
-from callboard.stores.sqlite.readers import Readers
-from callboard.stores.sqlite.writer import Writer
+from callboard.stores.relational.access import Access
+from callboard.stores.relational.owners import Owners
+from callboard.stores.relational.session import Session
 
 _FRESH_S = 1.0
 
 
-class SqliteBudgets:
+class StoredBudgets:
     """`callboard.ports.budgets.Budgets`; shares the event store's connections."""
 
-    def __init__(self, writer: Writer, readers: Readers, owner: Owner) -> None:
-        self._writer = writer
-        self._readers = readers
-        self._owner = owner
+    def __init__(self, access: Access, owners: Owners) -> None:
+        self._writer = access.writer
+        self._readers = access.readers
+        self._owners = owners
         self._known: frozenset[str] = frozenset()
         self._read_at = float("-inf")
 
@@ -50,7 +48,7 @@ class SqliteBudgets:
     ) -> Granted | Exhausted | Occupied:
         """See `ports.budgets.Budgets`."""
         ask = _Ask(key, tuple(path), wanted)
-        return await self._writer.submit(partial(_reserve, ask=ask, owner=self._owner))
+        return await self._writer.submit(partial(_reserve, ask=ask, owners=self._owners))
 
     async def settle(self, key: str, cost_usd: Decimal | None) -> None:
         """See `ports.budgets.Budgets`."""
@@ -59,20 +57,20 @@ class SqliteBudgets:
     async def set_limit(self, name: str, limit_usd: Decimal) -> None:
         """See `ports.budgets.Budgets`."""
         row = {"account": name, "limit_nano": _nano(limit_usd), "spent_nano": 0, "reserved_nano": 0}
-        await self._writer.submit(lambda connection: connection.execute(sql.SET_BUDGET, row))
+        await self._writer.submit(lambda session: session.execute(session.sql.SET_BUDGET, row))
         self._read_at = float("-inf")
 
     async def remove_limit(self, name: str) -> bool:
         """See `ports.budgets.Budgets`."""
         self._read_at = float("-inf")
         return await self._writer.submit(
-            lambda connection: connection.execute(sql.REMOVE_BUDGET, {"name": name}).rowcount > 0
+            lambda session: session.execute(session.sql.REMOVE_BUDGET, {"name": name}).rowcount > 0
         )
 
     async def standings(self) -> list[Standing]:
         """See `ports.budgets.Budgets`."""
         return await self._readers.run(
-            lambda connection: [_standing(row) for row in connection.execute(sql.EVERY_BUDGET)]
+            lambda session: [_standing(row) for row in session.execute(session.sql.EVERY_BUDGET)]
         )
 
 
@@ -87,10 +85,8 @@ class _Ask:
         return json.dumps([account.name for account in self.path])
 
 
-def _reserve(
-    connection: sqlite3.Connection, ask: _Ask, owner: Owner
-) -> Granted | Exhausted | Occupied:
-    _settle(connection, ask.key, None)
+def _reserve(session: Session, ask: _Ask, owners: Owners) -> Granted | Exhausted | Occupied:
+    _settle(session, ask.key, None)
     for account in ask.path:
         if account.limit_usd is not None:
             limit = _nano(account.limit_usd)
@@ -100,46 +96,46 @@ def _reserve(
                 "spent_nano": 0,
                 "reserved_nano": 0,
             }
-            connection.execute(sql.OPEN_BUDGET, row)
-    said = admit(_standings(connection, ask.names), ask.wanted)
-    if isinstance(said, Occupied) and _free_the_dead(connection, ask.names, owner):
-        said = admit(_standings(connection, ask.names), ask.wanted)
+            session.execute(session.sql.OPEN_BUDGET, row)
+    said = admit(_standings(session, ask.names), ask.wanted)
+    if isinstance(said, Occupied) and _free_the_dead(session, ask.names, owners):
+        said = admit(_standings(session, ask.names), ask.wanted)
     if isinstance(said, Granted):
-        _hold(connection, ask, said.amount_usd, owner.name)
+        _hold(session, ask, said.amount_usd, owners.name)
     return said
 
 
-def _hold(connection: sqlite3.Connection, ask: _Ask, amount_usd: Decimal, us: str) -> None:
-    for standing in _standings(connection, ask.names):
+def _hold(session: Session, ask: _Ask, amount_usd: Decimal, us: str) -> None:
+    for standing in _standings(session, ask.names):
         reserved = standing.reserved_usd + amount_usd
-        _move(connection, standing.account, standing.spent_usd, reserved)
+        _move(session, standing.account, standing.spent_usd, reserved)
         row = {"reservation_key": ask.key, "account": standing.account, "owner": us}
-        connection.execute(sql.RESERVE, row | {"amount_nano": _nano(amount_usd)})
+        session.execute(session.sql.RESERVE, row | {"amount_nano": _nano(amount_usd)})
 
 
-def _free_the_dead(connection: sqlite3.Connection, names: str, owner: Owner) -> bool:
+def _free_the_dead(session: Session, names: str, owners: Owners) -> bool:
     """Settle what processes that died had reserved; return whether there was anything."""
-    others = {"names": names, "us": owner.name}
-    held = connection.execute(sql.RESERVED_BY_OTHERS, others).fetchall()
-    alive = {name: owner.is_alive(name) for _, name in held}
+    others = {"names": names, "us": owners.name}
+    held = session.execute(session.sql.RESERVED_BY_OTHERS, others).fetchall()
+    alive = {name: owners.is_alive(session, name) for _, name in held}
     dead = [key for key, name in held if not alive[name]]
     for key in dead:
-        _settle(connection, key, None)
+        _settle(session, key, None)
     return bool(dead)
 
 
-def _settle(connection: sqlite3.Connection, key: str, cost_usd: Decimal | None) -> None:
-    held = dict(connection.execute(sql.RESERVED, {"key": key}).fetchall())
+def _settle(session: Session, key: str, cost_usd: Decimal | None) -> None:
+    held = dict(session.execute(session.sql.RESERVED, {"key": key}).fetchall())
     if not held:
         return
-    for standing in _standings(connection, json.dumps(list(held))):
+    for standing in _standings(session, json.dumps(list(held))):
         after = settled(standing, held[standing.account] * NANO, cost_usd)
-        _move(connection, after.account, after.spent_usd, after.reserved_usd)
-    connection.execute(sql.UNRESERVE, {"key": key})
+        _move(session, after.account, after.spent_usd, after.reserved_usd)
+    session.execute(session.sql.UNRESERVE, {"key": key})
 
 
-def _standings(connection: sqlite3.Connection, names: str) -> list[Standing]:
-    return [_standing(row) for row in connection.execute(sql.BUDGETS, {"names": names})]
+def _standings(session: Session, names: str) -> list[Standing]:
+    return [_standing(row) for row in session.execute(session.sql.BUDGETS, {"names": names})]
 
 
 def _standing(row: Sequence[object]) -> Standing:
@@ -150,9 +146,9 @@ def _standing(row: Sequence[object]) -> Standing:
     )
 
 
-def _move(connection: sqlite3.Connection, name: str, spent: Decimal, reserved: Decimal) -> None:
+def _move(session: Session, name: str, spent: Decimal, reserved: Decimal) -> None:
     moved = {"name": name, "spent_nano": _nano(spent), "reserved_nano": _nano(reserved)}
-    connection.execute(sql.MOVE_BUDGET, moved)
+    session.execute(session.sql.MOVE_BUDGET, moved)
 
 
 def _nano(amount_usd: Decimal) -> int:

@@ -1,7 +1,8 @@
 """Projections and signals as columns, and back."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timezone
+from functools import cache
 from typing import Any, Final, get_args
 
 from pydantic import ValidationError
@@ -10,9 +11,10 @@ from callboard.domain.actor import Actor
 from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import Sealed, timestamp
+from callboard.domain.frozen import changed, unchecked
 from callboard.domain.run_row import RunRow, RunStatus
 from callboard.domain.thread_mark import Mark
-from callboard.domain.usage import NANO, Bill, Usage, usd
+from callboard.domain.usage import NANO, Bill, Usage
 from callboard.ports.event_store import Signal
 
 Columns = dict[str, str | int | bytes | None]
@@ -74,7 +76,8 @@ def row_of(record: Record) -> RunRow:
     (nano_usd, has_unknown, waiting_for, waiting_on, since, until) = record[20:26]
     (created_at, updated_at, ended_at) = record[26:]
     try:
-        return RunRow(
+        return changed(
+            _BLANK,
             run_id=run_id,
             root_id=root_id,
             parent_id=parent_id,
@@ -90,16 +93,15 @@ def row_of(record: Record) -> RunRow:
             step=step,
             turns=turns,
             tool_calls=tool_calls,
-            usage=Usage.model_construct(
+            usage=unchecked(
+                Usage,
                 input_tokens=tokens_in,
                 output_tokens=tokens_out,
                 cache_read_tokens=cache_read,
                 cache_write_tokens=cache_write,
                 reasoning_tokens=reasoning,
             ),
-            bill=Bill.model_construct(
-                known_usd=usd(nano_usd * NANO), has_unknown=bool(has_unknown)
-            ),
+            bill=unchecked(Bill, known_usd=nano_usd * NANO, has_unknown=bool(has_unknown)),
             waiting_for=waiting_for,
             waiting_on=waiting_on,
             waiting_since=_moment(since),
@@ -112,6 +114,20 @@ def row_of(record: Record) -> RunRow:
         raise LogCorrupt(f"run {run_id}: its projection is not readable ({error})") from error
 
 
+_NEVER: Final = datetime.min.replace(tzinfo=timezone.utc)
+_BLANK: Final = RunRow(
+    run_id="",
+    kind="agent",
+    subject="",
+    title="",
+    status="running",
+    root_id="",
+    parent_id=None,
+    model=None,
+    workspace="",
+    created_at=_NEVER,
+    updated_at=_NEVER,
+)
 _WORD: Final = frozenset({str})
 _PERHAPS: Final = frozenset({str, type(None)})
 _COUNT: Final = frozenset({int})
@@ -132,11 +148,17 @@ def _check(record: Record) -> None:
     Raises:
         LogCorrupt: somebody else wrote them.
     """
-    as_written = len(record) == len(_COLUMNS) and all(
-        type(value) in types for value, types in zip(record, _COLUMNS, strict=True)
-    )
+    as_written = _as_written(tuple(map(type, record)))
     if not as_written or record[3] not in _KINDS or record[6] not in _STATUSES:
         raise LogCorrupt(f"run {record[0]}: its projection is not readable (a column's type)")
+
+
+@cache
+def _as_written(types: tuple[type, ...]) -> bool:
+    """Return whether columns have the types that we write; a list has thousands of lines of a few shapes."""
+    return len(types) == len(_COLUMNS) and all(
+        one in fitting for one, fitting in zip(types, _COLUMNS, strict=True)
+    )
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -209,7 +231,7 @@ def columns_of_signal(signal: Signal) -> Columns:
         "actor_name": signal.actor.name,
         "at": timestamp(signal.at),
         "note": signal.note,
-        "consumed": 0,
+        "consumed": False,
     }
 
 

@@ -6,19 +6,19 @@ The subtree of a run is looked for only where the run is not a root: then all of
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
     Text,
     bindparam,
     case,
-    cast,
     func,
     literal_column,
     select,
 )
 from sqlalchemy.sql.elements import ClauseElement
-from sqlalchemy.sql.selectable import CTE, ScalarSelect
+from sqlalchemy.sql.selectable import CTE
 
 from callboard.domain.thread_mark import (
     BEGINS,
@@ -29,6 +29,7 @@ from callboard.domain.thread_mark import (
     FAILURES,
     SHARED,
 )
+from callboard.stores.relational.spelling import BEYOND, flag, listed_numbers, says
 from callboard.stores.tables import event, mark, run
 
 _Chosen = Select[*tuple[Any, ...]]
@@ -36,7 +37,6 @@ CLAIM: Final = frozenset({"epoch", "owner", "head", "head_hash"})
 """The columns of a run that are no part of its projection."""
 _true: Final = literal_column("1", Integer)
 _zero: Final = literal_column("0", Integer)
-_beyond: Final = literal_column("9223372036854775807", Integer)
 _sealed: Final = (event.c.position, event.c.run_id, event.c.seq, event.c.body, event.c.hash)
 
 
@@ -54,31 +54,24 @@ def _within(chosen: _Chosen, *, searched: bool = False) -> _Chosen:
     """Narrow a selection of marks to a run and what is below it."""
     within = chosen.where(
         mark.c.root_id == bindparam("root_id"),
-        (bindparam("whole") == _true) | mark.c.run_id.in_(select(_tree().c.run_id)),
+        flag("whole") | mark.c.run_id.in_(select(_tree().c.run_id)),
     )
     if not searched:
         return within
-    body = func.lower(cast(event.c.body, Text))
-    text = bindparam("text", type_=Text)
-    says = select(event.c.position).where(
-        event.c.position == mark.c.position, func.instr(body, text) > _zero
+    found = select(event.c.position).where(
+        event.c.position == mark.c.position, says(event.c.body, "text")
     )
-    return within.where((bindparam("any_text") == _true) | says.exists())
+    return within.where(flag("any_text") | found.exists())
 
 
 def _side(*, older: bool) -> _Chosen:
     """Return the nearest marks with a facet on one side of a position."""
-    place, edge = mark.c.position, bindparam("edge", type_=Integer)
+    place, edge = mark.c.position, bindparam("edge", type_=BigInteger)
     found = _within(select(place), searched=True).where(
-        _bits(bindparam("facet", type_=Integer)), place < edge if older else place > edge
+        _bits(bindparam("facet", type_=BigInteger)), place < edge if older else place > edge
     )
     ordered = found.order_by(place.desc() if older else place)
     return ordered.limit(bindparam("limit")).offset(_zero)
-
-
-def _listed(name: str) -> ScalarSelect[int]:
-    items = func.json_each(bindparam(name)).table_valued("value")
-    return select(items.c.value).scalar_subquery()
 
 
 def _companions() -> _Chosen:
@@ -117,11 +110,11 @@ def _companions() -> _Chosen:
         select(
             own.c.run_id,
             func.coalesce(low, _zero).label("low"),
-            func.coalesce(high, _beyond).label("high"),
+            func.coalesce(high, BEYOND).label("high"),
         )
         .where(
             own.c.root_id == bindparam("root_id"),
-            own.c.position.in_(_listed("positions")),
+            own.c.position.in_(listed_numbers("positions")),
             own.c.facets.bitwise_and(literal_column(str(SHARED), Integer)) != _zero,
         )
         .distinct()
@@ -162,7 +155,7 @@ def _spans() -> _Chosen:
 
 def _behind() -> _Chosen:
     place = mark.c.position
-    found = _within(select(place)).where(place > bindparam("edge", type_=Integer))
+    found = _within(select(place)).where(place > bindparam("edge", type_=BigInteger))
     return found.order_by(place).limit(bindparam("limit")).offset(_zero)
 
 
@@ -173,7 +166,7 @@ def _arrived() -> _Chosen:
         select(run.c.root_id, func.max(place))
         .select_from(event)
         .join(run, run.c.run_id == event.c.run_id)
-        .where(place > bindparam("after", type_=Integer))
+        .where(place > bindparam("after", type_=BigInteger))
         .group_by(run.c.root_id)
     )
 
@@ -187,7 +180,7 @@ def _runs() -> _Chosen:
 def threads() -> dict[str, ClauseElement]:
     """Return the statements by name."""
     last = _within(select(mark.c.position)).order_by(mark.c.position.desc())
-    at = select(*_sealed).where(event.c.position.in_(_listed("positions")))
+    at = select(*_sealed).where(event.c.position.in_(listed_numbers("positions")))
     place = select(event.c.position).where(
         event.c.run_id == bindparam("run_id"), event.c.seq == bindparam("seq")
     )

@@ -1,7 +1,6 @@
 """Records and the audit log in the same file as the runs."""
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,34 +12,33 @@ from callboard.domain.record import AuditEntry, Change, Kept, Kind, Put, T, Writ
 from callboard.engine.auditing import GENESIS, entry_hash, read_entry, written
 from callboard.ports.records import EVERYTHING, AuditWanted, Wanted
 from callboard.stores.record_rules import conflict, refuse_audited
-from callboard.stores.sqlite import sql
-from callboard.stores.sqlite.readers import Readers
-from callboard.stores.sqlite.writer import Writer
+from callboard.stores.relational.access import Access
+from callboard.stores.relational.session import Session
 
-_NO_END = -1
-"""What SQLite takes for no limit."""
+_NO_END = 2**63 - 1
 _LAST = 2**63 - 1
 _REMEMBERED = 20_000
 """How many records are remembered as values: a board is looked at much more often than it changes."""
 
 
-class SqliteRecords:
+class StoredRecords:
     """`callboard.ports.records.Records`; shares the event store's connections."""
 
-    def __init__(self, writer: Writer, readers: Readers) -> None:
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, access: Access) -> None:
+        self._sql = access.sql
+        self._writer = access.writer
+        self._readers = access.readers
         self._known: dict[tuple[str, int, int], tuple[bytes, Kept[Any]]] = {}
 
     async def get(self, kind: Kind[T], key: str) -> Kept[T] | None:
         """See `ports.records.Records`."""
-        found = await self._query(kind, sql.RECORD, {"kind": kind.name, "name": key})
+        found = await self._query(kind, self._sql.RECORD, {"kind": kind.name, "name": key})
         return found[0] if found else None
 
     async def find(self, kind: Kind[T], wanted: Wanted = EVERYTHING) -> list[Kept[T]]:
         """See `ports.records.Records`."""
         newest = wanted.newest_first
-        statement = sql.RECORDS_NEWEST_FIRST if newest else sql.RECORDS_OLDEST_FIRST
+        statement = self._sql.RECORDS_NEWEST_FIRST if newest else self._sql.RECORDS_OLDEST_FIRST
         after = wanted.after if wanted.after is not None else (_LAST if newest else 0)
         named = {
             "kind": kind.name,
@@ -80,8 +78,8 @@ class SqliteRecords:
             "limit": wanted.limit,
         }
 
-        def query(connection: sqlite3.Connection) -> list[AuditEntry]:
-            return [_entry(*row) for row in connection.execute(sql.AUDITED, named)]
+        def query(session: Session) -> list[AuditEntry]:
+            return [_entry(*row) for row in session.execute(session.sql.AUDITED, named)]
 
         return await self._readers.run(query)
 
@@ -92,8 +90,8 @@ class SqliteRecords:
     async def _query(
         self, kind: Kind[T], statement: str, named: Mapping[str, object]
     ) -> list[Kept[T]]:
-        def query(connection: sqlite3.Connection) -> list[Kept[T]]:
-            rows = connection.execute(statement, named).fetchall()
+        def query(session: Session) -> list[Kept[T]]:
+            rows = session.execute(statement, named).fetchall()
             return [self._kept(kind, *row) for row in rows]
 
         return await self._readers.run(query)
@@ -110,25 +108,25 @@ class SqliteRecords:
         return known
 
 
-def _commit(connection: sqlite3.Connection, change: Change) -> None:
-    before, spaces = _standing(connection, change.writes)
-    last = connection.execute(sql.AUDIT_LAST).fetchone()
+def _commit(session: Session, change: Change) -> None:
+    before, spaces = _standing(session, change.writes)
+    last = session.execute(session.sql.AUDIT_LAST).fetchone()
     position, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
     entry = written(change, before, previous, spaces)
-    _write(connection, change.writes)
+    _write(session, change.writes)
     row = {"position": position, "actor": entry.actor, "space": entry.space}
-    connection.execute(sql.AUDIT, row | {"body": entry.body, "hash": entry.hash})
+    session.execute(session.sql.AUDIT, row | {"body": entry.body, "hash": entry.hash})
     places = [{"kind": kind, "name": key, "entry": position} for kind, key in entry.records]
-    connection.executemany(sql.AUDIT_RECORD, places)
+    session.executemany(session.sql.AUDIT_RECORD, places)
 
 
-def _keep(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
-    _standing(connection, writes)
-    _write(connection, writes)
+def _keep(session: Session, writes: Sequence[Write]) -> None:
+    _standing(session, writes)
+    _write(session, writes)
 
 
 def _standing(
-    connection: sqlite3.Connection, writes: Sequence[Write]
+    session: Session, writes: Sequence[Write]
 ) -> tuple[dict[tuple[str, str], bytes | None], list[str | None]]:
     """Return the records that the writes are about, and their spaces. Every refusal comes from here.
 
@@ -139,7 +137,7 @@ def _standing(
     spaces: list[str | None] = []
     for write in writes:
         named = {"kind": write.kind, "name": write.key}
-        row = connection.execute(sql.RECORD_STANDS, named).fetchone()
+        row = session.execute(session.sql.RECORD_STANDS, named).fetchone()
         revision, body, space = row or (0, None, None)
         if revision != write.expected:
             raise conflict(write, exists=row is not None)
@@ -148,22 +146,22 @@ def _standing(
     return before, spaces
 
 
-def _write(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+def _write(session: Session, writes: Sequence[Write]) -> None:
     for write in writes:
         named: dict[str, object] = {"kind": write.kind, "name": write.key}
         if not isinstance(write, Put):
-            connection.execute(sql.REMOVE_RECORD, named | {"expected": write.expected})
+            session.execute(session.sql.REMOVE_RECORD, named | {"expected": write.expected})
             continue
         named |= {"space": write.space, "state": write.state, "body": write.body}
         if write.expected:
-            connection.execute(sql.REPLACE_RECORD, named | {"expected": write.expected})
+            session.execute(session.sql.REPLACE_RECORD, named | {"expected": write.expected})
         else:
-            connection.execute(sql.ADD_RECORD, named | {"revision": 1})
+            session.execute(session.sql.ADD_RECORD, named | {"revision": 1})
 
 
-def _first_wrong(connection: sqlite3.Connection) -> int | None:
+def _first_wrong(session: Session) -> int | None:
     previous, expected = GENESIS, 1
-    for position, body, stored in connection.execute(sql.AUDIT_LOG):
+    for position, body, stored in session.execute(session.sql.AUDIT_LOG):
         intact = isinstance(body, bytes) and entry_hash(previous, body) == stored
         if position != expected or not intact:
             return expected

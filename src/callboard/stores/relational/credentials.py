@@ -1,6 +1,5 @@
 """Sealed credentials in the same file as the log."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,31 +11,31 @@ from callboard.domain.credential import Credential, Scope, parse_scope
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import timestamp
 from callboard.ports.vault import SealedCredential
-from callboard.stores.sqlite import sql
-from callboard.stores.sqlite.readers import Readers
-from callboard.stores.sqlite.writer import Writer
+from callboard.stores.relational.access import Access
+from callboard.stores.relational.session import Session
 
 
-class SqliteSealedCredentials:
+class StoredSealedCredentials:
     """`callboard.ports.vault.SealedCredentials`; shares the event store's connections."""
 
-    def __init__(self, writer: Writer, readers: Readers) -> None:
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, access: Access) -> None:
+        self._sql = access.sql
+        self._writer = access.writer
+        self._readers = access.readers
 
     async def put(self, sealed: SealedCredential, *, replacing: int | None) -> bool:
         """See `ports.vault.SealedCredentials`."""
-        statement = sql.ADD_CREDENTIAL if replacing is None else sql.REPLACE_CREDENTIAL
+        statement = self._sql.ADD_CREDENTIAL if replacing is None else self._sql.REPLACE_CREDENTIAL
         return await self._change(statement, _columns(sealed) | {"replacing": replacing})
 
     async def find(self, name: str, scope: Scope) -> SealedCredential | None:
         """See `ports.vault.SealedCredentials`."""
-        found = await self._query(sql.CREDENTIAL, {"name": name, "scope": str(scope)})
+        found = await self._query(self._sql.CREDENTIAL, {"name": name, "scope": str(scope)})
         return found[0] if found else None
 
     async def all(self) -> Sequence[SealedCredential]:
         """See `ports.vault.SealedCredentials`."""
-        return await self._query(sql.CREDENTIALS, {})
+        return await self._query(self._sql.CREDENTIALS, {})
 
     async def rewrap(
         self, before: Sequence[SealedCredential], after: Sequence[SealedCredential]
@@ -45,11 +44,11 @@ class SqliteSealedCredentials:
         expected = {_place(each): each.wrapped_key for each in before}
         changes = [_columns(each) for each in after]
 
-        def work(connection: sqlite3.Connection) -> bool:
-            found = [_sealed(record) for record in connection.execute(sql.CREDENTIALS)]
+        def work(session: Session) -> bool:
+            found = [_sealed(record) for record in session.execute(session.sql.CREDENTIALS)]
             if {_place(each): each.wrapped_key for each in found} != expected:
                 return False
-            connection.executemany(sql.REWRAP_CREDENTIAL, changes)
+            session.executemany(session.sql.REWRAP_CREDENTIAL, changes)
             return True
 
         return await self._writer.submit(work)
@@ -58,20 +57,20 @@ class SqliteSealedCredentials:
         """See `ports.vault.SealedCredentials`."""
         named = {"name": credential.name, "scope": str(credential.scope)}
         times = {"version": credential.version, "last_used_at": timestamp(at)}
-        await self._change(sql.CREDENTIAL_USED, named | times)
+        await self._change(self._sql.CREDENTIAL_USED, named | times)
 
     async def remove(self, name: str, scope: Scope) -> bool:
         """See `ports.vault.SealedCredentials`."""
-        return await self._change(sql.REMOVE_CREDENTIAL, {"name": name, "scope": str(scope)})
+        return await self._change(self._sql.REMOVE_CREDENTIAL, {"name": name, "scope": str(scope)})
 
     async def _change(self, statement: str, named: Mapping[str, object]) -> bool:
         return await self._writer.submit(
-            lambda connection: connection.execute(statement, named).rowcount > 0
+            lambda session: session.execute(statement, named).rowcount > 0
         )
 
     async def _query(self, statement: str, named: Mapping[str, str]) -> list[SealedCredential]:
-        def query(connection: sqlite3.Connection) -> list[SealedCredential]:
-            return [_sealed(record) for record in connection.execute(statement, named)]
+        def query(session: Session) -> list[SealedCredential]:
+            return [_sealed(record) for record in session.execute(statement, named)]
 
         return await self._readers.run(query)
 

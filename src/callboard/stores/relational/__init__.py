@@ -1,0 +1,1 @@
+"""Everything that the stores on SQLite and on PostgreSQL share."""

@@ -1,0 +1,48 @@
+"""What differs between databases: opening a connection, what a failure means, storing many batches at once."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from callboard.domain.errors import CallboardError
+from callboard.ports.event_store import Batch
+from callboard.stores.relational.session import Session
+
+
+class Driver(Protocol):
+    """A kind of database, at one place."""
+
+    failures: tuple[type[Exception], ...]
+    """What its connections raise."""
+
+    patience_s: float
+    """How long an access waits, in seconds, for a database that is busy, or away for a moment."""
+
+    def connect(self, *, read_only: bool = False) -> Session:
+        """Open a connection.
+
+        Raises:
+            CallboardError: it cannot be opened, as `explain` says.
+        """
+        ...
+
+    def explain(self, error: Exception) -> CallboardError:
+        """Return our error for one of its failures."""
+        ...
+
+    def is_lost(self, error: Exception) -> bool:
+        """Return whether a failure means that the connection is of no use any more and another one may be."""
+        ...
+
+    def append(
+        self, session: Session, batches: Sequence[Batch]
+    ) -> "Sequence[CallboardError | None]":
+        """Store batches in order, within a transaction, where their logs and claims are as they expect; return for
+        each why it was refused, if it was.
+        """
+        ...
+
+    def append_alone(
+        self, session: Session, batches: Sequence[Batch]
+    ) -> "Sequence[CallboardError | None]":
+        """Do what `append` does as a transaction of its own."""
+        ...

@@ -1,0 +1,443 @@
+"""Every statement of the stores, built with SQLAlchemy Core and written out as text for each database.
+
+SQLAlchemy takes a third of a second to import, a whole store a few milliseconds to open. So the
+statements are compiled when this file changes, not when a command starts:
+
+    python -m callboard.stores.relational.statements
+
+writes `sqlite/sql.py`, `postgres/sql.py`, and `wording.py`, which says what there is; a test holds them equal.
+Only migrations and that test import SQLAlchemy.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.elements import ClauseElement
+
+from callboard.stores.relational.spelling import BEYOND, flag, listed, upsert
+from callboard.stores.relational.thread_statements import CLAIM, threads
+from callboard.stores.tables import (
+    anchor,
+    attempt,
+    audit,
+    audit_record,
+    blob,
+    budget,
+    checkpoint,
+    credential,
+    event,
+    mark,
+    record,
+    release,
+    reservation,
+    run,
+    signal,
+)
+
+_FIXED: Final = {
+    "run_id",
+    "root_id",
+    "parent_id",
+    "kind",
+    "subject",
+    "title",
+    "model",
+    "workspace",
+    "space",
+    "task",
+    "digest",
+    "created_at",
+}
+_STANDING: Final = (
+    "status",
+    "waiting_for",
+    "waiting_on",
+    "waiting_since",
+    "waiting_until",
+    "ended_at",
+    "step",
+)
+
+_projection: Final = [column for column in run.c if column.name not in CLAIM]
+_sealed: Final = (event.c.run_id, event.c.seq, event.c.body, event.c.hash)
+_nothing: Final = literal_column("NULL", Text)
+_one: Final = literal_column("1", Integer)
+_none: Final = literal_column("0", Integer)
+_yes: Final = true()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement, and the columns that it sets where it names none itself."""
+
+    clause: ClauseElement
+    names: list[str] | None = None
+
+    def text(self, dialect: Dialect) -> str:
+        """Return it as a database wants it, on one line."""
+        compiled = self.clause.compile(dialect=dialect, column_keys=self.names)
+        return " ".join(str(compiled).split())
+
+
+Statements = dict[str, Statement]
+
+
+def _insert(table: Table, *, ignore: bool = False) -> Statement:
+    names = [column.name for column in table.c if column.name != "position"]
+    statement = upsert(table)
+    return Statement(statement.on_conflict_do_nothing() if ignore else statement, names)
+
+
+def _append(*, same_standing: bool) -> Statement:
+    """Return the fenced update. Most batches leave a run's standing as it is: the statement for those
+    touches no indexed column, and matches no row where the standing is another one.
+    """
+    moving = [c.name for c in run.c if c.name not in _FIXED | CLAIM]
+    fenced = update(run).where(
+        run.c.run_id == bindparam("run_id"),
+        run.c.epoch == bindparam("epoch"),
+        run.c.head == bindparam("expected_head"),
+    )
+    if same_standing:
+        moving = [name for name in moving if name not in _STANDING]
+        fenced = fenced.where(
+            *(run.c[name].is_not_distinct_from(bindparam(name)) for name in _STANDING)
+        )
+    return Statement(fenced, [*moving, "head", "head_hash"])
+
+
+def _marked() -> Statement:
+    """Return the insertion of a mark. Where somebody took the last event away by hand, its position is there once
+    more.
+    """
+    names = [column.name for column in mark.c]
+    inserted = upsert(mark)
+    again = inserted.on_conflict_do_update(
+        index_elements=["root_id", "position"],
+        set_={name: inserted.excluded[name] for name in names[2:]},
+    )
+    return Statement(again, names)
+
+
+def _rows() -> Statement:
+    wanted = select(*_projection).where(
+        (~flag("root_only")) | run.c.parent_id.is_(None),
+        (flag("any_status")) | run.c.status.in_(listed("statuses")),
+        (flag("any_space")) | run.c.space.in_(listed("spaces")),
+        (flag("any_task")) | (run.c.task == bindparam("task")),
+        (flag("any_step")) | (run.c.step == bindparam("step")),
+        (flag("any_age"))
+        | (run.c.created_at < bindparam("created_before"))
+        | (
+            (run.c.created_at == bindparam("created_before"))
+            & (run.c.run_id < bindparam("id_before"))
+        ),
+    )
+    newest = wanted.order_by(run.c.created_at.desc(), run.c.run_id.desc())
+    return Statement(newest.limit(bindparam("limit")).offset(_none))
+
+
+def _read_tree() -> Statement:
+    tree = select(bindparam("run_id", type_=Text).label("run_id")).cte("tree", recursive=True)
+    tree = tree.union_all(select(run.c.run_id).where(run.c.parent_id == tree.c.run_id))
+    below = select(*_sealed).where(event.c.run_id.in_(select(tree.c.run_id)))
+    return Statement(below.order_by(event.c.position))
+
+
+def _claims() -> Statements:
+    this_run, this_epoch = run.c.run_id == bindparam("run_id"), run.c.epoch == bindparam("epoch")
+    columns = (run.c.epoch, run.c.owner, run.c.head, run.c.head_hash)
+    ours = run.c.owner == bindparam("us")
+    taken = update(run).where(this_run).values(epoch=run.c.epoch + _one)
+    unfinished = select(run.c.run_id, run.c.owner).where(
+        run.c.parent_id.is_(None), run.c.status.in_(listed("statuses"))
+    )
+    return {
+        "CREATE": _insert(run, ignore=True),
+        "STAND": Statement(select(*columns).where(this_run)),
+        "TAKE": Statement(taken, ["owner"]),
+        "RELEASE": Statement(update(run).where(this_run, this_epoch, ours).values(owner=_nothing)),
+        "ABANDON": Statement(update(run).where(this_run, ours).values(owner=_nothing)),
+        "UNFINISHED": Statement(unfinished.order_by(run.c.created_at, run.c.run_id)),
+    }
+
+
+def _logs() -> Statements:
+    own = select(*_sealed).where(
+        event.c.run_id == bindparam("run_id"), event.c.seq > bindparam("after")
+    )
+    contents = select(blob.c.sha256, blob.c.content).where(blob.c.sha256.in_(listed("wanted")))
+    return {
+        "APPEND": _append(same_standing=True),
+        "APPEND_STANDING": _append(same_standing=False),
+        "INSERT_EVENT": _insert(event),
+        "MARK": _marked(),
+        "INSERT_BLOB": _insert(blob, ignore=True),
+        "READ": Statement(own.order_by(event.c.seq)),
+        "READ_TREE": _read_tree(),
+        "BLOBS": Statement(contents),
+    }
+
+
+def _projections() -> Statements:
+    one = select(*_projection).where(run.c.run_id == bindparam("run_id"))
+    children = select(*_projection).where(run.c.parent_id == bindparam("run_id"))
+    return {
+        "ROW": Statement(one),
+        "ROWS": _rows(),
+        "CHILDREN": Statement(children.order_by(run.c.created_at, run.c.run_id)),
+    }
+
+
+def _attempts() -> Statements:
+    names = [column.name for column in attempt.c]
+    inserted = upsert(attempt)
+    upserted = inserted.on_conflict_do_update(
+        index_elements=["run_id"],
+        set_={name: inserted.excluded[name] for name in names if name != "run_id"},
+    )
+    served = (
+        *(run.c.run_id, run.c.space, run.c.task, run.c.step, run.c.subject, run.c.digest),
+        *(run.c.model, run.c.status, run.c.known_nano_usd, run.c.has_unknown_cost),
+        *(run.c.input_tokens, run.c.output_tokens, run.c.created_at, run.c.ended_at),
+    )
+    settled = (attempt.c.judge, attempt.c.outcome, attempt.c.judged, attempt.c.sent_back_by)
+    found = (
+        select(*served, *settled)
+        .select_from(run.outerjoin(attempt, attempt.c.run_id == run.c.run_id))
+        .where(
+            run.c.step.is_not(_nothing),
+            run.c.kind == literal_column("'agent'", Text),
+            (flag("any_space")) | run.c.space.in_(listed("spaces")),
+            run.c.created_at >= bindparam("since"),
+            run.c.created_at < bindparam("until"),
+            (flag("any_agent")) | (run.c.subject == bindparam("agent")),
+        )
+    )
+    return {
+        "SETTLE_ATTEMPT": Statement(upserted, names),
+        "ATTEMPTS": Statement(found.order_by(run.c.created_at, run.c.run_id)),
+    }
+
+
+def _signals() -> Statements:
+    columns = [c for c in signal.c if c.name not in {"position", "consumed"}]
+    pending = select(*columns).where(signal.c.run_id.in_(listed("run_ids")), ~signal.c.consumed)
+    consumed = update(signal).where(
+        signal.c.run_id == bindparam("run_id"), signal.c.signal_key == bindparam("signal_key")
+    )
+    return {
+        "EXISTS": Statement(select(exists().where(run.c.run_id == bindparam("run_id")))),
+        "SIGNAL": _insert(signal, ignore=True),
+        "SIGNALS": Statement(pending.order_by(signal.c.position)),
+        "CONSUME": Statement(consumed.values(consumed=_yes)),
+    }
+
+
+def _releases() -> Statements:
+    this_agent = and_(
+        release.c.publisher == bindparam("publisher"), release.c.agent == bindparam("agent")
+    )
+    newest = (release.c.major.desc(), release.c.minor.desc(), release.c.patch.desc())
+    every = select(release).order_by(release.c.publisher, release.c.agent, *newest)
+    by_id = select(release).where(release.c.agent == bindparam("agent"))
+    yanked = update(release).where(this_agent, release.c.version == bindparam("version"))
+    return {
+        "RELEASE_AGENT": _insert(release),
+        "RELEASES_OF": Statement(select(release).where(this_agent).order_by(*newest)),
+        "RELEASES_BY_ID": Statement(by_id.order_by(release.c.publisher, *newest)),
+        "RELEASES": Statement(every),
+        "YANK": Statement(yanked.values(yanked=_yes)),
+    }
+
+
+def _budgets() -> Statements:
+    this = budget.c.account == bindparam("name")
+    every = select(budget).order_by(budget.c.account)
+    opened = upsert(budget)
+    upserted = opened.on_conflict_do_update(
+        index_elements=["account"], set_={"limit_nano": opened.excluded.limit_nano}
+    )
+    by_key = reservation.c.reservation_key == bindparam("key")
+    held = select(reservation.c.account, reservation.c.amount_nano).where(by_key)
+    others = select(reservation.c.reservation_key, reservation.c.owner).where(
+        reservation.c.account.in_(listed("names")), reservation.c.owner != bindparam("us")
+    )
+    return {
+        "BUDGETS": Statement(every.where(budget.c.account.in_(listed("names")))),
+        "EVERY_BUDGET": Statement(every),
+        "OPEN_BUDGET": _insert(budget, ignore=True),
+        "SET_BUDGET": Statement(upserted, [column.name for column in budget.c]),
+        "MOVE_BUDGET": Statement(update(budget).where(this), ["spent_nano", "reserved_nano"]),
+        "REMOVE_BUDGET": Statement(delete(budget).where(this)),
+        "RESERVE": _insert(reservation),
+        "RESERVED": Statement(held),
+        "RESERVED_BY_OTHERS": Statement(others.distinct()),
+        "UNRESERVE": Statement(delete(reservation).where(by_key)),
+    }
+
+
+def _credentials() -> Statements:
+    this = and_(credential.c.name == bindparam("name"), credential.c.scope == bindparam("scope"))
+    replaced = update(credential).where(this, credential.c.version == bindparam("replacing"))
+    changing = [c.name for c in credential.c if c.name not in {"name", "scope", "created_at"}]
+    used = update(credential).where(this, credential.c.version == bindparam("version"))
+    every = select(credential).order_by(credential.c.name, credential.c.scope)
+    return {
+        "ADD_CREDENTIAL": _insert(credential, ignore=True),
+        "REPLACE_CREDENTIAL": Statement(replaced, changing),
+        "CREDENTIAL": Statement(select(credential).where(this)),
+        "CREDENTIALS": Statement(every),
+        "CREDENTIAL_USED": Statement(used, ["last_used_at"]),
+        "REWRAP_CREDENTIAL": Statement(update(credential).where(this), ["wrapped_key"]),
+        "REMOVE_CREDENTIAL": Statement(delete(credential).where(this)),
+    }
+
+
+def _anchors() -> Statements:
+    leaves = select(anchor.c.run_id, anchor.c.seq, anchor.c.hash).order_by(anchor.c.position)
+    later = leaves.limit(BEYOND).offset(bindparam("after", type_=BigInteger))
+    noted = select(checkpoint.c.note, checkpoint.c.frontier).where(
+        checkpoint.c.size == bindparam("size")
+    )
+    return {
+        "ANCHOR": _insert(anchor, ignore=True),
+        "ANCHORS": Statement(later),
+        "ANCHOR_COUNT": Statement(select(func.count()).select_from(anchor)),
+        "KEEP_CHECKPOINT": _insert(checkpoint, ignore=True),
+        "CHECKPOINT": Statement(noted),
+        "CHECKPOINT_SIZES": Statement(select(checkpoint.c.size).order_by(checkpoint.c.size)),
+    }
+
+
+def _found_records(*, newest_first: bool) -> Statement:
+    kept = (record.c.body, record.c.revision, record.c.position)
+    place, after = record.c.position, bindparam("after", type_=BigInteger)
+    found = select(*kept).where(
+        record.c.kind == bindparam("kind"),
+        (flag("any_key")) | record.c.name.between(bindparam("prefix"), bindparam("beyond")),
+        (flag("any_space")) | record.c.space.in_(listed("spaces")),
+        (flag("any_state")) | record.c.state.in_(listed("states")),
+        place < after if newest_first else place > after,
+    )
+    by_age = found.order_by(place.desc() if newest_first else place)
+    return Statement(by_age.limit(bindparam("limit")).offset(_none))
+
+
+def _records() -> Statements:
+    this = and_(record.c.kind == bindparam("kind"), record.c.name == bindparam("name"))
+    standing = and_(this, record.c.revision == bindparam("expected"))
+    counted = update(record).where(standing).values(revision=record.c.revision + _one)
+    seen = select(record.c.revision, record.c.body, record.c.space).where(this)
+    return {
+        "RECORD": Statement(
+            select(record.c.body, record.c.revision, record.c.position).where(this)
+        ),
+        "RECORD_STANDS": Statement(seen),
+        "RECORDS_OLDEST_FIRST": _found_records(newest_first=False),
+        "RECORDS_NEWEST_FIRST": _found_records(newest_first=True),
+        "ADD_RECORD": _insert(record, ignore=True),
+        "REPLACE_RECORD": Statement(counted, ["space", "state", "body"]),
+        "REMOVE_RECORD": Statement(delete(record).where(standing)),
+    }
+
+
+def _audits() -> Statements:
+    entry = select(audit.c.position, audit.c.body, audit.c.hash)
+    of_record = exists(audit_record).where(
+        audit_record.c.kind == bindparam("kind"),
+        audit_record.c.name == bindparam("name"),
+        audit_record.c.entry == audit.c.position,
+    )
+    wanted = entry.where(
+        (flag("any_record")) | of_record,
+        (flag("any_actor")) | (audit.c.actor == bindparam("actor")),
+        (flag("any_space")) | audit.c.space.in_(listed("spaces")),
+        audit.c.position < bindparam("before", type_=BigInteger),
+    )
+    newest = wanted.order_by(audit.c.position.desc()).limit(bindparam("limit"))
+    last = select(audit.c.position, audit.c.hash).order_by(audit.c.position.desc())
+    return {
+        "AUDIT": Statement(upsert(audit), [column.name for column in audit.c]),
+        "AUDIT_RECORD": _insert(audit_record, ignore=True),
+        "AUDIT_LAST": Statement(last.limit(_one).offset(_none)),
+        "AUDITED": Statement(newest.offset(_none)),
+        "AUDIT_LOG": Statement(entry.order_by(audit.c.position)),
+    }
+
+
+def statements() -> Statements:
+    """Return every statement by name."""
+    found = {name: Statement(clause) for name, clause in threads().items()}
+    parts = (
+        *(_claims(), _logs(), _projections(), _signals(), _releases(), _credentials()),
+        *(_anchors(), _budgets(), _records(), _audits(), _attempts(), found),
+    )
+    return {name: one for part in parts for name, one in part.items()}
+
+
+def _dialects() -> dict[str, Dialect]:
+    there = postgresql.psycopg.dialect()
+    vars(there)["implicit_returning"] = False  # nobody asks for positions that a database chose
+    return {"sqlite": sqlite.dialect(paramstyle="named"), "postgres": there}
+
+
+DIALECTS: Final = _dialects()
+
+
+def source(database: str) -> str:
+    """Return the text of a database's `sql.py`."""
+    lines = ['"""The statements of the store. Written by `statements.py`; do not edit."""', ""]
+    dialect = DIALECTS[database]
+    lines += [f'{name} = "{one.text(dialect)}"' for name, one in statements().items()]
+    return "\n".join(lines) + "\n"
+
+
+def wording() -> str:
+    """Return the text of `wording.py`."""
+    lines = [
+        '"""What every database has words for. Written by `statements.py`; do not edit."""',
+        "",
+        "from typing import Protocol",
+        "",
+        "",
+        "class Wording(Protocol):",
+        '    """The statements of the store, as one kind of database wants them."""',
+        "",
+    ]
+    for name in statements():
+        lines += ["    @property", f"    def {name}(self) -> str: ...  # noqa: D102, N802", ""]
+    return "\n".join(lines)
+
+
+def targets() -> dict[Path, str]:
+    """Return the files that are written, and their texts."""
+    stores = Path(__file__).parent.parent
+    found = {stores / database / "sql.py": source(database) for database in DIALECTS}
+    return found | {stores / "relational" / "wording.py": wording()}
+
+
+if __name__ == "__main__":
+    for target, text in targets().items():
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        sys.stderr.write(f"{target.parent.name}/{target.name} written\n")

@@ -1,0 +1,54 @@
+"""SQLite as a driver of the store."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from callboard.domain.errors import CallboardError
+from callboard.ports.event_store import Batch
+from callboard.stores.relational.session import Session
+from callboard.stores.relational.work import append_each
+from callboard.stores.sqlite.connections import connect
+from callboard.stores.sqlite.failures import explain
+
+_FAILURES: Final = (sqlite3.Error, ValueError, OverflowError)
+
+
+class SqliteDriver:
+    """`callboard.stores.relational.driver.Driver` for one file."""
+
+    failures: tuple[type[Exception], ...] = _FAILURES
+
+    def __init__(self, path: Path, patience_s: float, *, durable: bool) -> None:
+        self._path = path
+        self._durable = durable
+        self.patience_s = patience_s
+
+    def connect(self, *, read_only: bool = False) -> Session:
+        """See `Driver`."""
+        return connect(
+            self._path, read_only=read_only, patience_s=self.patience_s, durable=self._durable
+        )
+
+    def explain(self, error: Exception) -> CallboardError:
+        """See `Driver`."""
+        return explain(error, self._path)
+
+    def is_lost(self, error: Exception) -> bool:
+        """See `Driver`: a file is there or it is not."""
+        del error
+        return False
+
+    def append(self, session: Session, batches: Sequence[Batch]) -> Sequence[CallboardError | None]:
+        """See `Driver`."""
+        return append_each(session, batches)
+
+    def append_alone(
+        self, session: Session, batches: Sequence[Batch]
+    ) -> Sequence[CallboardError | None]:
+        """See `Driver`."""
+        session.begin()
+        refusals = append_each(session, batches)
+        session.commit()
+        return refusals
