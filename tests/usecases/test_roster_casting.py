@@ -1,6 +1,5 @@
 """Who plays: agents of the roster in the version that is live, pinned or on trial, before those at hand."""
 
-import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,8 +13,8 @@ from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.events.workflow import StepAssigned, StepPostponed
 from callboard.domain.org.principal import as_owner
 from callboard.domain.org.roster import AgentTrial
-from callboard.domain.org.seat import SEATS
 from callboard.domain.workflow import WorkflowDefinition
+from callboard.engine.pacing import Ask, Limit
 from callboard.engine.tasks.shares import on_trial
 from callboard.ports.casting import Part
 from callboard.runtime.creation import AgentStart, agent_created
@@ -273,53 +272,43 @@ def test_a_greater_share_keeps_every_task_of_a_smaller_one(task, one, other, ver
     assert falls(1.0)
 
 
-async def test_no_more_runs_begin_than_there_are_places_however_many_ask_at_once(team):
-    await team.live(writer())
-    await change_agent(team.app, ROOT, "writer", {"at_once": 2})
-    casting = team.app.ports.casting
-    answers = await asyncio.gather(*(casting.take(writer(), f"R-{n}") for n in range(9)))
-    assert sorted(answers) == [""] * 2 + ["is busy: 2 of 2 runs"] * 7
-    again = [n for n, answer in enumerate(answers) if not answer]
-    assert [await casting.take(writer(), f"R-{n}") for n in again] == ["", ""]
-
-
-async def test_a_place_is_free_again_when_its_run_works_no_more_or_never_began(team):
-    await team.live(writer())
-    await change_agent(team.app, ROOT, "writer", {"at_once": 1})
-    await team.workflow(agent="writer")
-    for _ in range(2):
-        assert (await team.task()).state == "done"
-    casting = team.app.ports.casting
-    assert await casting.take(writer(), "never") == ""
-    assert "is busy" in await casting.take(writer(), "later")
-    await team.clock.sleep(61)
-    assert await casting.take(writer(), "later") == ""
-
-
-async def test_a_provider_has_its_own_places_and_an_agent_gives_back_what_it_took(team):
+async def test_a_provider_has_its_own_places(team):
     await team.live(writer())
     await change_agent(team.app, ROOT, "writer", {"at_once": 2})
     ports = team.app.ports
     sources = CastingSources(
-        team.app.records, ports.registry, ports.models, ports.names, ports.store, ports.budgets, ports.clock, {"scripted": 1}
+        team.app.records, ports.registry, ports.models, ports.names, ports.store, ports.budgets,
+        ports.slots.limiter, ports.clock, {"scripted": 1},
     )  # fmt: skip
     casting = RosterCasting(sources)
-    assert await casting.take(writer(), "R-1") == ""
-    assert await casting.take(writer(), "R-2") == "would be one too many for scripted: 1 of 1 runs"
-    held = await team.app.records.find(SEATS)
-    assert [(one.value.of, one.value.run_id) for one in held] == [
-        ("agent:writer", "R-1"),
-        ("provider:scripted", "R-1"),
-    ]
+    room = await casting.agent_room(writer())
+    assert room == [Ask("agent:writer", 2), Ask("runs-on:scripted", 1)]
+    assert await ports.slots.take("R-1", room) is None
+    part = Part("auth", "flow", "implement", "writer", (), "AUTH-9")
+    (found,) = await casting.candidates(part)
+    assert found.hindrance == "would be one too many for scripted: 1 of 1 runs"
+
+
+async def test_what_somebody_limited_counts_beside_what_the_agent_says(team):
+    await team.live(writer())
+    limiter = team.app.ports.slots.limiter
+    assert await team.app.ports.casting.agent_room(writer()) == []
+    await limiter.set_limit(Limit("agent:writer", per_minute=1))
+    assert await team.app.ports.casting.agent_room(writer()) == [Ask("agent:writer")]
+    assert await limiter.take("R-1", [Ask("agent:writer")]) is None
+    (found,) = await team.candidates(agent="writer")
+    assert found.hindrance == "is busy: the next may begin in 60 s"
 
 
 async def test_a_step_waits_while_every_place_is_taken_and_goes_on_afterwards(team):
     await team.live(writer())
     await change_agent(team.app, ROOT, "writer", {"at_once": 1})
     await team.workflow(agent="writer")
-    assert await team.app.ports.casting.take(writer(), "other") == ""
+    slots = team.app.ports.slots
+    assert await slots.take("other", await team.app.ports.casting.agent_room(writer())) is None
     task = await team.task()
     assert "is busy: 1 of 1 runs" in (await team.cast(task)).reason
+    await slots.give_back("other")
     await team.clock.sleep(61)
     await team.worker.idle()
     assert (await show_task(team.app, ROOT, task.key)).task.state == "done"

@@ -20,6 +20,7 @@ from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.runtime.roster_casting import CastingSources, RosterCasting
 from callboard.runtime.roster_lookup import RosterLookup
+from callboard.runtime.slots import Slots
 from callboard.runtime.system import SystemClock, TimeSortedIds, relax_collector
 from callboard.settings import Settings
 from callboard.usecases.app import App
@@ -54,7 +55,7 @@ async def build_app(
     models = ModelsOnDemand(settings, sources, added.providers, vault)
     services = tool_services(settings, registry)
     names = FileModelNames((settings.home, *sources.folders))
-    found = (store.records, registry, models, names, store, store.budgets, clock)
+    found = (store.records, registry, models, names, store, store.budgets, store.limiter, clock)
     roster = CastingSources(*found, settings.provider_runs)
     ports = Ports(
         store=store,
@@ -69,6 +70,7 @@ async def build_app(
         policies=FilePolicies(settings.home, sources.agents),
         budgets=store.budgets,
         live=Live(),
+        slots=Slots(store.limiter, clock),
         fetcher=services.fetcher,
         forge=open_forge(settings),
         programs=ProgramsOnDemand(settings),

@@ -15,6 +15,7 @@
     └── LogError
         ├── RunExists            the id is taken
         ├── RunBusy              a living process drives the run
+        │   └── NoRoom           as much goes on as a limit allows; it can go on later
         ├── Fenced               the claim was lost: another process drives the run now
         └── LogCorrupt           the log does not verify
 
@@ -163,6 +164,12 @@ class RunBusy(LogError):
     """A living process drives this run."""
 
     code: ClassVar[str] = "run_busy"
+
+
+class NoRoom(RunBusy):
+    """As much goes on as a limit allows. Nothing was begun; it can go on when there is room."""
+
+    code: ClassVar[str] = "no_room"
 
 
 class Fenced(LogError):

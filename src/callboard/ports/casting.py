@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.engine.pacing import Ask
 from callboard.engine.tasks.routing import Candidate
 
 
@@ -29,8 +30,12 @@ class Casting(Protocol):
         """Return the agents in scope that have the name, or all of the skills, whether or not they can work now."""
         ...
 
-    async def take(self, definition: AgentDefinition, run_id: str) -> str:
-        """Take what a run of an agent needs to begin: a place among those that may be under way. Return why there is
-        none; nothing where it has it. Of several that ask at the same moment, no more get one than there are.
+    async def agent_room(self, definition: AgentDefinition) -> Sequence[Ask]:
+        """Return the room that a run of an agent takes while it is worked on: among the agent's runs, and among those
+        on its provider; as far as either is bounded.
         """
+        ...
+
+    async def task_room(self, space: str) -> Sequence[Ask]:
+        """Return the room that a task of a space takes while it is worked on, as far as that is bounded."""
         ...

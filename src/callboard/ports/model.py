@@ -101,6 +101,16 @@ class PricedProvider(Protocol):
         ...
 
 
+@runtime_checkable
+class KeyedProvider(Protocol):
+    """A provider that is asked with a stored key."""
+
+    @property
+    def key_name(self) -> str:
+        """The name of the credential."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class NamedModels:
     """What names stand for, without their `alias/` and `chain/`; `places` are those where it is said."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from callboard.domain.credential import Credential
 from callboard.ports.model import (
     ModelAnswer,
     ModelProvider,
@@ -15,9 +16,10 @@ from callboard.ports.model import (
 class CredentialedProvider:
     """Names the credential in every answer, for the ledgers."""
 
-    def __init__(self, provider: ModelProvider, credential: str) -> None:
+    def __init__(self, provider: ModelProvider, credential: Credential) -> None:
         self._provider = provider
-        self._credential = credential
+        self._credential = str(credential)
+        self.key_name = credential.name
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta) -> ModelAnswer:
         """See `ModelProvider.complete`."""

@@ -120,7 +120,7 @@ class ProviderDirectory:
             except ValueError as error:
                 raise ConfigurationInvalid(str(error)) from None
             if credential is not None:
-                built = CredentialedProvider(built, str(credential))
+                built = CredentialedProvider(built, credential)
             kept = self._built[place] = endpoint, built
         return kept[1]
 

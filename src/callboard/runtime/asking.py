@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from callboard.domain.errors import CallboardError, ModelError
+from callboard.domain.errors import CallboardError, ModelError, NoRoom
 from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.model_call import ModelFailure
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.run.state import RunState
 from callboard.ports.model import Delta, ModelAnswer, ModelProvider, ModelRequest
 from callboard.runtime.ports import Ports
+from callboard.runtime.room import call_room
 from callboard.runtime.run_log import RunLog
 from callboard.runtime.spending import Hold, reserve
 
@@ -51,10 +52,25 @@ async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered |
         choice = state.choice
         asker = choice.applied_to(state.subject.definition)
         provider = await ports.models.provider_for(asker, choice.model, space=state.created.space)
-        hold = await reserve(ports, state, provider, asking.request, asking.key)
+        asks = await call_room(ports, asker, choice.model, provider)
+        async with ports.slots.held(asking.key, asks, patience_s=_left(ports, asking)):
+            return await _asked(ports, log, asking, provider)
+    except NoRoom:
+        log.append(asking.started, asking.failed(_failure(_out_of_time())))
     except CallboardError as error:
         log.append(asking.started, asking.failed(_failure(error)))
-        return None
+    return None
+
+
+async def _asked(
+    ports: Ports, log: RunLog[RunState], asking: Asking, provider: ModelProvider
+) -> Answered | None:
+    """Ask under the run's budgets. Only what goes wrong before the call begins is raised.
+
+    Raises:
+        CallboardError: nothing could be reserved.
+    """
+    hold = await reserve(ports, log.state, provider, asking.request, asking.key)
     if isinstance(hold, BudgetReached):
         log.append(hold)
         return None
@@ -93,14 +109,25 @@ async def _bounded(
         if asking.show:
             ports.live.delta(request.conversation, delta)
 
-    if asking.deadline_at is None:
+    left = _left(ports, asking)
+    if left is None:
         return await provider.complete(request, on_delta)
-    left = (asking.deadline_at - ports.clock.now()).total_seconds()
     if left > 0:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 return await provider.complete(request, on_delta)
-    raise ModelError("the run's wall-time limit was reached", reason="timeout")
+    raise _out_of_time()
+
+
+def _left(ports: Ports, asking: Asking) -> float | None:
+    """Return how many seconds a request has, where its time is bounded."""
+    if asking.deadline_at is None:
+        return None
+    return (asking.deadline_at - ports.clock.now()).total_seconds()
+
+
+def _out_of_time() -> ModelError:
+    return ModelError("the run's wall-time limit was reached", reason="timeout")
 
 
 def _failure(error: CallboardError) -> ModelFailure:

@@ -7,6 +7,7 @@ from callboard.domain.events.workflow import StepAssigned
 from callboard.domain.task_run.fold import fold_task
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.workflow import AgentStep
+from callboard.engine.pacing import hindrance_of
 from callboard.engine.tasks.order import step_named
 from callboard.engine.tasks.routing import Candidate, Cast, cast_step
 from callboard.engine.tasks.settling import attempt_run_id
@@ -16,17 +17,18 @@ from callboard.runtime.run_log import load
 
 
 async def cast(ports: Ports, state: TaskState, step: AgentStep, attempt: int) -> Cast:
-    """Return who does an attempt of a step, with a place among the runs that may be under way; or that nobody can."""
+    """Return who does an attempt of a step, with the room that its run needs; or that nobody can."""
     candidates = await _candidates(ports, state, step)
     run_id = attempt_run_id(state.run_id, step.id, attempt)
     while True:
         chosen = cast_step(state, step, attempt, candidates)
         if not isinstance(chosen, StepAssigned):
             return chosen
-        full = await ports.casting.take(chosen.definition, run_id)
-        if not full:
+        full = await ports.slots.take(run_id, await ports.casting.agent_room(chosen.definition))
+        if full is None:
             return chosen
-        candidates = [_hindered(one, chosen.agent, full) for one in candidates]
+        why = hindrance_of(full)
+        candidates = [_hindered(one, chosen.agent, why) for one in candidates]
 
 
 async def _candidates(ports: Ports, state: TaskState, step: AgentStep) -> Sequence[Candidate]:

@@ -32,6 +32,7 @@ from callboard.runtime.agent_drive import AgentDrive
 from callboard.runtime.children import Ended
 from callboard.runtime.offered import told_tools
 from callboard.runtime.ports import Ports
+from callboard.runtime.room import PATIENCE_S, child_room, room_of
 from callboard.runtime.run_log import RunLog, create_run, is_stale, load, take_over
 from callboard.runtime.shared_workspaces import SharedWorkspaces
 from callboard.runtime.standing import fold_any, standing
@@ -66,10 +67,13 @@ class Driver:
 
         Raises:
             RunExists: the id is taken.
+            NoRoom: as much goes on as a limit allows; nothing was created.
         """
-        if isinstance(created.subject, WorkflowSubject):
-            return await self._drive_log(await create_run(self.ports, run_id, created, TASK))
-        return await self._drive_log(await create_run(self.ports, run_id, created, AGENT))
+        asks = await room_of(self.ports, created)
+        async with self.ports.slots.held(run_id, asks, patience_s=PATIENCE_S):
+            if isinstance(created.subject, WorkflowSubject):
+                return await self._drive_log(await create_run(self.ports, run_id, created, TASK))
+            return await self._drive_log(await create_run(self.ports, run_id, created, AGENT))
 
     async def create(self, run_id: str, created: RunCreated) -> None:
         """Create a child's log unless an earlier attempt did; `drive` takes it from here.
@@ -93,6 +97,7 @@ class Driver:
         Raises:
             UnknownThing: no such run.
             RunBusy: a living process drives it.
+            NoRoom: as much goes on as a limit allows.
             Fenced: another process took it over meanwhile.
             LogCorrupt: its log cannot be read.
         """
@@ -129,10 +134,15 @@ class Driver:
             waits = False
         if state.terminal is not None or waits:
             return standing(state)
-        if isinstance(state, TaskState):
-            log = await take_over(self.ports, run_id, TASK)
-            return await self._drive_log(log, request, wishes)
-        return await self._drive_log(await take_over(self.ports, run_id, AGENT), request, wishes)
+        is_root = request is None and state.created.parent is None
+        asks = await room_of(self.ports, state.created) if is_root else ()
+        async with self.ports.slots.held(run_id, asks, patience_s=PATIENCE_S):
+            if isinstance(state, TaskState):
+                log = await take_over(self.ports, run_id, TASK)
+                return await self._drive_log(log, request, wishes)
+            return await self._drive_log(
+                await take_over(self.ports, run_id, AGENT), request, wishes
+            )
 
     async def _drive_log(
         self,
@@ -152,7 +162,10 @@ class Driver:
         try:
             with self._under_way.driving(state.run_id, driven):
                 self._watch_signals()
-                async with self._workspaces.using(state.created.workspace) as workspace:
+                async with (
+                    child_room(self.ports, state, driven),
+                    self._workspaces.using(state.created.workspace) as workspace,
+                ):
                     drive = await self._drive_for(log, workspace)
                     try:
                         await self._loop(log, drive, driven)

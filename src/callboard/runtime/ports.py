@@ -16,6 +16,7 @@ from callboard.ports.tools import ToolCatalog
 from callboard.ports.web import Fetcher
 from callboard.ports.workspace import Workspaces
 from callboard.runtime.live import Live
+from callboard.runtime.slots import Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +36,6 @@ class Ports:
     budgets: Budgets
     programs: Programs
     live: Live
+    slots: Slots
     fetcher: Fetcher | None = None
     forge: Forge | None = None

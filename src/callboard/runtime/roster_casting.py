@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from callboard.domain.attempt_row import Attempt
-from callboard.domain.credential import provider_named
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.definition.references import AgentReference, parse_reference
+from callboard.domain.definition.serving import served_by
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.roster import (
     ROSTER,
@@ -17,7 +17,10 @@ from callboard.domain.org.roster import (
     RosterVersion,
     version_key,
 )
+from callboard.domain.org.space import SPACES
 from callboard.engine.budgets import ORGANISATION, space_account
+from callboard.engine.credentials import asker_of
+from callboard.engine.pacing import RUNS_ON, Ask, hindrance_of, limit_name
 from callboard.engine.tasks.routing import Candidate
 from callboard.engine.tasks.shares import version_for
 from callboard.engine.tasks.track_record import LATELY, track_record
@@ -25,10 +28,10 @@ from callboard.ports.budgets import Budgets
 from callboard.ports.casting import Part
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import AttemptsWanted, EventStore, RunsWanted
+from callboard.ports.limiter import Limiter
 from callboard.ports.model import ModelDirectory, ModelNames
 from callboard.ports.records import Records
 from callboard.ports.registry import AgentRegistry
-from callboard.runtime.seats import Cap, Seats
 
 _MOST_RUNNING = 10_000
 
@@ -43,6 +46,7 @@ class CastingSources:
     names: ModelNames
     store: EventStore
     budgets: Budgets
+    limiter: Limiter
     clock: Clock
     runs_at: Mapping[str, int] = field(default_factory=dict[str, int])
     """How many runs of agents may be under way on a provider, by its name."""
@@ -66,25 +70,34 @@ class RosterCasting:
         spent = await self._spent(part.space)
         return [await self._judged(one, attempts, running, spent, part.space) for one in found]
 
-    async def take(self, definition: AgentDefinition, run_id: str) -> str:
+    async def agent_room(self, definition: AgentDefinition) -> Sequence[Ask]:
         """See `ports.casting.Casting`."""
-        caps: list[Cap] = []
-        kept = await self._from.records.get(ROSTER, definition.id)
-        if kept is not None and kept.value.at_once is not None and definition.publisher is None:
-            caps.append(Cap(f"agent:{definition.id}", kept.value.at_once))
+        bounds = {limit_name("agent", asker_of(definition).agent): await self._at_once(definition)}
         if self._from.runs_at:
             provider = await self._provider(definition)
-            if provider in self._from.runs_at:
-                caps.append(Cap(f"provider:{provider}", self._from.runs_at[provider]))
-        if not caps:
-            return ""
-        seats = Seats(self._from.records, self._from.store, self._from.clock)
-        full = await seats.take(caps, run_id)
-        if full is None:
-            return ""
-        kind, _, name = full.of.partition(":")
-        whose = "is busy" if kind == "agent" else f"would be one too many for {name}"
-        return f"{whose}: {full.seats} of {full.seats} runs"
+            bounds[f"{RUNS_ON}:{provider}"] = self._from.runs_at.get(provider)
+        return await self._bounded(bounds)
+
+    async def task_room(self, space: str) -> Sequence[Ask]:
+        """See `ports.casting.Casting`."""
+        kept = await self._from.records.get(SPACES, space)
+        bound = None if kept is None else kept.value.at_once
+        return await self._bounded({limit_name("space", space): bound})
+
+    async def _at_once(self, definition: AgentDefinition) -> int | None:
+        """Return how many runs the roster lets an agent have at a time; None: it does not say."""
+        if definition.publisher is not None:
+            return None
+        kept = await self._from.records.get(ROSTER, definition.id)
+        return None if kept is None else kept.value.at_once
+
+    async def _bounded(self, bounds: Mapping[str, int | None]) -> list[Ask]:
+        limited = await self._from.limiter.limited(tuple(bounds))
+        return [
+            Ask(name, bound)
+            for name, bound in bounds.items()
+            if bound is not None or name in limited
+        ]
 
     async def _provider(self, definition: AgentDefinition) -> str:
         """Return who serves the model that is asked first."""
@@ -92,10 +105,8 @@ class RosterCasting:
             chain = await self._from.names.chain(definition)
         except ConfigurationInvalid:
             chain = ()
-        applied = chain[0].applied_to(definition) if chain else definition
-        if applied.provider is not None:
-            return provider_named(applied.provider)
-        return "scripted" if applied.model.startswith("scripted/") else "openrouter"
+        first = chain[0] if chain else ModelChoice(model=definition.model)
+        return served_by(first.applied_to(definition).provider, first.model)
 
     async def _named(self, part: Part, reference: str) -> list["_Found"]:
         wanted = parse_reference(reference)
@@ -168,8 +179,7 @@ class RosterCasting:
         space: str,
     ) -> Candidate:
         definition, load = found.definition, running[found.definition.id]
-        full = found.at_once is not None and load >= found.at_once
-        hindrance = found.against or (f"is busy: {load} of {found.at_once} runs" if full else "")
+        hindrance = found.against or await self._crowded(found, load)
         hindrance = hindrance or spent or await self._unreachable(definition, space)
         record = track_record(attempts, definition.digest)
         return Candidate(
@@ -182,6 +192,13 @@ class RosterCasting:
             record.cost_usd,
             load,
         )
+
+    async def _crowded(self, found: "_Found", load: int) -> str:
+        """Return why no further run of an agent can begin now; nothing where one can."""
+        if found.at_once is not None and load >= found.at_once:
+            return f"is busy: {load} of {found.at_once} runs"
+        full = await self._from.limiter.look(await self.agent_room(found.definition))
+        return "" if full is None else hindrance_of(full)
 
     async def _unreachable(self, definition: AgentDefinition, space: str) -> str:
         """Return why no model of an agent can be asked; nothing where one can."""

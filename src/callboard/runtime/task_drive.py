@@ -10,6 +10,7 @@ from callboard.domain.events.workflow import (
     ChangeLanded,
     CheckCompleted,
     CheckStarted,
+    StepAssigned,
 )
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.commands import Append, CancelChildren, DriveChildren, RecordFiles, Rest, Wait
@@ -46,6 +47,7 @@ class TaskDrive:
         self._log = log
         self._workspace = workspace
         self._runs = runs
+        self._in_room: set[str] = set()  # runs that have room and are not driven yet
 
     def next(self) -> TaskCommand:
         """Return what happens next."""
@@ -62,6 +64,7 @@ class TaskDrive:
             case StartStepRun():
                 await self._start_step_run(command)
             case DriveChildren():
+                self._in_room -= set(command.run_ids)
                 await drive_children(self._log, command.run_ids, self._runs)
             case CancelChildren():
                 await cancel_children(self._log, command, self._runs)
@@ -77,7 +80,9 @@ class TaskDrive:
                 assert_never(command)
 
     async def close(self) -> None:
-        """Nothing of a task is kept in this process."""
+        """Give back the room of runs that were not driven after all."""
+        for run_id in self._in_room:
+            await self._ports.slots.give_back(run_id)
 
     async def _start_step_run(self, command: StartStepRun) -> None:
         state, now = self._log.state, self._ports.clock.now()
@@ -114,7 +119,10 @@ class TaskDrive:
 
     async def _assign(self, command: AssignStep) -> None:
         """Record who does a step, or that nobody can."""
-        chosen = await cast(self._ports, self._log.state, command.step, command.attempt)
+        state, step, attempt = self._log.state, command.step, command.attempt
+        chosen = await cast(self._ports, state, step, attempt)
+        if isinstance(chosen, StepAssigned):
+            self._in_room.add(attempt_run_id(state.run_id, step.id, attempt))
         self._log.append(chosen)
 
     async def _run_check(self, command: RunCheck) -> None:

@@ -15,6 +15,7 @@ from callboard.ports.casting import Casting
 from callboard.ports.clock import Clock
 from callboard.ports.event_store import EventStore
 from callboard.ports.forge import Forge
+from callboard.ports.limiter import Limiter
 from callboard.ports.model import ModelDirectory, ModelProvider, NamedModels
 from callboard.ports.passwords import Passwords
 from callboard.ports.policies import Policies
@@ -35,6 +36,7 @@ from callboard.runtime.roster_casting import CastingSources, RosterCasting
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
+from callboard.testing.limiter import MemoryLimiter
 from callboard.testing.passwords import CountingChance, PlainPasswords
 from callboard.testing.programs import TrustedPrograms
 from callboard.testing.records import MemoryRecords
@@ -136,6 +138,7 @@ def rig(
     registry: AgentRegistry | None = None,
     policies: Policies | None = None,
     budgets: Budgets | None = None,
+    limiter: Limiter | None = None,
     releases: Releases | None = None,
     vault: Vault | None = None,
     models: ModelDirectory | None = None,
@@ -153,7 +156,8 @@ def rig(
     logs, time = store or MemoryEventStore(), clock or PatientClock()
     kept = records or MemoryRecords()
     names, accounts = FixedChains(chains or {}), budgets or MemoryBudgets()
-    roster = CastingSources(kept, known, directory, names, logs, accounts, time)
+    limits = limiter or MemoryLimiter(time)
+    roster = CastingSources(kept, known, directory, names, logs, accounts, limits, time)
     ports = Ports(
         store=logs,
         clock=time,
@@ -167,6 +171,7 @@ def rig(
         policies=policies or FixedPolicies(),
         budgets=accounts,
         live=Live(),
+        slots=Slots(limits, time),
         programs=programs or TrustedPrograms(),
         fetcher=fetcher,
         forge=forge,

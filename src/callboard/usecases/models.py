@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callboard.domain.credential import Credential, provider_named
+from callboard.domain.credential import Credential
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.model_choice import ModelChoice
+from callboard.domain.definition.serving import served_by
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.principal import Principal
 from callboard.engine.authority import may
@@ -96,9 +97,7 @@ def placed(choice: ModelChoice, definition: AgentDefinition) -> ModelChoice:
 
 def provider_of(choice: ModelChoice) -> str:
     """Return who serves a model: as it says, else as its shape tells."""
-    if choice.provider is not None:
-        return provider_named(choice.provider)
-    return "scripted" if choice.model.startswith("scripted/") else "openrouter"
+    return served_by(choice.provider, choice.model)
 
 
 def _together(users: dict[ModelChoice, list[str]]) -> dict[ModelChoice, list[str]]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
+    column,
     literal_column,
     select,
 )
@@ -17,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.selectable import ScalarSelect
+from sqlalchemy.sql.selectable import ScalarSelect, TableValuedAlias
 
 BEYOND: Final = literal_column("9223372036854775807", BigInteger)
 """Behind every position, and more rows than there are."""
@@ -41,6 +42,11 @@ def listed_numbers(name: str) -> ScalarSelect[int]:
     """Return the members of a JSON array of numbers."""
     items = _Members(bindparam(name, type_=Text)).table_valued("value")
     return select(cast(items.c.value, BigInteger)).scalar_subquery()
+
+
+def members(name: str) -> TableValuedAlias:
+    """Return the members of a JSON array parameter as rows with one column, `value`."""
+    return _Members(bindparam(name, type_=Text)).table_valued(column("value", Text))
 
 
 def says(body: ColumnElement[bytes], name: str) -> ColumnElement[bool]:

@@ -33,6 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ClauseElement
 
+from callboard.stores.relational.limit_statements import limits
 from callboard.stores.relational.spelling import BEYOND, flag, listed, upsert
 from callboard.stores.relational.thread_statements import CLAIM, threads
 from callboard.stores.tables import (
@@ -387,7 +388,7 @@ def _audits() -> Statements:
 
 def statements() -> Statements:
     """Return every statement by name."""
-    found = {name: Statement(clause) for name, clause in threads().items()}
+    found = {name: Statement(clause) for name, clause in (threads() | limits()).items()}
     parts = (
         *(_claims(), _logs(), _projections(), _signals(), _releases(), _credentials()),
         *(_anchors(), _budgets(), _records(), _audits(), _attempts(), found),

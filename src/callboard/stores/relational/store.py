@@ -23,6 +23,7 @@ from callboard.stores.relational.access import Access
 from callboard.stores.relational.anchors import StoredAnchors
 from callboard.stores.relational.budgets import StoredBudgets
 from callboard.stores.relational.credentials import StoredSealedCredentials
+from callboard.stores.relational.limiter import StoredLimiter
 from callboard.stores.relational.owners import Owners
 from callboard.stores.relational.records import StoredRecords
 from callboard.stores.relational.releases import StoredReleases
@@ -55,6 +56,7 @@ class RelationalStore:
         self.engine = engine
         self.releases = StoredReleases(access)
         self.budgets = StoredBudgets(access, owners)
+        self.limiter = StoredLimiter(access, owners)
         self.credentials = StoredSealedCredentials(access)
         self.anchors = StoredAnchors(access)
         self.records = StoredRecords(access)

@@ -233,3 +233,33 @@ class Wording(Protocol):
 
     @property
     def ROOT_OF(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def ROOM(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def TAKE_SLOT(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def GIVE_BACK(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def OTHER_HOLDERS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def FREE_SLOTS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def SLOTS_USED(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def SET_CAP(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def DRAIN_CAP(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def REMOVE_CAP(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def CAPS(self) -> str: ...  # noqa: D102, N802

@@ -84,3 +84,15 @@ EVENT_PLACE = "SELECT event.position FROM event WHERE event.run_id = :run_id AND
 ARRIVED = "SELECT run.root_id, max(event.position) AS max_1 FROM event JOIN run ON run.run_id = event.run_id WHERE event.position > :after GROUP BY run.root_id"
 LAST_POSITION = "SELECT max(event.position) AS max_1 FROM event"
 ROOT_OF = "SELECT run.root_id FROM run WHERE run.run_id = :run_id"
+ROOM = "SELECT anon_1.value, cap.at_once, cap.per_minute, cap.burst, cap.level_micro, cap.filled_us, (SELECT count(*) AS count_1 FROM slot WHERE slot.name = anon_1.value) AS anon_2, (SELECT slot.owner FROM slot WHERE slot.name = anon_1.value AND slot.holder = :holder) AS anon_3, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS now_us_1 FROM json_each(:names) AS anon_1 LEFT OUTER JOIN cap ON cap.name = anon_1.value"
+TAKE_SLOT = "INSERT INTO slot (name, holder, owner) VALUES (:name, :holder, :owner) ON CONFLICT (name, holder) DO UPDATE SET owner = excluded.owner"
+GIVE_BACK = "DELETE FROM slot WHERE slot.holder = :holder AND slot.owner = :us"
+OTHER_HOLDERS = "SELECT DISTINCT slot.owner FROM slot WHERE slot.owner != :us AND slot.name IN (SELECT anon_1.value FROM json_each(:names) AS anon_1)"
+FREE_SLOTS = (
+    "DELETE FROM slot WHERE slot.owner IN (SELECT anon_1.value FROM json_each(:owners) AS anon_1)"
+)
+SLOTS_USED = "SELECT slot.name, slot.owner, CAST(count(*) AS INTEGER) AS count_1 FROM slot GROUP BY slot.name, slot.owner"
+SET_CAP = "INSERT INTO cap (name, at_once, per_minute, burst, level_micro, filled_us) VALUES (:name, :at_once, :per_minute, :burst, :level_micro, :filled_us) ON CONFLICT (name) DO UPDATE SET at_once = excluded.at_once, per_minute = excluded.per_minute, burst = excluded.burst"
+DRAIN_CAP = "UPDATE cap SET level_micro=:level, filled_us=:at_us WHERE cap.name = :limit_name"
+REMOVE_CAP = "DELETE FROM cap WHERE cap.name = :limit_name"
+CAPS = "SELECT cap.name, cap.at_once, cap.per_minute, cap.burst, cap.level_micro, cap.filled_us, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS now_us_1 FROM cap ORDER BY cap.name"

@@ -1,0 +1,59 @@
+"""A process that takes room under a limit again and again, and writes down in a file how many have it."""
+
+import asyncio
+import fcntl
+import os
+import sys
+from pathlib import Path
+
+from callboard.engine.pacing import Ask
+from callboard.runtime.slots import Slots
+from callboard.runtime.system import SystemClock
+from callboard.stores.sqlite.store import SqliteEventStore
+
+ASKS = (Ask("provider:p"), Ask("model:m", 3))
+
+
+def count(path: Path, change: int) -> int:
+    """Add to the number in a file that all processes share; return what it is then."""
+    with path.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        number = int(file.read() or 0) + change
+        file.seek(0)
+        file.truncate()
+        file.write(str(number))
+    return number
+
+
+def say(value: object) -> None:
+    sys.stdout.write(f"{value}\n")
+    sys.stdout.flush()
+
+
+async def take(slots: Slots, holder: str, counter: Path) -> int:
+    async with slots.held(holder, ASKS):
+        most = count(counter, 1)
+        await asyncio.sleep(0)
+        count(counter, -1)
+    return most
+
+
+async def main(database: str, counter: str, calls: int) -> None:
+    store = await SqliteEventStore.open(Path(database))
+    slots = Slots(store.limiter, SystemClock())
+    work = [take(slots, f"{os.getpid()}-{number}", Path(counter)) for number in range(calls)]
+    say(max(await asyncio.gather(*work)))
+    await store.close()
+
+
+async def hold(database: str) -> None:
+    store = await SqliteEventStore.open(Path(database))
+    say(await store.limiter.take("dying", ASKS))
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "hold":
+        asyncio.run(hold(sys.argv[2]))
+    else:
+        asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

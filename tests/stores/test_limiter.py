@@ -1,0 +1,119 @@
+"""Limits keep their contract, in memory and in a real file, across processes that die."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callboard.engine.pacing import MICRO, Ask, Full, Level, Limit, room
+from callboard.stores.sqlite.store import SqliteEventStore
+from callboard.testing.limiter import LimiterContract, MemoryLimiter
+
+pytestmark = pytest.mark.anyio
+TAKER = str(Path(__file__).with_name("limit_taker.py"))
+
+
+class TestInMemory(LimiterContract):
+    @pytest.fixture
+    def limiter(self):
+        return MemoryLimiter()
+
+
+class TestInAFile(LimiterContract):
+    @pytest.fixture
+    async def limiter(self, tmp_path):
+        store = await SqliteEventStore.open(tmp_path / "callboard.db")
+        yield store.limiter
+        await store.close()
+
+
+limits = st.builds(
+    Limit,
+    st.just("x"),
+    per_minute=st.integers(1, 10_000),
+    burst=st.none() | st.integers(1, 100),
+)
+
+
+@given(limits, st.lists(st.integers(0, 20_000_000), max_size=60), st.integers(0, 10**15))
+def test_no_more_begin_in_any_time_than_a_burst_and_what_comes_back_in_it(limit, pauses, start):
+    level, now, begun = Level(limit.depth * MICRO, start), start, 0
+    for pause in pauses:
+        now += pause
+        left = room(Ask("x"), limit, 0, level, now)
+        if isinstance(left, Level):
+            level, begun = left, begun + 1
+    assert limit.per_minute is not None
+    assert begun <= limit.depth + (now - start) * limit.per_minute / 60 / MICRO
+
+
+@given(limits, st.integers(0, MICRO - 1), st.integers(0, 10**15))
+def test_there_is_room_when_the_wait_is_over(limit, micro, now):
+    level = Level(micro, now)
+    full = room(Ask("x"), limit, 0, level, now)
+    assert isinstance(full, Full)
+    assert full.wait_s is not None
+    assert isinstance(room(Ask("x"), limit, 0, level, now + int(full.wait_s * MICRO) + 1), Level)
+
+
+@given(limits, st.integers(0, 100), st.integers(0, 10**12), st.integers(0, 10**12))
+def test_a_clock_that_goes_back_gives_nothing(limit, whole, now, back):
+    level = Level(min(whole, limit.depth) * MICRO, now)
+    assert level.filled(limit, now - back) == level
+
+
+async def test_what_a_killed_process_holds_is_free(tmp_path):
+    path = tmp_path / "callboard.db"
+    store = await SqliteEventStore.open(path)
+    await store.limiter.set_limit(Limit("provider:p", at_once=1))
+    dying = await asyncio.create_subprocess_exec(
+        sys.executable, TAKER, "hold", str(path), stdout=subprocess.PIPE
+    )
+    assert dying.stdout is not None
+    assert await dying.stdout.readline() == b"None\n"
+    asks = (Ask("provider:p"),)
+    assert await store.limiter.take("other", asks) == Full("provider:p", 1, 1)
+    assert await store.limiter.take("dying", asks) == Full("provider:p", 1, 1)
+    assert [one.in_use for one in await store.limiter.standings()] == [1, 1]
+    dying.kill()
+    await dying.communicate()
+    assert await store.limiter.look(asks) is None
+    assert await store.limiter.take("dying", asks) is None
+    assert [(one.limit.name, one.in_use) for one in await store.limiter.standings()] == [
+        ("provider:p", 1)
+    ]
+    await store.close()
+
+
+async def test_processes_that_work_side_by_side_never_exceed_a_cap_together(tmp_path):
+    path, counter = tmp_path / "callboard.db", tmp_path / "counter"
+    store = await SqliteEventStore.open(path)
+    await store.limiter.set_limit(Limit("provider:p", at_once=2))
+    counter.write_text("0")
+    running = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, TAKER, str(path), str(counter), "40", stdout=subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    said = [(await each.communicate())[0] for each in running]
+    assert [each.returncode for each in running] == [0, 0, 0]
+    assert max(map(int, said)) <= 2
+    assert counter.read_text() == "0"
+    assert [(one.limit.name, one.in_use) for one in await store.limiter.standings()] == [
+        ("provider:p", 0)
+    ]
+    await store.close()
+
+
+async def test_a_limit_that_another_process_sets_is_known_before_the_next_second(tmp_path):
+    path = tmp_path / "callboard.db"
+    one, other = await SqliteEventStore.open(path), await SqliteEventStore.open(path)
+    await other.limiter.set_limit(Limit("model:m", at_once=1))
+    assert await one.limiter.limited(("model:m", "model:n")) == ("model:m",)
+    await one.close()
+    await other.close()
