@@ -9,17 +9,14 @@ from callboard.definitions.resolver import AgentResolver
 from callboard.definitions.schema import JsonSchemas
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.ports.clock import Clock, IdSource
-from callboard.ports.dispatcher import Dispatcher
 from callboard.ports.registry import AgentRegistry
 from callboard.ports.releases import Releases
 from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
 from callboard.runtime.system import SystemClock, TimeSortedIds
 from callboard.settings import read_settings
-from callboard.stores.dispatch.embedded import EmbeddedDispatcher
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.clock import CountingIds, FakeClock
-from callboard.testing.dispatch import DispatcherContract
 from callboard.testing.registry import AgentRegistryContract
 from callboard.testing.releases import MemoryReleases, ReleasesContract
 from callboard.testing.rig import FixedRegistry
@@ -28,13 +25,6 @@ from callboard.testing.time import ClockContract, IdSourceContract
 from callboard.testing.tools import ToolCatalogContract
 from callboard.testing.world import LedgerTools, World
 from callboard.tools.catalog import built_in_tools
-
-
-@pytest.mark.anyio
-class TestEmbeddedDispatcher(DispatcherContract):
-    @pytest.fixture
-    def dispatcher(self) -> Dispatcher:
-        return EmbeddedDispatcher()
 
 
 class TestBuiltInTools(ToolCatalogContract):

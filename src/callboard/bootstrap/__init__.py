@@ -3,7 +3,7 @@
 Adapters are imported where they are built, so that a command pays only for what it uses.
 """
 
-from callboard.bootstrap.app import build_app, open_dispatcher
+from callboard.bootstrap.app import build_app
 from callboard.bootstrap.definitions import (
     copy_template,
     open_registry,
@@ -27,7 +27,6 @@ __all__ = [
     "copy_template",
     "is_signature",
     "model_facts",
-    "open_dispatcher",
     "open_registry",
     "open_rounds",
     "read_bundle",

@@ -24,9 +24,11 @@ from callboard.runtime.slots import Slots
 from callboard.runtime.system import SystemClock, TimeSortedIds, relax_collector
 from callboard.settings import Settings
 from callboard.usecases.app import App
+from callboard.usecases.unattended import LookAtAll
 
 if TYPE_CHECKING:
     from callboard.definitions.resolver import AgentResolver
+    from callboard.ports.clock import Clock
     from callboard.ports.dispatcher import Dispatcher
     from callboard.stores.sqlite.store import SqliteEventStore
 
@@ -86,6 +88,8 @@ async def build_app(
         chance=chance(),
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
+        dispatcher=open_dispatcher(clock),
+        unattended=LookAtAll(store, store.records),
         engine=store.engine,
         proof=open_proof(settings, store.anchors),
     )
@@ -112,11 +116,11 @@ def _registry(
     )
 
 
-def open_dispatcher() -> "Dispatcher":
+def open_dispatcher(clock: "Clock") -> "Dispatcher":
     """Return what drives runs inside this process."""
     from callboard.stores.dispatch.embedded import EmbeddedDispatcher
 
-    return EmbeddedDispatcher()
+    return EmbeddedDispatcher(clock)
 
 
 def _make_home(home: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from callboard.bootstrap import Sources, build_app, open_dispatcher
+from callboard.bootstrap import Sources, build_app
 from callboard.cli.process import (
     DONE,
     FAILED,
@@ -33,7 +33,7 @@ from callboard.usecases.runs import (
     show_run,
 )
 
-_FOR_EVER_S = 1e9
+_AT_ONCE = 32
 
 
 def sources_of(run_id: str, agents: Sequence[Path] = ()) -> Sources:
@@ -139,10 +139,14 @@ async def resume_all(app: App, who: Principal, *, as_json: bool) -> int:
     """Drive all unfinished runs as far as they go; 1 where one of them failed."""
     async with AsyncExitStack() as stack:
         recovery = Recovery(app, who, stack, as_json=as_json)
-        dispatcher = open_dispatcher()
-        try:
-            await dispatcher.start(recovery.advance, recovery.unfinished)
-            await dispatcher.stop(_FOR_EVER_S)
-        finally:
-            await dispatcher.stop(0)
+        found = await recovery.unfinished()
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(run_id: str) -> None:
+            async with places:
+                await recovery.advance(run_id)
+
+        async with asyncio.TaskGroup() as group:
+            for run_id in found:
+                group.create_task(one(run_id))
     return recovery.code

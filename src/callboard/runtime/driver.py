@@ -61,6 +61,8 @@ class Driver:
         self._workspaces = SharedWorkspaces(ports.workspaces)
         self._fresh: dict[str, RunLog[RunState]] = {}
         self._pump: asyncio.Task[None] | None = None
+        self.draining = False
+        """Whether runs stop where they are before their next step, for another process to take them up."""
 
     async def start(self, run_id: str, created: RunCreated) -> Ended:
         """Create a root run and drive it until it ends or waits.
@@ -188,6 +190,9 @@ class Driver:
     ) -> None:
         while True:
             self._check_watch()
+            if self.draining:
+                await log.durable()
+                return
             if driven.request is not None and log.state.cancellation is None:
                 log.append(driven.request)
             if driven.said:

@@ -13,6 +13,7 @@ from callboard.domain.policy import PolicyLayer
 from callboard.ports.budgets import Budgets
 from callboard.ports.casting import Casting
 from callboard.ports.clock import Clock
+from callboard.ports.dispatcher import Dispatcher
 from callboard.ports.event_store import EventStore
 from callboard.ports.forge import Forge
 from callboard.ports.limiter import Limiter
@@ -33,6 +34,8 @@ from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.runtime.roster_casting import CastingSources, RosterCasting
+from callboard.runtime.slots import Slots
+from callboard.stores.dispatch.embedded import EmbeddedDispatcher
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
@@ -46,6 +49,7 @@ from callboard.testing.store.memory_threads import MemoryThreads
 from callboard.testing.vault import MemoryVault
 from callboard.testing.world import LedgerTools, World, WorldWorkspaces
 from callboard.usecases.app import App
+from callboard.usecases.unattended import LookAtAll
 
 ANN = Actor(kind="person", name="ann")
 BEN = Actor(kind="person", name="ben")
@@ -148,6 +152,7 @@ def rig(
     fetcher: Fetcher | None = None,
     forge: Forge | None = None,
     chains: Mapping[str, tuple[ModelChoice, ...]] | None = None,
+    dispatcher: Dispatcher | None = None,
 ) -> App:
     """Return an app over test doubles; anything given takes the place of its double."""
     outside = world or World()
@@ -187,6 +192,8 @@ def rig(
         chance=CountingChance(),
         ids=CountingIds(),
         copies="/copies",
+        dispatcher=dispatcher or EmbeddedDispatcher(time),
+        unattended=LookAtAll(logs, kept),
     )
 
 

@@ -7,10 +7,12 @@ from callboard.domain.org.principal import ORGANISATION, Principal, Resource, in
 from callboard.domain.run_row import RunRow
 from callboard.engine.authority import NEEDS, Action, in_scope, may
 from callboard.ports.clock import IdSource
+from callboard.ports.dispatcher import Dispatcher
 from callboard.ports.passwords import Chance, Passwords
 from callboard.ports.records import Records
 from callboard.ports.releases import Releases
 from callboard.ports.threads import Threads
+from callboard.ports.unattended import Unattended
 from callboard.ports.vault import Vault
 from callboard.runtime.driver import Driver
 from callboard.runtime.ports import Ports
@@ -41,12 +43,15 @@ class App:
     chance: Chance
     ids: IdSource
     copies: str
+    dispatcher: Dispatcher
+    unattended: Unattended
     proof: Proof | None = None
     engine: str = ""
     remembered: Remembered = field(default_factory=Remembered)
 
     async def close(self) -> None:
         """Finish what is pending and let go of everything."""
+        await self.dispatcher.close()
         await self.driver.close()
         await self.ports.programs.close()
         await self.ports.models.close()

@@ -14,6 +14,7 @@ from callboard.domain.org.principal import Principal
 from callboard.domain.run.fold import AGENT
 from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
+from callboard.domain.submission import Submission
 from callboard.domain.task_run.fold import TASK
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import usd
@@ -107,9 +108,7 @@ async def decide_gate(
             the gate, or a model that the run needs to go on cannot be reached.
     """
     await require_decider(app, who, run_id, as_deputy_of)
-    decided = await record_decision(
-        app, who, run_id, decision, digest=digest, as_deputy_of=as_deputy_of
-    )
+    decided = await _decided(app, who, run_id, decision, digest=digest, as_deputy_of=as_deputy_of)
     if not decided.closed:
         return _waiting(decided.found)
     return await app.driver.drive(decided.found.row.root_id)
@@ -133,6 +132,22 @@ async def record_decision(
     as_deputy_of: str | None = None,
 ) -> Recorded:
     """Record a decision, and leave it to others to drive the run on. Raises what `decide_gate` does."""
+    decided = await _decided(app, who, run_id, decision, digest=digest, as_deputy_of=as_deputy_of)
+    if decided.closed:
+        row = decided.found.row
+        await app.dispatcher.submit(Submission(row.root_id, row.space))
+    return decided
+
+
+async def _decided(
+    app: App,
+    who: Principal,
+    run_id: str,
+    decision: Decision,
+    *,
+    digest: str,
+    as_deputy_of: str | None,
+) -> Recorded:
     authority = await require_decider(app, who, run_id, as_deputy_of)
     found = await open_gate(app, who, run_id)
     if found.gate.digest != digest:

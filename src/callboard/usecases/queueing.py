@@ -46,6 +46,7 @@ async def queue_task(app: App, who: Principal, key: str) -> TaskRecord:
         }
     )
     await write(app, who, "task.manage", TASKS.put(task, over=kept))
+    await app.dispatcher.knock()
     return task
 
 
@@ -63,7 +64,9 @@ async def cancel_task(app: App, who: Principal, key: str, reason: str = "") -> T
     if task.state == "under_way" and task.run_id is not None:
         if await app.ports.store.row(task.run_id) is not None:
             await cancel_run(app, who, task.run_id, reason=reason)
-        return await settle(app, who, kept)
+        ended = await settle(app, who, kept)
+        await app.dispatcher.knock()
+        return ended
     outcome = reason or f"by {who.actor.name}"
     return await _end(app, who, kept, "cancelled", outcome)
 

@@ -2,34 +2,31 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from callboard.domain.org.task import TaskRecord
-from callboard.domain.workflow import Priority
-
-_RANK: Final[dict[Priority, int]] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+from callboard.domain.submission import RANK
 
 
 def startable(
     queued: Sequence[TaskRecord],
-    under_way: Sequence[TaskRecord],
+    under_way: Mapping[str, int],
     done: frozenset[str],
     rooms: Mapping[str, int],
-    at_once: int,
+    places: int,
 ) -> list[TaskRecord]:
     """Return the tasks to begin now, the first first.
 
-    `rooms` says how many tasks of a space may be under way at a time (a space that is not named: none), `at_once`
-    how many of all. Free places go one by one to the space with the fewest tasks under way, within a space to the
-    most urgent task, then to the one that has waited longest.
+    `under_way` counts the tasks of a space that take a place, `rooms` says how many may at a time (a space that is
+    not named: none), `places` how many may begin in all. Free places go one by one to the space with the fewest tasks
+    under way, within a space to the most urgent task, then to the one that has waited longest.
     """
-    busy = Counter(task.space for task in under_way)
+    busy = Counter(under_way)
     waiting: dict[str, list[TaskRecord]] = {}
     for task in sorted(queued, key=_order):
         if done.issuperset(task.depends_on):
             waiting.setdefault(task.space, []).append(task)
     chosen: list[TaskRecord] = []
-    while len(under_way) + len(chosen) < at_once:
+    while len(chosen) < places:
         open_spaces = [
             space for space, tasks in waiting.items() if tasks and busy[space] < rooms.get(space, 0)
         ]
@@ -42,7 +39,7 @@ def startable(
 
 
 def _order(task: TaskRecord) -> tuple[object, ...]:
-    return (_RANK[task.priority], task.queued_at or task.created_at, task.number)
+    return (RANK[task.priority], task.queued_at or task.created_at, task.number)
 
 
 def dependency_circle(needs: Mapping[str, Sequence[str]], start: str) -> tuple[str, ...]:
