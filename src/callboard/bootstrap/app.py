@@ -24,7 +24,6 @@ from callboard.runtime.slots import Slots
 from callboard.runtime.system import SystemClock, TimeSortedIds, relax_collector
 from callboard.settings import Settings
 from callboard.usecases.app import App
-from callboard.usecases.unattended import LookAtAll
 
 if TYPE_CHECKING:
     from callboard.definitions.resolver import AgentResolver
@@ -89,7 +88,7 @@ async def build_app(
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
         dispatcher=open_dispatcher(clock),
-        unattended=LookAtAll(store, store.records),
+        unattended=store.unattended,
         engine=store.engine,
         proof=open_proof(settings, store.anchors),
     )

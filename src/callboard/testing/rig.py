@@ -27,6 +27,7 @@ from callboard.ports.releases import Releases
 from callboard.ports.schemas import Schemas
 from callboard.ports.threads import Threads
 from callboard.ports.tools import ToolCatalog
+from callboard.ports.unattended import Unattended
 from callboard.ports.vault import Vault
 from callboard.ports.web import Fetcher
 from callboard.ports.workspace import Workspaces
@@ -46,10 +47,10 @@ from callboard.testing.records import MemoryRecords
 from callboard.testing.releases import MemoryReleases
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.store.memory_threads import MemoryThreads
+from callboard.testing.unattended import LookAtAll
 from callboard.testing.vault import MemoryVault
 from callboard.testing.world import LedgerTools, World, WorldWorkspaces
 from callboard.usecases.app import App
-from callboard.usecases.unattended import LookAtAll
 
 ANN = Actor(kind="person", name="ann")
 BEN = Actor(kind="person", name="ben")
@@ -193,7 +194,7 @@ def rig(
         ids=CountingIds(),
         copies="/copies",
         dispatcher=dispatcher or EmbeddedDispatcher(time),
-        unattended=LookAtAll(logs, kept),
+        unattended=_unattended_in(logs, kept),
     )
 
 
@@ -202,3 +203,10 @@ def _threads_of(logs: EventStore) -> Threads:
     if isinstance(logs, SqliteEventStore):
         return logs.threads
     return MemoryThreads(logs.disk if isinstance(logs, MemoryEventStore) else MemoryDisk())
+
+
+def _unattended_in(logs: EventStore, records: Records) -> Unattended:
+    """Return what finds work in a database that holds both, or by a look at everything."""
+    if isinstance(logs, SqliteEventStore) and logs.records is records:
+        return logs.unattended
+    return LookAtAll(logs, records)

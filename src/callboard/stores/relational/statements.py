@@ -36,6 +36,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from callboard.stores.relational.limit_statements import limits
 from callboard.stores.relational.spelling import BEYOND, flag, listed, upsert
 from callboard.stores.relational.thread_statements import CLAIM, threads
+from callboard.stores.relational.unattended_statements import unattended
 from callboard.stores.tables import (
     anchor,
     attempt,
@@ -386,9 +387,13 @@ def _audits() -> Statements:
     }
 
 
+def _others() -> dict[str, ClauseElement]:
+    return threads() | limits() | unattended()
+
+
 def statements() -> Statements:
     """Return every statement by name."""
-    found = {name: Statement(clause) for name, clause in (threads() | limits()).items()}
+    found = {name: Statement(clause) for name, clause in _others().items()}
     parts = (
         *(_claims(), _logs(), _projections(), _signals(), _releases(), _credentials()),
         *(_anchors(), _budgets(), _records(), _audits(), _attempts(), found),

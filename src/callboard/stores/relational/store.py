@@ -30,6 +30,7 @@ from callboard.stores.relational.releases import StoredReleases
 from callboard.stores.relational.rows import attempt_of, row_of, sealed_of
 from callboard.stores.relational.session import Session
 from callboard.stores.relational.threads import StoredThreads
+from callboard.stores.relational.unattended import StoredUnattended
 from callboard.stores.relational.watch import Watch
 from callboard.stores.relational.writer import Work
 from callboard.stores.rules import HeldClaims, unknown_run
@@ -61,6 +62,7 @@ class RelationalStore:
         self.anchors = StoredAnchors(access)
         self.records = StoredRecords(access)
         self.threads = StoredThreads(access)
+        self.unattended = StoredUnattended(access, owners)
 
     async def create(
         self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()

@@ -263,3 +263,9 @@ class Wording(Protocol):
 
     @property
     def CAPS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def STIRRED(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def ADRIFT(self) -> str: ...  # noqa: D102, N802

@@ -1,0 +1,39 @@
+"""What nobody attends to, found by the database."""
+
+from datetime import datetime
+
+from callboard.domain.events.codec import timestamp
+from callboard.domain.org.task import TASKS
+from callboard.domain.run_row import RunRow
+from callboard.stores.relational.access import Access
+from callboard.stores.relational.owners import Owners
+from callboard.stores.relational.rows import row_of
+from callboard.stores.relational.session import Session
+
+
+class StoredUnattended:
+    """`callboard.ports.unattended.Unattended`; shares the event store's connections and owners."""
+
+    def __init__(self, access: Access, owners: Owners) -> None:
+        self._readers = access.readers
+        self._owners = owners
+
+    async def runs(self, now: datetime) -> list[RunRow]:
+        """See `ports.unattended.Unattended`."""
+
+        def query(session: Session) -> list[RunRow]:
+            found = session.execute(session.sql.STIRRED, {"now": timestamp(now)}).fetchall()
+            names = {record[-1] for record in found if record[-1] is not None}
+            alive = {name for name in names if self._owners.is_alive(session, name)}
+            return [row_of(record[:-1]) for record in found if record[-1] not in alive]
+
+        return await self._readers.run(query)
+
+    async def tasks(self) -> list[str]:
+        """See `ports.unattended.Unattended`."""
+        named = {"kind": TASKS.name, "state": "under_way"}
+
+        def query(session: Session) -> list[str]:
+            return [str(row[0]) for row in session.execute(session.sql.ADRIFT, named)]
+
+        return await self._readers.run(query)

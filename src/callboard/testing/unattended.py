@@ -1,0 +1,154 @@
+"""What every `callboard.ports.unattended.Unattended` finds. Subclass, and give the fixtures `store` (an event store),
+`records` and `unattended` over one database.
+"""
+
+# ruff: noqa: D102 - the names of the tests are their sentences
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from callboard.domain.org.task import TASKS, TaskRecord, TaskState
+from callboard.domain.record import Change
+from callboard.domain.run_row import RunRow, RunStatus
+from callboard.ports.event_store import EventStore, RunsWanted
+from callboard.ports.records import Records, Wanted
+from callboard.ports.unattended import Unattended
+from callboard.testing.store.samples import ADA, NOON, SampleLog
+
+EARLY = NOON + timedelta(minutes=1)
+LATE = NOON + timedelta(hours=2)
+_OPEN: Final = ("running", "waiting")
+_MOST: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtAll:
+    """`callboard.ports.unattended.Unattended` over any store and records, by a look at everything."""
+
+    store: EventStore
+    records: Records
+
+    async def runs(self, now: datetime) -> list[RunRow]:
+        """Return the roots without a living owner that may have something to go on with."""
+        free = set(await self.store.unfinished())
+        if not free:
+            return []
+        rows = await self.store.rows(RunsWanted(root_only=False, statuses=_OPEN, limit=_MOST))
+        stirred = {row.root_id for row in rows if row.status == "running" or _is_late(row, now)}
+        found = [
+            row
+            for row in rows
+            if row.run_id in free and (row.run_id in stirred or row.waiting_on == "an agent")
+        ]
+        return sorted(found, key=lambda row: (row.status != "running", row.created_at, row.run_id))
+
+    async def tasks(self) -> list[str]:
+        """Return the keys of the tasks under way that no open run works on."""
+        under_way = await self.records.find(TASKS, Wanted(states=("under_way",)))
+        if not under_way:
+            return []
+        rows = await self.store.rows(RunsWanted(statuses=_OPEN, limit=_MOST))
+        worked_on = {row.task for row in rows}
+        return [kept.value.key for kept in under_way if kept.value.key not in worked_on]
+
+
+def _is_late(row: RunRow, now: datetime) -> bool:
+    return row.waiting_until is not None and now >= row.waiting_until
+
+
+class Rows:
+    """Runs as they may stand, made in a store."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+
+    async def left(self, run_id: str, status: RunStatus = "running", **changes: object) -> None:
+        """Create a run that nobody drives any more."""
+        log = SampleLog(run_id)
+        row = replace(log.row(status), **changes)
+        claim = await self.store.create(log.events(), row)
+        await self.store.release(claim)
+
+    async def below(self, parent: str, run_id: str, status: RunStatus, **changes: object) -> None:
+        """Create a run below another."""
+        await self.left(run_id, status, root_id=parent, parent_id=parent, **changes)
+
+
+async def task(records: Records, key: str, state: TaskState) -> None:
+    """Write a task down."""
+    value = TaskRecord(
+        key=key,
+        space="shop",
+        title=key,
+        workflow="flow",
+        repository="/r",
+        state=state,
+        created_by=ADA,
+        created_at=NOON,
+    )
+    await records.commit(Change(ADA, "task.manage", NOON, (TASKS.put(value),)))
+
+
+def _ids(rows: list[RunRow]) -> list[str]:
+    return [row.run_id for row in rows]
+
+
+class UnattendedContract:
+    """The behaviour of `callboard.ports.unattended.Unattended`."""
+
+    async def test_finds_nothing_where_there_is_nothing(self, unattended: Unattended) -> None:
+        assert (await unattended.runs(LATE), await unattended.tasks()) == ([], [])
+
+    async def test_finds_runs_that_stopped_in_the_middle_the_oldest_first(
+        self, store: EventStore, unattended: Unattended
+    ) -> None:
+        rows = Rows(store)
+        await rows.left("b", created_at=NOON + timedelta(seconds=1))
+        await rows.left("a", created_at=NOON + timedelta(seconds=2))
+        await rows.left("done", "completed")
+        assert _ids(await unattended.runs(EARLY)) == ["b", "a"]
+
+    async def test_leaves_alone_what_a_living_process_drives(
+        self, store: EventStore, unattended: Unattended
+    ) -> None:
+        await SampleLog("mine").created_in(store)
+        assert await unattended.runs(LATE) == []
+
+    async def test_finds_what_waits_for_people_only_when_their_time_is_over(
+        self, store: EventStore, unattended: Unattended
+    ) -> None:
+        await Rows(store).left("w", "waiting")
+        await Rows(store).left("for-ever", "waiting", waiting_until=None)
+        assert await unattended.runs(EARLY) == []
+        assert _ids(await unattended.runs(LATE)) == ["w"]
+
+    async def test_finds_roots_above_what_can_go_on(
+        self, store: EventStore, unattended: Unattended
+    ) -> None:
+        rows = Rows(store)
+        for root, status in (("decided", "running"), ("waits", "waiting"), ("over", "completed")):
+            await rows.left(root, "waiting", waiting_until=None)
+            await rows.below(root, f"{root}.1", status)  # pyright: ignore[reportArgumentType]
+        assert _ids(await unattended.runs(EARLY)) == ["decided"]
+        assert _ids(await unattended.runs(LATE)) == ["decided", "waits"]
+
+    async def test_finds_what_waits_for_an_agent_after_all_that_runs(
+        self, store: EventStore, unattended: Unattended
+    ) -> None:
+        rows = Rows(store)
+        await rows.left("postponed", "waiting", waiting_on="an agent", waiting_until=None)
+        await rows.left("stopped", created_at=NOON + timedelta(days=1))
+        assert _ids(await unattended.runs(EARLY)) == ["stopped", "postponed"]
+
+    async def test_finds_tasks_that_no_open_run_works_on(
+        self, store: EventStore, records: Records, unattended: Unattended
+    ) -> None:
+        rows = Rows(store)
+        for number, state in enumerate(("under_way", "under_way", "under_way", "queued"), 1):
+            await task(records, f"SHOP-{number}", state)
+        await rows.left("SHOP-1-1", "completed", task="SHOP-1")
+        await rows.left("SHOP-1-2", "waiting", task="SHOP-1")
+        await rows.left("SHOP-2-1", "failed", task="SHOP-2")
+        await rows.below("SHOP-2-1", "SHOP-2-1.s.1", "running", task="SHOP-2")
+        assert await unattended.tasks() == ["SHOP-2", "SHOP-3"]
