@@ -13,7 +13,7 @@ from callboard.domain.events.model_call import ModelCallStarted
 from callboard.domain.org.principal import Principal, as_owner
 from callboard.engine.thread.row import Folded, Row
 from callboard.ports.model import TextDelta
-from callboard.ports.threads import WindowWanted
+from callboard.ports.threads import Arrivals, WindowWanted
 from callboard.testing.model import ScriptedProvider
 from callboard.testing.rig import rig
 from callboard.testing.store.samples import SampleLog
@@ -338,3 +338,83 @@ async def test_a_board_tells_the_cards_that_changed() -> None:
     assert before.reset
     assert await topic.may(team.app, await team.person("vic"))
     assert not await topic.may(team.app, await team.person("zoe"))
+
+
+class Slowly:
+    """A topic that changes with everything that arrives; the first time that it is told, it waits."""
+
+    every_s = 0.0
+
+    def __init__(self, gate: asyncio.Event | None = None) -> None:
+        self.gate = gate
+        self.looked, self.telling = asyncio.Event(), asyncio.Event()
+        self.seq = 0
+
+    async def begin(self, app: App) -> None:
+        pass
+
+    async def may(self, app: App, who: Principal) -> bool:
+        return True
+
+    def concerns(self, arrivals: Arrivals) -> bool:
+        self.looked.set()
+        self.seq = max(self.seq, arrivals.head if arrivals.threads else 0)
+        return bool(arrivals.threads)
+
+    async def since(self, app: App, cursor: int) -> Batch | None:
+        return None
+
+    async def advance(self, app: App) -> Batch | None:
+        if self.gate is not None and self.seq:
+            self.telling.set()
+            await self.gate.wait()
+        return Batch(self.seq) if self.seq else None
+
+
+async def soon(event: asyncio.Event) -> None:
+    async with asyncio.timeout(SOON):
+        await event.wait()
+
+
+async def test_a_tab_that_leaves_while_another_is_told_keeps_nothing_from_a_third() -> None:
+    app = an_app()
+    log = await a_thread(app)
+    hub, go_on = Hub(app, Pace(batch_s=0, look_s=0.01)), asyncio.Event()
+    slow, third = Slowly(go_on), Slowly()
+    async with hub.viewing() as first, hub.viewing() as second, hub.viewing() as last:
+        await hub.join(first, "a", "a", lambda: slow, 0)
+        await hub.join(second, "b", "b", Slowly, 0)
+        await hub.join(last, "c", "c", lambda: third, 0)
+        assert (await heard(last))["seq"] == 0
+        await soon(slow.looked)
+        act(log, "say", 1)
+        await log.kept_in(app.ports.store)
+        await soon(slow.telling)
+        hub.leave(second, "b")
+        go_on.set()
+        assert (await heard(last))["seq"] == third.seq != 0
+    await hub.close()
+
+
+async def test_whoever_comes_while_the_last_one_leaves_watches_all_the_same() -> None:
+    app = an_app()
+    log = await a_thread(app)
+    hub, go_on = Hub(app, Pace(batch_s=0, look_s=0.01)), asyncio.Event()
+    slow = Slowly(go_on)
+    async with hub.viewing() as first, hub.viewing() as second:
+        await hub.join(first, "a", "a", lambda: slow, 0)
+        await soon(slow.looked)
+        act(log, "say", 1)
+        await log.kept_in(app.ports.store)
+        await soon(slow.telling)
+        joining = asyncio.ensure_future(hub.join(second, "a", "a", Slowly, 0))
+        await asyncio.sleep(0)
+        hub.leave(first, "a")
+        go_on.set()
+        async with asyncio.timeout(SOON):
+            await joining
+        told = await heard(second)
+        act(log, "say", 2)
+        await log.kept_in(app.ports.store)
+        assert (await heard(second))["seq"] == slow.seq != told["seq"]
+    await hub.close()

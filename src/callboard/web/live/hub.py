@@ -34,11 +34,12 @@ class Pace:
 
 @dataclass(slots=True)
 class Watched:
-    """A topic, whoever watches it, and the name that they know it by."""
+    """A topic, whoever watches it or is about to, and the name that they know it by."""
 
     topic: Topic
     name: str
     viewers: set[Viewer] = field(default_factory=set[Viewer])
+    joining: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     stirred: bool = False
     rests_until: float = 0.0
@@ -95,21 +96,20 @@ class Hub:
         watched = self._watched.get(key)
         if watched is None:
             watched = self._watched[key] = Watched(make(), name)
-        async with watched.lock:
-            if not watched.begun:
-                try:
+        watched.joining += 1
+        try:
+            async with watched.lock:
+                if not watched.begun:
                     await watched.topic.begin(self._app)
-                except BaseException:
-                    if not watched.viewers:
-                        self._watched.pop(key, None)
-                    raise
-                watched.begun = watched.stirred = True
-                self._hear(watched.topic)
-            # an empty answer too: from then on the tab misses nothing, and may say that it is live
-            lacking = await watched.topic.since(self._app, at) or Batch(at)
-            viewer.tell(message(watched.name, lacking))
-            watched.viewers.add(viewer)
-            self._watched[key] = watched  # it may have been let go of meanwhile
+                    watched.begun = watched.stirred = True
+                    self._hear(watched.topic)
+                # an empty answer too: from then on the tab misses nothing, and may say that it is live
+                lacking = await watched.topic.since(self._app, at) or Batch(at)
+                viewer.tell(message(watched.name, lacking))
+                watched.viewers.add(viewer)
+        finally:
+            watched.joining -= 1
+            self._let_go(key, watched)
 
     def leave(self, viewer: Viewer, key: str) -> None:
         """Let a tab not watch a topic any more; the last one takes it along."""
@@ -117,8 +117,7 @@ class Hub:
         if watched is None or viewer not in watched.viewers:
             return
         watched.viewers.discard(viewer)
-        if not watched.viewers and not watched.lock.locked():
-            self._drop(key)
+        self._let_go(key, watched)
 
     async def close(self) -> None:
         """Say goodbye to every tab: they come back to whoever serves then."""
@@ -145,11 +144,10 @@ class Hub:
         now = asyncio.get_running_loop().time
         arrivals = await self._app.threads.arrived(self._head)
         self._head = max(self._head, arrivals.head)
-        for key, watched in list(self._watched.items()):
-            if not watched.viewers and not watched.lock.locked():
-                self._drop(key)
-                continue
+        watching = list(self._watched.values())
+        for watched in watching:  # at once: whatever comes of telling one of them, the others know
             watched.stirred = watched.stirred or watched.topic.concerns(arrivals)
+        for watched in watching:
             if watched.stirred and watched.begun and now() >= watched.rests_until:
                 await self._tell(watched)
                 watched.rests_until = now() + watched.topic.every_s
@@ -161,6 +159,7 @@ class Hub:
                 batch = await watched.topic.advance(self._app)
             except CallboardError as error:
                 log.warning("live %s: %s", watched.name, error)
+                watched.stirred = True
                 return
             if batch is not None:
                 said = message(watched.name, batch)
@@ -193,7 +192,10 @@ class Hub:
         if (hear := getattr(topic, "streamed", None)) is not None:
             self._on_delta.append(hear)
 
-    def _drop(self, key: str) -> None:
+    def _let_go(self, key: str, watched: Watched) -> None:
+        """Forget a topic that nobody watches any more."""
+        if watched.viewers or watched.joining or self._watched.get(key) is not watched:
+            return
         topic = self._watched.pop(key).topic
         for hearing, name in ((self._on_event, "heard"), (self._on_delta, "streamed")):
             hear = getattr(topic, name, None)
