@@ -20,15 +20,18 @@ def unattended() -> dict[str, ClauseElement]:
 
 def _stirred() -> ClauseElement:
     """Return the search for open roots with something to go on with, and who owned them last."""
-    some = run.alias("some")
+    stirring = run.alias("stirring")
     stirs = or_(
-        some.c.status == _RUNNING,
-        (some.c.status == _WAITING) & (some.c.waiting_until <= bindparam("now", type_=Text)),
-        (some.c.status == _WAITING) & (some.c.waiting_on == _AN_AGENT) & some.c.parent_id.is_(None),
+        stirring.c.status == _RUNNING,
+        (stirring.c.status == _WAITING)
+        & (stirring.c.waiting_until <= bindparam("now", type_=Text)),
+        (stirring.c.status == _WAITING)
+        & (stirring.c.waiting_on == _AN_AGENT)
+        & stirring.c.parent_id.is_(None),
     )
     projection = [column for column in run.c if column.name not in CLAIM]
     roots = select(*projection, run.c.owner).where(
-        run.c.run_id.in_(select(some.c.root_id).where(stirs)),
+        run.c.run_id.in_(select(stirring.c.root_id).where(stirs)),
         run.c.parent_id.is_(None),
         run.c.status.in_((_RUNNING, _WAITING)),
     )
