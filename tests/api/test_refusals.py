@@ -86,6 +86,8 @@ BODIES = {
     ("DELETE", "/credentials/{name}"): None,
     ("PUT", "/budgets"): {"account": f"space:{HOME}", "limit_usd": 1},
     ("DELETE", "/budgets"): None,
+    ("PUT", "/limits"): {"name": f"space:{HOME}", "at_once": 1},
+    ("DELETE", "/limits"): None,
     ("POST", "/spaces/{space_id}/tasks"): {"title": "Eve's"},
     ("PATCH", "/tasks/{key}"): {"title": "Other"},
     ("PUT", "/tasks/{key}/needs"): {"depends_on": []},
@@ -125,6 +127,7 @@ BODIES = {
 }
 QUERIES = {
     ("DELETE", "/budgets"): f"?account=space:{HOME}",
+    ("DELETE", "/limits"): f"?name=space:{HOME}",
     ("GET", "/roster/{agent_id}/diff"): "?before=1&after=1",
 }
 OWN = {
@@ -150,6 +153,7 @@ FOR_MEMBERS = {"/me", "/people", "/people/{person_id}", "/service-accounts"} | {
     "/performance",
     "/usage",
     "/budgets",
+    "/limits",
     "/gates",
     "/runs",
     "/tasks",
@@ -267,6 +271,7 @@ async def test_a_program_does_not_decide_grant_or_vouch(there):
         ("POST", "/gates/{run_id}/decision"),
         ("POST", "/credentials"),
         ("PUT", "/budgets"),
+        ("PUT", "/limits"),
     ):
         assert found[operation].status_code == 403, (operation, found[operation].text)
 

@@ -18,6 +18,7 @@ from callboard.api.routes import (
     gates,
     hooks,
     inbox,
+    limits,
     money,
     openid,
     people,
@@ -64,7 +65,7 @@ def create_api(parts: Parts, *others: FastAPI) -> FastAPI:
     api.state.pace = Pace()
     routed = (
         *(people, spaces, access, tasks, workflows, inbox, runs, gates, agents, roster, templates),
-        *(credentials, money, performance, schedules, hooks, webhooks, audit),
+        *(credentials, money, limits, performance, schedules, hooks, webhooks, audit),
     )
     for module in routed:
         api.include_router(module.router, prefix="/api/v1", responses=DOCUMENTED)

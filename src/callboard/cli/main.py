@@ -32,6 +32,7 @@ _COMMANDS = {
     "spaces": ("callboard.cli.spaces", "See and change spaces, and who belongs to them."),
     "tokens": ("callboard.cli.tokens", "Create, list and revoke what programs come with."),
     "budgets": ("callboard.cli.budgets", "See and set limits on what is spent."),
+    "limits": ("callboard.cli.limits", "See and set limits on what goes on at a time."),
     "usage": ("callboard.cli.usage", "Show what was spent, by model, agent, task, person, …"),
     "performance": ("callboard.cli.performance", "See how agents perform, and compare versions."),
     "audit": ("callboard.cli.audit", "See who changed what, and check the trail."),
