@@ -39,6 +39,10 @@ class Calls:
         """How many more could begin now."""
         return 0 if self._stopping else max(0, self._at_once - len(self._running))
 
+    def drives(self, run_id: str) -> bool:
+        """Return whether a run is under way here."""
+        return run_id in self._running
+
     def submit(self, submission: Submission) -> None:
         """Advance a run when there is a place for it: once more, where it is under way."""
         if self._stopping:
