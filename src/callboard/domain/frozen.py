@@ -21,7 +21,7 @@ def changed(state: S, **fields: object) -> S:
 M = TypeVar("M", bound=BaseModel)
 
 
-def unchecked(model: type[M], **fields: object) -> M:
+def unchecked(model: type[M], /, **fields: object) -> M:
     """Return a value without looking at its fields, each of which must be there and valid already: sums of valid
     values, columns whose types were looked at. What pydantic's own `model_construct` does, at a quarter of its cost.
     """

@@ -12,6 +12,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from callboard.domain.frozen import unchecked
 from callboard.domain.message import JsonOutput, ToolOutputs
 from callboard.domain.tool import json_outputs
 from callboard.engine.secret_patterns import (
@@ -74,7 +75,7 @@ def redact_outputs(outputs: ToolOutputs) -> ToolOutputs:
     """
     kinds: list[str] = []
     clean = tuple(
-        JsonOutput.model_construct(value=_redacted(one.value, kinds))
+        unchecked(JsonOutput, type="json", value=_redacted(one.value, kinds))
         if isinstance(one, JsonOutput)
         else one
         for one in outputs

@@ -59,7 +59,9 @@ def chain_hash(previous: str, body: bytes) -> str:
 
 def timestamp(at: datetime) -> str:
     """Return UTC time as stored: RFC 3339 with microseconds and a Z."""
-    return at.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if at.tzinfo is not timezone.utc:
+        at = at.astimezone(timezone.utc)
+    return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def seal(recorded: Recorded, previous: str, at: str | None = None) -> tuple[Sealed, Blob | None]:

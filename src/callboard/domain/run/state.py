@@ -19,6 +19,7 @@ from callboard.domain.events.gate import ApprovalGiven, Closing, GateOpened
 from callboard.domain.events.model_call import Finish, ModelFailure
 from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import AgentSubject, CancellationRequested, RunCreated, Terminal
+from callboard.domain.frozen import unchecked
 from callboard.domain.message import Message, ToolResultPart
 from callboard.domain.policy import Policy
 from callboard.domain.run.actions import Deeds
@@ -152,7 +153,10 @@ class RunState:
         """The model that is asked, and where."""
         chain = self.subject.chain
         if not chain:
-            return ModelChoice(model=self.subject.model)
+            model = self.subject.model
+            return unchecked(
+                ModelChoice, model=model, provider=None, base_url=None, credential=None
+            )
         return chain[min(self.position, len(chain) - 1)]
 
     @property

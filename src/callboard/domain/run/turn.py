@@ -2,7 +2,7 @@
 
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import CallRequest, ToolCallRefused, ToolCallStarted
-from callboard.domain.frozen import changed
+from callboard.domain.frozen import changed, unchecked
 from callboard.domain.message import JsonObject, Message, TextPart, ToolOutputs, ToolResultPart
 from callboard.domain.run.actions import with_calls
 from callboard.domain.run.call import Call
@@ -95,7 +95,9 @@ def call_settled(state: RunState, call_id: str, output: ToolOutputs, *, is_error
     calls = tuple(
         changed(
             call,
-            result=ToolResultPart(
+            result=unchecked(
+                ToolResultPart,
+                kind="tool_result",
                 call_id=call_id,
                 tool=call.tool,
                 output=(*output, *_edited_note(call)),
@@ -134,7 +136,7 @@ def _with_calls(state: RunState, calls: tuple[Call, ...]) -> RunState:
         return changed(state, calls=calls)
     results = _in_order(calls, outcome.call_ids)
     # Results belong behind their calls; where the conversation was replaced meanwhile they have no place.
-    appended = (Message(role="tool", parts=results),) if _last_asks_for(state, calls) else ()
+    appended = (_answered(results),) if _last_asks_for(state, calls) else ()
     made = tuple(call.tool for call in calls if not call.refused)
     refused = any(call.refused for call in calls)
     by_program = state.program is not None and state.program.mode == "calls"
@@ -151,6 +153,10 @@ def _with_calls(state: RunState, calls: tuple[Call, ...]) -> RunState:
         refused_children=(),
         outcome=None if by_program else changed(outcome, tools=made, had_refusals=refused),
     )
+
+
+def _answered(results: tuple[ToolResultPart, ...]) -> Message:
+    return unchecked(Message, role="tool", parts=results, tags=(), expires=None)
 
 
 def _resumed(

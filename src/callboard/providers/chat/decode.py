@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from callboard.domain.events.model_call import Finish
+from callboard.domain.frozen import unchecked
 from callboard.domain.message import JsonObject, Part, TextPart
 from callboard.domain.usage import Usage
 from callboard.ports.model import Delta, ModelAnswer, ReasoningDelta, TextDelta
@@ -126,7 +127,8 @@ class _ChatAssembly:
             obj(usage.get("prompt_tokens_details")),
             obj(usage.get("completion_tokens_details")),
         )
-        self._usage = Usage(
+        self._usage = unchecked(
+            Usage,
             input_tokens=tokens_in or 0,
             output_tokens=tokens_out or 0,
             cache_read_tokens=min(count(prompt.get("cached_tokens")) or 0, tokens_in or 0),

@@ -55,9 +55,10 @@ class SseParser:
         events: list[bytes] = []
         for ended_line in lines:
             line = ended_line.rstrip(b"\r\n")
-            if line.startswith(b"data:"):
-                self._event.append(line[6:] if line[5:6] == b" " else line[5:])
-            elif not line and self._event:
-                events.append(b"\n".join(self._event))
-                self._event = []
+            if line:
+                if line.startswith(b"data:"):
+                    self._event.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif self._event:
+                events.append(self._event[0] if len(self._event) == 1 else b"\n".join(self._event))
+                self._event.clear()
         return events
