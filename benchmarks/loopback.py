@@ -1,7 +1,8 @@
 """A chat completions server that answers at once: one tool call per turn, then text.
 
-Runs in a process of its own, so that its work is not counted as anybody else's. The answer depends on
-the number of requests on the connection's run only through the `turns` header that clients send.
+Runs in a process of its own, so that its work is not counted as anybody else's. How many turns a run has, it was told
+when it was started; a model's name may say otherwise: `bench-50` answers with 49 calls and then text, `text-500` with a
+text of 500 pieces. It counts the turns of a run by the results in the request, and streams where it is asked to.
 """
 
 import asyncio
@@ -10,20 +11,24 @@ import multiprocessing
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.connection import Connection
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_MODEL = re.compile(rb'"model": *"(bench|text)-(\d+)"')
+_STREAMED = re.compile(rb'"stream": *true')
+_USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120, "cost": 0.0001}
+_HEAD = {"id": "c1", "model": "bench", "created": 1_750_000_000}
 
 
 def _chunk(delta: dict[str, object], finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    body = {"id": "c1", "model": "bench", "object": "chat.completion.chunk", "choices": [choice]}
+    body = _HEAD | {"object": "chat.completion.chunk", "choices": [choice]}
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
 def _usage() -> bytes:
-    usage = {"prompt_tokens": 100, "completion_tokens": 20, "cost": 0.0001}
-    body = {"id": "c1", "model": "bench", "choices": [], "usage": usage}
+    body = _HEAD | {"object": "chat.completion.chunk", "choices": [], "usage": _USAGE}
     return b"data: " + json.dumps(body).encode() + b"\n\ndata: [DONE]\n\n"
 
 
@@ -40,16 +45,44 @@ def _call(n: int) -> bytes:
     return b"".join(pieces) + _usage()
 
 
-def _text() -> bytes:
-    return _chunk({"role": "assistant", "content": "done"}) + _chunk({}, "stop") + _usage()
+@cache
+def _text(pieces: int = 1) -> bytes:
+    first = _chunk({"role": "assistant", "content": "done"})
+    return first + _chunk({"content": "word "}) * (pieces - 1) + _chunk({}, "stop") + _usage()
+
+
+def _whole(n: int | None) -> bytes:
+    message: dict[str, object] = {"role": "assistant", "content": "done"}
+    if n is not None:
+        function = {"name": "look", "arguments": f'{{"path": "a{n}.txt"}}'}
+        call = {"id": f"call_{n}", "type": "function", "function": function}
+        message |= {"content": None, "tool_calls": [call]}
+    finish = "stop" if n is None else "tool_calls"
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    body = _HEAD | {"object": "chat.completion", "choices": [choice], "usage": _USAGE}
+    return json.dumps(body).encode()
 
 
 def _response(body: bytes) -> bytes:
+    kind = b"text/event-stream" if body.startswith(b"data") else b"application/json"
     head = (
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+        b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\n"
         b"content-length: %d\r\nconnection: keep-alive\r\n\r\n"
     )
-    return head % len(body) + body
+    return head % (kind, len(body)) + body
+
+
+def answer_to(request: bytes, turns: int) -> bytes:
+    """Return the answer to a request's body, of a run of so many turns where the model's name does not say."""
+    named = _MODEL.search(request)
+    if named is not None and named[1] == b"text":
+        return _text(int(named[2]))
+    turns = int(named[2]) if named is not None else turns
+    done = request.count(b'"tool_call_id"')
+    is_last = done >= turns - 1
+    if _STREAMED.search(request) is None:
+        return _whole(None if is_last else done)
+    return _text() if is_last else _call(done)
 
 
 class _Server(asyncio.Protocol):
@@ -71,11 +104,10 @@ class _Server(asyncio.Protocol):
             length = int(found.group(1)) if found else 0
             if len(self._buffer) < end + 4 + length:
                 return
-            done = self._buffer.count(b'"tool_call_id"', end)
+            request = bytes(self._buffer[end + 4 : end + 4 + length])
             del self._buffer[: end + 4 + length]
-            answer = _text() if done >= self._turns - 1 else _call(done)
             assert self._transport is not None
-            self._transport.write(_response(answer))
+            self._transport.write(_response(answer_to(request, self._turns)))
 
 
 def _serve(turns: int, pipe: "Connection[object, object]") -> None:
