@@ -102,7 +102,9 @@ FIELDS: Mapping[str, str] = {
 
 VARIABLES: Mapping[str, str] = {
     "CALLBOARD_HOME": "Where all state lives. Default: the platform's user data directory.",
-    "CALLBOARD_DATABASE_URL": "`sqlite:///path/to/file`. Default: `callboard.db` inside `CALLBOARD_HOME`.",
+    "CALLBOARD_DATABASE_URL": "`sqlite:///path/to/file`, or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` for several"
+    " workers. Default: `callboard.db` inside `CALLBOARD_HOME`.",
+    "CALLBOARD_LEASE": "With PostgreSQL: seconds after which a process that is not heard of loses what it drives, `30`.",
     "CALLBOARD_DATABASE_PATIENCE": (
         "Seconds to wait for another process that holds the database before giving up. Default: 30."
     ),
@@ -129,6 +131,17 @@ VARIABLES: Mapping[str, str] = {
     "CALLBOARD_PROVIDER_RUNS": (
         "How many runs of agents may be under way on a provider at a time, over all workers, such as "
         "`openrouter=20,anthropic=4`. Default: as many as there is work for."
+    ),
+    "CALLBOARD_PROBES": (
+        "The port, or `ADDRESS:PORT`, on which `callboard serve` and `callboard worker` answer `/healthz`, `/readyz` and "
+        "`/metrics`, without asking who asks. Default: none."
+    ),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": (
+        "The collector that traces and metrics are sent to over HTTP, such as `http://localhost:4318`. Needs the extra "
+        "`opentelemetry`; its other standard variables hold too. Default: none, and nothing is sent."
+    ),
+    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": (
+        "`true` or `false` (default): whether traces hold what was said, and the arguments and results of tools."
     ),
     "CALLBOARD_SMTP_URL": (
         "The mail server for notices: `smtps://USER:PASSWORD@HOST?from=ADDRESS`, or `smtp://` for STARTTLS. Default: none, "

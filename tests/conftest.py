@@ -2,6 +2,8 @@ import asyncio
 
 import pytest
 
+from callboard.stores.postgres.migrate import ensure_usable
+from callboard.stores.postgres.place import PostgresPlace
 from callboard.testing.postgres import PostgresServer
 
 
@@ -28,6 +30,21 @@ def postgres_server():
     server = PostgresServer.begin()
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server):
+    """The name of a database that has our tables and nothing in them."""
+    url = postgres_server.new_database()
+    place = PostgresPlace.of(url)
+    ensure_usable(place, patience_s=30)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def postgres_database(postgres_server, postgres_template):
+    """The address of a fresh database with our tables."""
+    return postgres_server.new_database(template=postgres_template)
 
 
 @pytest.fixture

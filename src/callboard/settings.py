@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import platformdirs
 from pydantic import SecretStr
@@ -17,9 +17,12 @@ from callboard.domain.credential import provider_named
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.engine.command_hosts import CommandHosts, read_command_hosts
 from callboard.engine.mail_server import MailServer, read_mail_server
+from callboard.engine.monitored import TraceSettings, read_probes, read_traces
 
 PROVIDERS = ("openrouter", "anthropic", "openai", "gemini")
 
+Dispatching = Literal["embedded", "procrastinate", "dbos"]
+DISPATCHING: tuple[Dispatching, ...] = ("embedded", "procrastinate", "dbos")
 SearchService = Literal["searxng", "brave", "tavily", "exa"]
 SEARCH_SERVICES: tuple[SearchService, ...] = ("searxng", "brave", "tavily", "exa")
 _SEARCH_BY_NAME: Mapping[str, SearchService] = {name: name for name in SEARCH_SERVICES}
@@ -56,6 +59,26 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerDatabase:
+    """A database on a PostgreSQL server, for any number of processes. `url` may hold a password. A process that is not
+    heard of for `lease_s` seconds loses what it drives.
+    """
+
+    url: SecretStr
+    lease_s: float = 30.0
+
+    def password(self) -> SecretStr | None:
+        """Return the password in the address, if there is one."""
+        word = urlsplit(self.url.get_secret_value()).password
+        return SecretStr(unquote(word)) if word else None
+
+    def __str__(self) -> str:
+        """Return where it is, without the password."""
+        parts = urlsplit(self.url.get_secret_value())
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+@dataclass(frozen=True, slots=True)
 class OpenIdSettings:
     """The identity provider that vouches for people. `join`: whoever it knows becomes a member."""
 
@@ -69,7 +92,7 @@ class OpenIdSettings:
 class Settings:
     """What this process was told from outside.
 
-    `home` holds all state, `database` is the SQLite file (inside `home` unless told otherwise). `sandbox` is
+    `home` holds all state, `database` is an SQLite file (inside `home` unless told otherwise) or a server. `sandbox` is
     `required` unless somebody opted out in so many words. `patience_s` is how long an access waits, in seconds, for
     another process that holds the database. `user` is the name under which decisions are recorded. `vault_key` is
     the key of the vault where the environment has it; otherwise it may be in the keyring of the operating system
@@ -78,12 +101,14 @@ class Settings:
     it. `url` is the address at which people and programs reach a `callboard serve` that is not for this machine alone,
     `openid` the identity provider that vouches for them.
     `provider_runs` bounds how many runs of agents are under way on a provider at a time, over all workers.
+    `probes` is where monitoring asks this process, `traces` where it sends its traces.
+    `dispatcher` hands out work (None: what fits the database).
     `forge_command` hands finished changes on, in `forge_environment`: this one without Callboard's own variables and
     keys.
     """
 
     home: Path
-    database: Path
+    database: Path | ServerDatabase
     user: str
     sandbox: Literal["required", "off"] = "required"
     patience_s: float = 30.0
@@ -97,6 +122,9 @@ class Settings:
     url: str | None = None
     openid: OpenIdSettings | None = None
     provider_runs: Mapping[str, int] = field(default_factory=dict[str, int])
+    probes: tuple[str, int] | None = None
+    traces: TraceSettings | None = None
+    dispatcher: Dispatching | None = None
     forge_command: tuple[str, ...] = ()
     forge_environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
@@ -106,6 +134,7 @@ class Settings:
         keys += [self.web.search_key, self.web.context7.api_key, self.vault_key, self.log_key]
         keys += [None if self.openid is None else self.openid.client_secret]
         keys += [self.mail.password if self.mail is not None else None]
+        keys += [None if isinstance(self.database, Path) else self.database.password()]
         return tuple(key.get_secret_value() for key in keys if key is not None)
 
 
@@ -134,7 +163,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ) from None
     return Settings(
         home=state,
-        database=_database(environ.get("CALLBOARD_DATABASE_URL", ""), state),
+        database=_database(environ, state),
         user=environ.get("CALLBOARD_USER") or _login_name(),
         sandbox=_sandbox(environ.get("CALLBOARD_SANDBOX", "required")),
         providers={name: _provider(environ, name.upper()) for name in PROVIDERS},
@@ -148,6 +177,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         url=_url(environ.get("CALLBOARD_URL", "").strip()),
         openid=_openid(environ),
         provider_runs=_provider_runs(environ.get("CALLBOARD_PROVIDER_RUNS", "")),
+        probes=read_probes(environ.get("CALLBOARD_PROBES", "").strip()),
+        traces=read_traces(environ),
+        dispatcher=_dispatcher(environ.get("CALLBOARD_DISPATCHER", "").strip().lower()),
         forge_command=_forge(environ.get("CALLBOARD_FORGE_COMMAND", "")),
         forge_environment={
             name: value
@@ -251,6 +283,15 @@ def _provider_runs(value: str) -> dict[str, int]:
     return found
 
 
+def _dispatcher(value: str) -> Dispatching | None:
+    if value and value not in DISPATCHING:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_DISPATCHER={value}: use one of {', '.join(DISPATCHING)}, or leave it out for what fits the"
+            " database"
+        )
+    return next((one for one in DISPATCHING if one == value), None)
+
+
 def _forge(value: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(value))
@@ -300,17 +341,29 @@ def _sandbox(value: str) -> Literal["required", "off"]:
             )
 
 
-def _database(url: str, home: Path) -> Path:
-    """Return the SQLite file. The URL may hold a password, so no message repeats it."""
+def _database(environ: Mapping[str, str], home: Path) -> Path | ServerDatabase:
+    """Return where the state is. The address may hold a password, so no message repeats it."""
+    url = environ.get("CALLBOARD_DATABASE_URL", "").strip()
     if not url:
         return home / "callboard.db"
-    scheme, _, path = url.partition(":///")
-    if scheme == "sqlite" and path:
-        return Path(path).expanduser().absolute()
+    scheme, _, rest = url.partition("://")
+    if scheme in {"postgresql", "postgres"} and rest:
+        return ServerDatabase(SecretStr(url), _lease(environ))
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        return Path(rest[1:]).expanduser().absolute()
     raise ConfigurationInvalid(
-        "CALLBOARD_DATABASE_URL: this release knows `sqlite:///path/to/file` only; "
+        "CALLBOARD_DATABASE_URL: use `sqlite:///path/to/file` or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, or "
         "unset it to keep the state inside CALLBOARD_HOME"
     )
+
+
+def _lease(environ: Mapping[str, str]) -> float:
+    lease_s = _seconds(environ, "CALLBOARD_LEASE", 30.0)
+    if not 0.3 <= lease_s <= 3_600:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_LEASE={lease_s:g}: use seconds from 0.3 to 3600, such as `30`"
+        )
+    return lease_s
 
 
 def _login_name() -> str:

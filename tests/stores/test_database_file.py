@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 from callboard.domain.errors import ConfigurationInvalid, LogCorrupt, UnknownThing
 from callboard.stores.failures import StoreUnavailable
 from callboard.stores.relational import statements
-from callboard.stores.sqlite import migrate
+from callboard.stores.revisions import CURRENT, MIGRATIONS
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.stores.tables import metadata
 from callboard.testing.store.samples import SampleLog, broken_at
@@ -208,7 +208,7 @@ def test_the_written_statements_are_those_of_the_tables(path):
 
 
 def test_the_newest_migration_is_the_one_the_code_expects():
-    assert ScriptDirectory(str(migrate._MIGRATIONS)).get_heads() == [migrate.CURRENT]
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [CURRENT]
 
 
 def test_migrations_lead_to_the_tables(database):

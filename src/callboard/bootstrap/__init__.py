@@ -4,6 +4,7 @@ Adapters are imported where they are built, so that a command pays only for what
 """
 
 from callboard.bootstrap.app import build_app
+from callboard.bootstrap.database import open_schema
 from callboard.bootstrap.definitions import (
     copy_template,
     open_registry,
@@ -29,6 +30,7 @@ __all__ = [
     "model_facts",
     "open_registry",
     "open_rounds",
+    "open_schema",
     "read_bundle",
     "read_catalogue",
     "read_policy",

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callboard.bootstrap.access import PasswordsOnDemand, chance
+from callboard.bootstrap.database import open_store
 from callboard.bootstrap.definitions import open_registry, shipped_agents
+from callboard.bootstrap.dispatch import open_dispatcher
 from callboard.bootstrap.models import ModelsOnDemand
 from callboard.bootstrap.places import open_forge, tool_services, workspaces
 from callboard.bootstrap.programs import ProgramsOnDemand
@@ -27,9 +29,7 @@ from callboard.usecases.app import App
 
 if TYPE_CHECKING:
     from callboard.definitions.resolver import AgentResolver
-    from callboard.ports.clock import Clock
-    from callboard.ports.dispatcher import Dispatcher
-    from callboard.stores.sqlite.store import SqliteEventStore
+    from callboard.stores.relational.store import RelationalStore
 
 
 async def build_app(
@@ -49,7 +49,7 @@ async def build_app(
     relax_collector()
     added = additions or Additions()
     check_folders(sources)
-    store = await _open_store(settings, added)
+    store = await open_store(settings, added)
     clock = added.clock or SystemClock()
     vault = open_vault(settings, store.credentials, clock)
     registry = _registry(settings, sources, added, store)
@@ -87,22 +87,16 @@ async def build_app(
         chance=chance(),
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
-        dispatcher=open_dispatcher(clock),
+        dispatcher=open_dispatcher(settings, clock),
         unattended=store.unattended,
+        operations=store.operations,
         engine=store.engine,
         proof=open_proof(settings, store.anchors),
     )
 
 
-async def _open_store(settings: Settings, added: Additions) -> "SqliteEventStore":
-    from callboard.stores.sqlite.store import SqliteEventStore
-
-    durable, patience_s = not added.disposable, settings.patience_s
-    return await SqliteEventStore.open(settings.database, patience_s=patience_s, durable=durable)
-
-
 def _registry(
-    settings: Settings, sources: Sources, added: Additions, store: "SqliteEventStore"
+    settings: Settings, sources: Sources, added: Additions, store: "RelationalStore"
 ) -> "AgentResolver":
     from callboard.definitions.resolver import AgentResolver
 
@@ -113,13 +107,6 @@ def _registry(
         added.agents,
         RosterLookup(store.records),
     )
-
-
-def open_dispatcher(clock: "Clock") -> "Dispatcher":
-    """Return what drives runs inside this process."""
-    from callboard.stores.dispatch.embedded import EmbeddedDispatcher
-
-    return EmbeddedDispatcher(clock)
 
 
 def _make_home(home: Path) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -163,6 +164,17 @@ checkpoint = Table(
     Column("note", Text, nullable=False),
     Column("frontier", LargeBinary, nullable=False),
 )
+
+owner = Table(
+    "owner",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+)
+
+compatible = Table("compatible", metadata, Column("oldest", Text, primary_key=True))
 
 budget = Table(
     "budget",

@@ -31,6 +31,7 @@ class Calls:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, Submission] = {}
         self._busy: Counter[str] = Counter()
+        self._over: dict[str, list[asyncio.Future[None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
 
@@ -54,6 +55,18 @@ class Calls:
         self._lanes.add(submission)
         self._fill()
 
+    async def run(self, submission: Submission) -> None:
+        """Advance a run, and come back when it is not under way here any more. One that is under way already is
+        advanced once more, by whoever waits for it.
+        """
+        if self._stopping or submission.run_id in self._running:
+            self.submit(submission)
+            return
+        over = asyncio.get_running_loop().create_future()
+        self._over.setdefault(submission.run_id, []).append(over)
+        self.submit(submission)
+        await over
+
     async def stop(self, grace_s: float) -> None:
         """Begin nothing more, wait for what is under way up to `grace_s` seconds, then cancel it."""
         self._stopping = True
@@ -61,6 +74,8 @@ class Calls:
         self._lanes.clear()
         if self._timer is not None:
             self._timer.cancel()
+        for run_id in self._over.keys() - self._running.keys():
+            self._tell(run_id)
         running = list(self._running.values())
         if not running:
             return
@@ -104,9 +119,17 @@ class Calls:
         again = self._again.pop(submission.run_id, None)
         if again is not None and not self._stopping:
             self._lanes.add(again)
+        else:
+            self._tell(submission.run_id)
         self._fill()
         if self.free:
             self._freed()
+
+    def _tell(self, run_id: str) -> None:
+        """Let those go on who wait for a run."""
+        for over in self._over.pop(run_id, ()):
+            if not over.done():
+                over.set_result(None)
 
     async def _called(self, run_id: str) -> None:
         try:

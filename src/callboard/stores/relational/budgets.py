@@ -86,6 +86,8 @@ class _Ask:
 
 
 def _reserve(session: Session, ask: _Ask, owners: Owners) -> Granted | Exhausted | Occupied:
+    if session.doubtful and (held := _held(session, ask.key, owners.name)) is not None:
+        return Granted(held)
     _settle(session, ask.key, None)
     for account in ask.path:
         if account.limit_usd is not None:
@@ -103,6 +105,12 @@ def _reserve(session: Session, ask: _Ask, owners: Owners) -> Granted | Exhausted
     if isinstance(said, Granted):
         _hold(session, ask, said.amount_usd, owners.name)
     return said
+
+
+def _held(session: Session, key: str, us: str) -> Decimal | None:
+    """Return what this process has reserved for a call already."""
+    found = session.execute(session.sql.RESERVED_BY_US, {"key": key, "us": us}).fetchone()
+    return None if found is None else Decimal(found[0]) * NANO
 
 
 def _hold(session: Session, ask: _Ask, amount_usd: Decimal, us: str) -> None:

@@ -18,11 +18,11 @@ class Driver(Protocol):
     """How long an access waits, in seconds, for a database that is busy, or away for a moment."""
 
     def connect(self, *, read_only: bool = False) -> Session:
-        """Open a connection.
+        """Open a connection, or raise one of the `failures`."""
+        ...
 
-        Raises:
-            CallboardError: it cannot be opened, as `explain` says.
-        """
+    def committed(self) -> None:
+        """Take notice that something was made durable."""
         ...
 
     def explain(self, error: Exception) -> CallboardError:

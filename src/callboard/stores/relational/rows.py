@@ -131,10 +131,12 @@ _BLANK: Final = RunRow(
 _WORD: Final = frozenset({str})
 _PERHAPS: Final = frozenset({str, type(None)})
 _COUNT: Final = frozenset({int})
+_FLAG: Final = frozenset({bool, int})
 _COLUMNS: Final = (
     *(_WORD, _WORD, _PERHAPS, _WORD, _WORD, _WORD, _WORD, _PERHAPS, _WORD),
     *(_WORD, _PERHAPS, _PERHAPS, _PERHAPS),
-    *(_COUNT,) * 9,
+    *(_COUNT,) * 8,
+    _FLAG,
     *(_PERHAPS,) * 4,
     *(_WORD, _WORD, _PERHAPS),
 )

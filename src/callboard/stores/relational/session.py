@@ -34,6 +34,9 @@ class Session(Protocol):
     Failures are those of the driver; `Driver.explain` says what they mean.
     """
 
+    doubtful: bool
+    """Whether what is done now may be done already: the connection broke while it was committed."""
+
     @property
     def sql(self) -> Wording:
         """The statements, as this database wants them."""

@@ -34,6 +34,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import ClauseElement
 
 from callboard.stores.relational.limit_statements import limits
+from callboard.stores.relational.operations_statements import operations
 from callboard.stores.relational.spelling import BEYOND, flag, listed, upsert
 from callboard.stores.relational.thread_statements import CLAIM, threads
 from callboard.stores.relational.unattended_statements import unattended
@@ -159,7 +160,9 @@ def _rows() -> Statement:
 
 
 def _read_tree() -> Statement:
-    tree = select(bindparam("run_id", type_=Text).label("run_id")).cte("tree", recursive=True)
+    tree = (
+        select(run.c.run_id).where(run.c.run_id == bindparam("run_id")).cte("tree", recursive=True)
+    )
     tree = tree.union_all(select(run.c.run_id).where(run.c.parent_id == tree.c.run_id))
     below = select(*_sealed).where(event.c.run_id.in_(select(tree.c.run_id)))
     return Statement(below.order_by(event.c.position))
@@ -284,6 +287,7 @@ def _budgets() -> Statements:
     others = select(reservation.c.reservation_key, reservation.c.owner).where(
         reservation.c.account.in_(listed("names")), reservation.c.owner != bindparam("us")
     )
+    ours = select(reservation.c.amount_nano).where(by_key, reservation.c.owner == bindparam("us"))
     return {
         "BUDGETS": Statement(every.where(budget.c.account.in_(listed("names")))),
         "EVERY_BUDGET": Statement(every),
@@ -293,6 +297,7 @@ def _budgets() -> Statements:
         "REMOVE_BUDGET": Statement(delete(budget).where(this)),
         "RESERVE": _insert(reservation),
         "RESERVED": Statement(held),
+        "RESERVED_BY_US": Statement(ours),
         "RESERVED_BY_OTHERS": Statement(others.distinct()),
         "UNRESERVE": Statement(delete(reservation).where(by_key)),
     }
@@ -388,7 +393,7 @@ def _audits() -> Statements:
 
 
 def _others() -> dict[str, ClauseElement]:
-    return threads() | limits() | unattended()
+    return threads() | limits() | unattended() | operations()
 
 
 def statements() -> Statements:
@@ -414,7 +419,7 @@ def source(database: str) -> str:
     """Return the text of a database's `sql.py`."""
     lines = ['"""The statements of the store. Written by `statements.py`; do not edit."""', ""]
     dialect = DIALECTS[database]
-    lines += [f'{name} = "{one.text(dialect)}"' for name, one in statements().items()]
+    lines += [f"{name} = {one.text(dialect)!r}" for name, one in statements().items()]
     return "\n".join(lines) + "\n"
 
 

@@ -24,6 +24,7 @@ from callboard.stores.relational.anchors import StoredAnchors
 from callboard.stores.relational.budgets import StoredBudgets
 from callboard.stores.relational.credentials import StoredSealedCredentials
 from callboard.stores.relational.limiter import StoredLimiter
+from callboard.stores.relational.operations import StoredOperations
 from callboard.stores.relational.owners import Owners
 from callboard.stores.relational.records import StoredRecords
 from callboard.stores.relational.releases import StoredReleases
@@ -62,6 +63,7 @@ class RelationalStore:
         self.anchors = StoredAnchors(access)
         self.records = StoredRecords(access)
         self.threads = StoredThreads(access)
+        self.operations = StoredOperations(access)
         self.unattended = StoredUnattended(access, owners)
 
     async def create(

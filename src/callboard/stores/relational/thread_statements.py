@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
-    Text,
     bindparam,
     case,
     func,
@@ -41,7 +40,9 @@ _sealed: Final = (event.c.position, event.c.run_id, event.c.seq, event.c.body, e
 
 
 def _tree() -> CTE:
-    tree = select(bindparam("run_id", type_=Text).label("run_id")).cte("tree", recursive=True)
+    tree = (
+        select(run.c.run_id).where(run.c.run_id == bindparam("run_id")).cte("tree", recursive=True)
+    )
     return tree.union_all(select(run.c.run_id).where(run.c.parent_id == tree.c.run_id))
 
 

@@ -148,6 +148,9 @@ class Wording(Protocol):
     def RESERVED(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def RESERVED_BY_US(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def RESERVED_BY_OTHERS(self) -> str: ...  # noqa: D102, N802
 
     @property
@@ -269,3 +272,12 @@ class Wording(Protocol):
 
     @property
     def ADRIFT(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def OPEN_RUNS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def OPEN_TASKS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def OLDEST_CODE(self) -> str: ...  # noqa: D102, N802

@@ -53,15 +53,11 @@ class Writer:
     """
 
     def __init__(self, driver: Driver) -> None:
-        """Connect.
-
-        Raises:
-            CallboardError: that cannot be done.
-        """
+        """Connect, or raise one of the driver's failures."""
         self._driver = driver
         self._session: Session | None = driver.connect()
         self._queue: SimpleQueue[_AnyJob | None] = SimpleQueue()
-        self._closed = False
+        self._closed = self._doubtful = False
         self._ending = Event()
         self._thread = Thread(target=self._run, name="callboard-writer", daemon=True)
         self._thread.start()
@@ -115,13 +111,15 @@ class Writer:
         return jobs
 
     def _commit(self, group: list[_AnyJob]) -> None:
-        waiting, together = group, True
+        waiting, together, self._doubtful = group, True, False
         until = time.monotonic() + self._driver.patience_s
         while waiting:
             culprits, error = self._transact(waiting, together=together)
             if error is None:
-                return
+                self._driver.committed()
+                break
             if self._is_lost(error):
+                self._doubtful = True
                 if time.monotonic() < until and not self._ending.wait(_PAUSE_S):
                     continue
                 culprits = waiting
@@ -139,6 +137,7 @@ class Writer:
         culprits = jobs
         try:
             session = self._connected()
+            session.doubtful = self._doubtful
             parts = _in_turn(jobs) if together else [[job] for job in jobs]
             if len(parts) == 1 and isinstance(jobs[0].work, Batch):
                 _refused(jobs, self._driver.append_alone(session, _batches(jobs)))

@@ -38,6 +38,7 @@ class SqliteSession(sqlite3.Connection):
     """`callboard.stores.relational.session.Session`."""
 
     sql: Wording = statements
+    doubtful = False
 
     def insert_events(self, events: Sequence[Sealed], /) -> int:
         """See `Session`."""

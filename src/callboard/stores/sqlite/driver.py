@@ -31,6 +31,9 @@ class SqliteDriver:
             self._path, read_only=read_only, patience_s=self.patience_s, durable=self._durable
         )
 
+    def committed(self) -> None:
+        """See `Driver`: others see it in the file."""
+
     def explain(self, error: Exception) -> CallboardError:
         """See `Driver`."""
         return explain(error, self._path)

@@ -6,15 +6,10 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.stores.revisions import CURRENT, MIGRATIONS
 from callboard.stores.sqlite.connections import PATIENCE_S, connect
-
-CURRENT: Final = "0010"
-"""The newest revision; a test holds it equal to Alembic's."""
-
-_MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 
 
 def ensure_current(path: Path, patience_s: float = PATIENCE_S) -> None:
@@ -37,6 +32,16 @@ def ensure_current(path: Path, patience_s: float = PATIENCE_S) -> None:
                 )
             connection.execute("PRAGMA journal_mode = WAL")
             _upgrade(path, patience_s)
+
+
+def revision_of(path: Path, patience_s: float = PATIENCE_S) -> str | None:
+    """Return the revision of a database file; None where it has no tables of ours.
+
+    Raises:
+        sqlite3.Error: the file cannot be read.
+    """
+    with closing(connect(path, read_only=True, patience_s=patience_s)) as connection:
+        return _revision(connection)
 
 
 def _tables(connection: sqlite3.Connection) -> int:
@@ -76,7 +81,7 @@ def _upgrade(path: Path, patience_s: float) -> None:
         poolclass=pool.NullPool,
     )
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     try:
         with engine.connect() as connection:
             # One transaction around everything: a killed upgrade leaves the old schema.

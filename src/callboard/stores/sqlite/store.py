@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from callboard.domain.errors import CallboardError
+from callboard.stores.file_owners import FileOwners
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.readers import Readers
 from callboard.stores.relational.store import RelationalStore
@@ -15,7 +16,6 @@ from callboard.stores.sqlite import sql
 from callboard.stores.sqlite.connections import PATIENCE_S, prepare_file
 from callboard.stores.sqlite.driver import SqliteDriver
 from callboard.stores.sqlite.migrate import ensure_current
-from callboard.stores.sqlite.owners import FileOwners
 from callboard.stores.sqlite.watch import SignalWatch
 
 

@@ -29,7 +29,7 @@ class FileOwners:
         """
         self._directory = directory
         try:
-            directory.mkdir(mode=0o700, exist_ok=True)
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.name, self._lock = self._take()
             self._sweep()
         except OSError as error:

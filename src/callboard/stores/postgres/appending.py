@@ -1,0 +1,226 @@
+"""Storing what many runs have to say in one statement, and so in one round trip and one commit.
+
+The statement takes the lock of writers, moves the projections of those runs whose log and claim are as their batches
+expect, and stores the events, marks and anchors of just these. What it answers with is which.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from callboard.domain.errors import CallboardError
+from callboard.domain.events.codec import Sealed, timestamp
+from callboard.domain.run_row import RunRow
+from callboard.domain.thread_mark import Mark
+from callboard.ports.event_store import Batch
+from callboard.stores.postgres.connections import WRITES, columns_of_events
+from callboard.stores.relational.rows import columns_of
+from callboard.stores.relational.session import Session
+from callboard.stores.relational.work import ANCHORED, fenced, is_stored
+from callboard.stores.rules import check_batch, marks_of
+
+MOVING: Final = {
+    "status": "text",
+    "turns": "int",
+    "tool_calls": "int",
+    "input_tokens": "bigint",
+    "output_tokens": "bigint",
+    "cache_read_tokens": "bigint",
+    "cache_write_tokens": "bigint",
+    "reasoning_tokens": "bigint",
+    "known_nano_usd": "bigint",
+    "has_unknown_cost": "boolean",
+    "waiting_for": "text",
+    "waiting_on": "text",
+    "waiting_since": "text",
+    "waiting_until": "text",
+    "step": "text",
+    "updated_at": "text",
+    "ended_at": "text",
+}
+"""The columns of a projection that events move, with their types; a test holds them equal to those of the table."""
+
+_FENCE: Final = {
+    "run_id": "text",
+    "epoch": "bigint",
+    "expected_head": "bigint",
+    "head": "bigint",
+    "head_hash": "text",
+}
+_STANDING: Final = (
+    "status",
+    "waiting_for",
+    "waiting_on",
+    "waiting_since",
+    "waiting_until",
+    "ended_at",
+    "step",
+)
+_MARK: Final = {
+    "facets": "int",
+    "took_ms": "bigint",
+    "nano_usd": "bigint",
+    "marked_at": "text",
+}
+
+
+def _arrays(columns: dict[str, str]) -> str:
+    return ", ".join(f"%({name}s)s::{kind}[]" for name, kind in columns.items())
+
+
+def _names(columns: Iterable[str], of: str = "") -> str:
+    return ", ".join(f"{of}{name}" for name in columns)
+
+
+def _statement() -> str:
+    given = _FENCE | MOVING
+    events = {"event_run_id": "text", "seq": "bigint", "body": "bytea", "hash": "text"} | _MARK
+    moved = ", ".join(f"{name} = given.{name}" for name in (*MOVING, "head", "head_hash"))
+    statuses = ", ".join(f"'{status}'" for status in sorted(ANCHORED))
+    return " ".join(
+        (
+            f"WITH alone AS MATERIALIZED (SELECT pg_advisory_xact_lock({WRITES})),",
+            f"given AS (SELECT given.* FROM alone, unnest({_arrays(given)}) AS given({_names(given)})),",  # noqa: S608 - names of ours, no values
+            f"told AS (SELECT * FROM unnest({_arrays(events)}) WITH ORDINALITY AS told",  # noqa: S608 - names of ours, no values
+            "(run_id, seq, body, hash, facets, took_ms, nano_usd, at, n)),",
+            f"moved AS (UPDATE run SET {moved} FROM given JOIN run AS prior ON prior.run_id = given.run_id",  # noqa: S608 - names of ours, no values
+            "WHERE run.run_id = given.run_id AND run.epoch = given.epoch AND run.head = given.expected_head",
+            "RETURNING run.run_id, run.root_id, run.head, run.head_hash, run.updated_at, run.status,",
+            f"({_names(_STANDING, 'prior.')}) IS DISTINCT FROM ({_names(_STANDING, 'run.')}) AS stirred),",
+            "stored AS (INSERT INTO event (run_id, seq, body, hash)",
+            "SELECT told.run_id, told.seq, told.body, told.hash FROM told JOIN moved USING (run_id) ORDER BY told.n",
+            "RETURNING position, run_id, seq),",
+            "marked AS (INSERT INTO mark (root_id, position, run_id, facets, took_ms, nano_usd, at)",
+            "SELECT moved.root_id, stored.position, told.run_id, told.facets, told.took_ms, told.nano_usd, told.at",
+            "FROM stored JOIN told USING (run_id, seq) JOIN moved USING (run_id)),",
+            "anchored AS (INSERT INTO anchor (run_id, seq, hash, at)",
+            "SELECT run_id, head, head_hash, updated_at FROM moved",
+            f"WHERE stirred AND status IN ({statuses}) ORDER BY run_id ON CONFLICT DO NOTHING)",
+            "SELECT run_id FROM moved",
+        )
+    )
+
+
+APPEND_MANY: Final = _statement()
+
+
+@dataclass(slots=True)
+class _Whole:
+    """Batches of one run that follow each other, as one."""
+
+    first: Batch
+    row: RunRow
+    events: list[Sealed]
+    marks: list[Mark]
+
+    def joins(self, batch: Batch) -> bool:
+        """Return whether a batch goes on where this ends."""
+        return batch.epoch == self.first.epoch and batch.expected_head == self.events[-1].seq
+
+
+def append_many(
+    session: Session, batches: Sequence[Batch], *, alone: bool
+) -> list[CallboardError | None]:
+    """Store batches; return for each why it was refused, if it was. `alone`: no transaction is open."""
+    refusals: dict[int, CallboardError] = {}
+    sound: list[tuple[int, Batch]] = []
+    for place, batch in enumerate(batches):
+        try:
+            check_batch(batch)
+        except CallboardError as error:
+            refusals[place] = error
+        else:
+            sound.append((place, batch))
+    while sound:
+        sound = _round(session, sound, refusals, alone=alone)
+    return [refusals.get(place) for place in range(len(batches))]
+
+
+def _round(
+    session: Session,
+    batches: list[tuple[int, Batch]],
+    refusals: dict[int, CallboardError],
+    *,
+    alone: bool,
+) -> list[tuple[int, Batch]]:
+    """Store one whole for each run; return the batches that do not go on where their run's whole ends."""
+    wholes: dict[str, _Whole] = {}
+    taken: list[tuple[int, Batch]] = []
+    later: list[tuple[int, Batch]] = []
+    barred: set[str] = set()
+    for place, batch in batches:
+        whole = wholes.get(batch.run_id)
+        if batch.run_id in barred or (whole is not None and not whole.joins(batch)):
+            barred.add(batch.run_id)
+            later.append((place, batch))
+            continue
+        wholes[batch.run_id] = _joined(whole, batch)
+        taken.append((place, batch))
+    extras = alone and any(batch.blobs or batch.attempts for _, batch in taken)
+    if extras:
+        session.begin()
+    stored = {run_id for (run_id,) in session.execute(APPEND_MANY, _columns(wholes))}
+    for place, batch in taken:
+        if batch.run_id in stored:
+            continue
+        if not (session.doubtful and _was_stored(session, wholes[batch.run_id])):
+            refusals[place] = fenced(batch)
+    _keep(session, [batch for _, batch in taken if batch.run_id in stored])
+    if extras:
+        session.commit()
+    return later
+
+
+def _joined(whole: _Whole | None, batch: Batch) -> _Whole:
+    marks = batch.marks or marks_of(batch.events, batch.row.updated_at)
+    if whole is None:
+        return _Whole(batch, batch.row, list(batch.events), list(marks))
+    whole.row = batch.row
+    whole.events += batch.events
+    whole.marks += marks
+    return whole
+
+
+def _was_stored(session: Session, whole: _Whole) -> bool:
+    first = whole.first
+    return is_stored(
+        session,
+        Batch(first.run_id, first.epoch, first.expected_head, tuple(whole.events), whole.row),
+    )
+
+
+def _columns(wholes: dict[str, _Whole]) -> dict[str, object]:
+    rows = [columns_of(whole.row) for whole in wholes.values()]
+    firsts = [whole.first for whole in wholes.values()]
+    lasts = [whole.events[-1] for whole in wholes.values()]
+    every = columns_of_events([event for whole in wholes.values() for event in whole.events])
+    marks = [mark for whole in wholes.values() for mark in whole.marks]
+    columns: dict[str, object] = {f"{name}s": [row[name] for row in rows] for name in MOVING}
+    return columns | {
+        "run_ids": [first.run_id for first in firsts],
+        "epochs": [first.epoch for first in firsts],
+        "expected_heads": [first.expected_head for first in firsts],
+        "heads": [last.seq for last in lasts],
+        "head_hashs": [last.hash for last in lasts],
+        "event_run_ids": every["run_ids"],
+        "seqs": every["seqs"],
+        "bodys": every["bodies"],
+        "hashs": every["hashes"],
+        "facetss": [mark.facets for mark in marks],
+        "took_mss": [mark.took_ms for mark in marks],
+        "nano_usds": [mark.nano_usd for mark in marks],
+        "marked_ats": [timestamp(mark.at) for mark in marks],
+    }
+
+
+def _keep(session: Session, batches: Sequence[Batch]) -> None:
+    blobs = [
+        {"sha256": blob.sha256, "content": blob.content}
+        for batch in batches
+        for blob in batch.blobs
+    ]
+    attempts = [asdict(row) for batch in batches for row in batch.attempts]
+    if blobs:
+        session.executemany(session.sql.INSERT_BLOB, blobs)
+    if attempts:
+        session.executemany(session.sql.SETTLE_ATTEMPT, attempts)

@@ -1,0 +1,159 @@
+"""Telling other processes that something was written, and hearing it of them.
+
+Telling costs the writers nothing: it is done on a connection of its own, at most every few hundredths of a second,
+because a notification takes a lock of the whole server at its commit. Whoever listens looks for itself from time to time
+all the same: a notification may be lost.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+from typing import Final
+
+from callboard.stores.postgres.connections import PostgresSession
+from callboard.stores.postgres.failures import FAILURES
+from callboard.stores.postgres.owners import LeasedOwners
+
+CHANNEL: Final = "callboard"
+_APART_S: Final = 0.02
+_AGAIN_S: Final = 0.5
+_LISTEN_S: Final = 1.0
+_SWEEPS_S: Final = 3_600.0
+
+Connect = Callable[[], PostgresSession]
+
+
+class Bell:
+    """Counts what was heard. `heard` changes when another process, or this one, has written something."""
+
+    def __init__(self, connect: Connect, name: str) -> None:
+        self._connect = connect
+        self._name = name
+        self._lock = Lock()
+        self._listeners: list[Callable[[], None]] = []
+        self._ending = False
+        self.heard = 0
+        self._thread = Thread(target=self._run, name="callboard-listener", daemon=True)
+        self._thread.start()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call somebody, in a thread of ours, whenever something is heard."""
+        with self._lock:
+            self._listeners.append(listener)
+
+    def ring(self) -> None:
+        """Count something that this process wrote."""
+        with self._lock:
+            self.heard += 1
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener()
+
+    def close(self) -> None:
+        """End listening. Blocks for a moment."""
+        self._ending = True
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ending:
+            try:
+                session = self._connect()
+            except FAILURES:
+                time.sleep(_AGAIN_S)
+                continue
+            try:
+                self._hear(session)
+            except FAILURES:
+                self.ring()  # nobody knows what was missed
+            finally:
+                session.close()
+
+    def _hear(self, session: PostgresSession) -> None:
+        session.execute(f"LISTEN {CHANNEL}")
+        self.ring()  # what was written before anybody listened
+        while not self._ending:
+            for told in session.notifications(within_s=_LISTEN_S):
+                if told != self._name:
+                    self.ring()
+
+
+class Keeper:
+    """A thread with a connection of its own that renews the lease and tells others what this process wrote.
+
+    It renews the lease only while somebody says `alive` from time to time: a process whose event loop hangs is not at
+    work, and what it holds shall be taken over.
+    """
+
+    def __init__(self, connect: Connect, owners: LeasedOwners, name: str) -> None:
+        """Take the first lease.
+
+        Raises:
+            psycopg.Error: the database cannot be reached.
+        """
+        self._connect = connect
+        self._owners = owners
+        self._name = name
+        self._session: PostgresSession | None = connect()
+        owners.beat(self._session)
+        self._alive_at = time.monotonic()
+        self._written = Event()
+        self._ending = False
+        self._thread = Thread(target=self._run, name="callboard-keeper", daemon=True)
+        self._thread.start()
+
+    def alive(self) -> None:
+        """Say that the process does its work."""
+        self._alive_at = time.monotonic()
+
+    def wrote(self) -> None:
+        """Say that there is something to tell."""
+        self._written.set()
+
+    def close(self) -> None:
+        """Tell what is left, give the lease up and end. Blocks for a moment."""
+        self._ending = True
+        self._written.set()
+        self._thread.join()
+        with contextlib.suppress(*FAILURES):
+            self._owners.retire(self._connected())
+            self._drop()
+            return
+        self._owners.retire(None)
+
+    def _run(self) -> None:
+        every = self._owners.lease_s / 3
+        beats = time.monotonic() + every
+        sweeps = 0.0
+        while not self._ending:
+            self._written.wait(max(0.0, beats - time.monotonic()))
+            now = time.monotonic()
+            try:
+                if self._written.is_set():
+                    self._written.clear()
+                    self._connected().execute(
+                        "SELECT pg_notify(%(channel)s, %(name)s)",
+                        {"channel": CHANNEL, "name": self._name},
+                    )
+                    time.sleep(_APART_S)
+                if now >= beats:
+                    beats = now + every
+                    if now - self._alive_at < self._owners.lease_s:
+                        self._owners.beat(self._connected())
+                    if now >= sweeps:
+                        sweeps = now + _SWEEPS_S
+                        self._owners.sweep(self._connected())
+            except FAILURES:
+                self._drop()
+                time.sleep(min(_AGAIN_S, every))
+
+    def _connected(self) -> PostgresSession:
+        if self._session is None:
+            self._session = self._connect()
+        return self._session
+
+    def _drop(self) -> None:
+        with contextlib.suppress(*FAILURES):
+            if self._session is not None:
+                self._session.close()
+        self._session = None
