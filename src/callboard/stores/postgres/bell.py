@@ -50,9 +50,12 @@ class Bell:
         for listener in listeners:
             listener()
 
-    def close(self) -> None:
-        """End listening. Blocks for a moment."""
+    def end(self) -> None:
+        """Stop listening with whatever is heard next, or soon."""
         self._ending = True
+
+    def join(self) -> None:
+        """Wait until nobody listens any more."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -95,7 +98,11 @@ class Keeper:
         self._owners = owners
         self._name = name
         self._session: PostgresSession | None = connect()
-        owners.beat(self._session)
+        try:
+            owners.beat(self._session)
+        except FAILURES:
+            self._drop()
+            raise
         self._alive_at = time.monotonic()
         self._written = Event()
         self._ending = False
@@ -116,6 +123,7 @@ class Keeper:
         self._written.set()
         self._thread.join()
         with contextlib.suppress(*FAILURES):
+            self._tell()
             self._owners.retire(self._connected())
             self._drop()
             return
@@ -131,10 +139,7 @@ class Keeper:
             try:
                 if self._written.is_set():
                     self._written.clear()
-                    self._connected().execute(
-                        "SELECT pg_notify(%(channel)s, %(name)s)",
-                        {"channel": CHANNEL, "name": self._name},
-                    )
+                    self._tell()
                     time.sleep(_APART_S)
                 if now >= beats:
                     beats = now + every
@@ -146,6 +151,10 @@ class Keeper:
             except FAILURES:
                 self._drop()
                 time.sleep(min(_AGAIN_S, every))
+
+    def _tell(self) -> None:
+        told = {"channel": CHANNEL, "name": self._name}
+        self._connected().execute("SELECT pg_notify(%(channel)s, %(name)s)", told)
 
     def _connected(self) -> PostgresSession:
         if self._session is None:

@@ -115,9 +115,10 @@ def open_connection(
         "TimeZone": "UTC",
         "lock_timeout": str(max(1, int(patience_s * 1_000))),
         "idle_in_transaction_session_timeout": str(_STALLED_MS),
-        "default_transaction_read_only": "on" if read_only else "off",
         "synchronous_commit": "on" if durable else "off",
     }
+    if read_only:  # whether others may write is the database's own business
+        settings["default_transaction_read_only"] = "on"
     options = (*place.options, *(f"-c {name}={value}" for name, value in settings.items()))
     connection = psycopg.connect(
         place.conninfo,

@@ -19,6 +19,7 @@ _REFUSED: Final = (
 _FULL: Final = (errors.DiskFull, errors.OutOfMemory)
 _READ_ONLY: Final = (errors.ReadOnlySqlTransaction,)
 _BUSY: Final = (errors.LockNotAvailable, errors.QueryCanceled, errors.DeadlockDetected)
+_CROWDED: Final = ("too many clients", "remaining connection slots", "too many connections")
 _GOING: Final = (
     errors.AdminShutdown,
     errors.CrashShutdown,
@@ -36,7 +37,8 @@ def is_lost(error: Exception) -> bool:
     if isinstance(error, (*_GOING, errors.TooManyConnections)):
         return True
     # Failures of the connection itself have no code of the server's.
-    return isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    has_no_code = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    return has_no_code and not _is_refusal(str(error))
 
 
 def explain(error: Exception, shown: str) -> CallboardError:
@@ -44,7 +46,7 @@ def explain(error: Exception, shown: str) -> CallboardError:
     if isinstance(error, CallboardError):
         return error
     said = _said(error)
-    if isinstance(error, errors.TooManyConnections):
+    if isinstance(error, errors.TooManyConnections) or any(words in said for words in _CROWDED):
         return StoreUnavailable(
             f"{shown} has no connection left. {_SAFE}. Raise max_connections there, or run fewer processes: each takes up "
             "to seven"
@@ -77,7 +79,9 @@ def _said(error: Exception) -> str:
     """Return the first line of what was said, without what the address may hold."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
         return error.diag.message_primary
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [
+        line.rpartition("FATAL:")[2].strip() for line in str(error).splitlines() if line.strip()
+    ]
     return lines[-1] if lines else type(error).__name__
 
 

@@ -61,10 +61,10 @@ class PostgresEventStore(RelationalStore):
             access = Access(sql, Writer(driver), Readers(driver))
             engine = _version(driver)
         except FAILURES as error:
-            owners.retire(None)
+            self._abandon(owners)
             raise driver.explain(error) from error
         except CallboardError:
-            owners.retire(None)
+            self._abandon(owners)
             raise
         super().__init__(access, owners, BellWatch(self._bell), engine)
 
@@ -107,10 +107,21 @@ class PostgresEventStore(RelationalStore):
             self._beating.cancel()
         await super().close()
 
+    def _abandon(self, owners: LeasedOwners) -> None:
+        """Let go of what was opened of a store that cannot be."""
+        if self._bell is not None:
+            self._bell.end()
+        if self._keeper is None:
+            owners.retire(None)
+        else:
+            self._keeper.close()
+
     def _close(self) -> None:
         super()._close()
         if self._keeper is not None:
             self._keeper.close()
+        if self._bell is not None:
+            self._bell.join()
 
 
 def _version(driver: PostgresDriver) -> str:

@@ -4,20 +4,29 @@ import json
 import time
 from collections.abc import Sequence
 from threading import Lock
-from typing import Final
+from typing import Final, Protocol
 
 from callboard.ports.event_store import Signal
-from callboard.stores.postgres.bell import Bell
 from callboard.stores.relational.rows import signal_of
 from callboard.stores.relational.session import Session
 
 _FRESH_S: Final = 1.0
 
 
+class Rung(Protocol):
+    """What is heard of writing: `heard` changes whenever somebody wrote something."""
+
+    heard: int
+
+    def end(self) -> None:
+        """Stop listening."""
+        ...
+
+
 class BellWatch:
     """`callboard.stores.relational.watch.Watch` for many processes."""
 
-    def __init__(self, bell: Bell) -> None:
+    def __init__(self, bell: Rung) -> None:
         self._bell = bell
         self._lock = Lock()
         self._seen: tuple[int, tuple[str, ...]] | None = None
@@ -38,4 +47,4 @@ class BellWatch:
 
     def close(self) -> None:
         """See `Watch`."""
-        self._bell.close()
+        self._bell.end()
