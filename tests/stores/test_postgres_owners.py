@@ -130,6 +130,18 @@ async def test_money_that_a_lost_process_had_reserved_counts_as_spent(
     assert (standing.spent_usd, standing.reserved_usd) == (usd("0.7"), usd("0"))
 
 
+async def test_whoever_listens_is_called_when_another_process_writes(open_store):
+    here, elsewhere = await open_store("a"), await open_store("b")
+    loop, stirred = asyncio.get_running_loop(), asyncio.Event()
+    stop = here.threads.listen(lambda: loop.call_soon_threadsafe(stirred.set))
+    for number in range(2):
+        stirred.clear()
+        await SampleLog(f"r{number}").created_in(elsewhere)
+        async with asyncio.timeout(20):
+            await stirred.wait()
+    stop()
+
+
 async def test_a_wish_of_another_process_is_heard(open_store):
     here, elsewhere = await open_store("a"), await open_store("b")
     log = SampleLog("r1")

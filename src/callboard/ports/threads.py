@@ -3,7 +3,7 @@
 A position counts all events of a store, whatever their run; within a thread positions only grow.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -71,6 +71,10 @@ class Arrivals:
     threads: Mapping[str, int]
 
 
+Stirred = Callable[[], None]
+Stop = Callable[[], None]
+
+
 class Threads(Protocol):
     """Looks into threads without reading them whole."""
 
@@ -118,6 +122,13 @@ class Threads(Protocol):
     async def arrived(self, after: int | None) -> Arrivals:
         """Return what was stored behind a position; without one, only the last position there is. Cheap where
         nothing was stored.
+        """
+        ...
+
+    def listen(self, stirred: Stirred) -> Stop:
+        """Let somebody be called, in any thread, soon after some process has stored something; return how to end that.
+
+        A store need not notice: whoever listens looks from time to time all the same.
         """
         ...
 

@@ -37,10 +37,16 @@ class Bell:
         self._thread = Thread(target=self._run, name="callboard-listener", daemon=True)
         self._thread.start()
 
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Call somebody, in a thread of ours, whenever something is heard."""
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call somebody, in some thread, whenever something is heard; return how to end that."""
         with self._lock:
             self._listeners.append(listener)
+
+        def stop() -> None:
+            with self._lock:
+                self._listeners.remove(listener)
+
+        return stop
 
     def ring(self) -> None:
         """Count something that this process wrote."""

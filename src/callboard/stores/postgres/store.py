@@ -66,7 +66,7 @@ class PostgresEventStore(RelationalStore):
         except CallboardError:
             self._abandon(owners)
             raise
-        super().__init__(access, owners, BellWatch(self._bell), engine)
+        super().__init__(access, owners, BellWatch(self._bell), engine, self._bell.listen)
 
     @classmethod
     async def open(

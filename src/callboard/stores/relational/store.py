@@ -30,7 +30,7 @@ from callboard.stores.relational.records import StoredRecords
 from callboard.stores.relational.releases import StoredReleases
 from callboard.stores.relational.rows import attempt_of, row_of, sealed_of
 from callboard.stores.relational.session import Session
-from callboard.stores.relational.threads import StoredThreads
+from callboard.stores.relational.threads import Listen, StoredThreads, silent
 from callboard.stores.relational.unattended import StoredUnattended
 from callboard.stores.relational.watch import Watch
 from callboard.stores.relational.writer import Work
@@ -46,8 +46,17 @@ class RelationalStore:
     the deployment's log of runs, `records` what the organisation has written down; `threads` looks into the logs.
     """
 
-    def __init__(self, access: Access, owners: Owners, watch: Watch, engine: str) -> None:
-        """Serve the database behind `access`; `engine` is its name and version, for people to read."""
+    def __init__(
+        self,
+        access: Access,
+        owners: Owners,
+        watch: Watch,
+        engine: str,
+        listen: Listen = silent,
+    ) -> None:
+        """Serve the database behind `access`; `engine` is its name and version, for people to read, and `listen` how it
+        tells that something was written.
+        """
         self._sql = access.sql
         self._writer = access.writer
         self._readers = access.readers
@@ -62,7 +71,7 @@ class RelationalStore:
         self.credentials = StoredSealedCredentials(access)
         self.anchors = StoredAnchors(access)
         self.records = StoredRecords(access)
-        self.threads = StoredThreads(access)
+        self.threads = StoredThreads(access, listen)
         self.operations = StoredOperations(access)
         self.unattended = StoredUnattended(access, owners)
 

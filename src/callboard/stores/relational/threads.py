@@ -1,12 +1,20 @@
 """Windows of threads in the same file as the logs."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import FACETS, ROW
-from callboard.ports.threads import Arrivals, Placed, Span, Window, WindowWanted
+from callboard.ports.threads import (
+    Arrivals,
+    Placed,
+    Span,
+    Stirred,
+    Stop,
+    Window,
+    WindowWanted,
+)
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.rows import row_of, sealed_of
 from callboard.stores.relational.session import Session
@@ -16,11 +24,26 @@ from callboard.stores.thread_rules import Sides, searched, window_of
 Named = dict[str, str | int]
 
 
+Listen = Callable[[Stirred], Stop]
+"""How this kind of database lets somebody know that some process wrote."""
+
+
+def silent(stirred: Stirred) -> Stop:
+    """Call nobody: the database does not tell."""
+    del stirred
+    return lambda: None
+
+
 class StoredThreads:
     """`callboard.ports.threads.Threads`; shares the event store's connections."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, listen: Listen) -> None:
         self._readers = access.readers
+        self._listen = listen
+
+    def listen(self, stirred: Stirred) -> Stop:
+        """See `Threads`."""
+        return self._listen(stirred)
 
     async def window(self, wanted: WindowWanted) -> Window:
         """See `Threads`."""

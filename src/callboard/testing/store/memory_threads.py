@@ -13,7 +13,15 @@ from callboard.domain.thread_mark import (
     ROW,
     SHARED,
 )
-from callboard.ports.threads import Arrivals, Placed, Span, Window, WindowWanted
+from callboard.ports.threads import (
+    Arrivals,
+    Placed,
+    Span,
+    Stirred,
+    Stop,
+    Window,
+    WindowWanted,
+)
 from callboard.stores.thread_rules import Sides, searched, window_of
 from callboard.testing.store.memory import MemoryDisk, run_row
 
@@ -25,6 +33,11 @@ class MemoryThreads:
 
     def __init__(self, disk: MemoryDisk) -> None:
         self._disk = disk
+
+    def listen(self, stirred: Stirred) -> Stop:
+        """See `Threads`: nobody is called."""
+        del stirred
+        return lambda: None
 
     async def window(self, wanted: WindowWanted) -> Window:
         """See `Threads`."""

@@ -7,8 +7,8 @@ look for all topics, and none while nobody watches. What changed is rendered onc
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -130,7 +130,7 @@ class Hub:
 
     async def _run(self) -> None:
         self._head = (await self._app.threads.arrived(None)).head
-        with self._app.ports.live.watching(self._heard, self._heard_delta):
+        with self._app.ports.live.watching(self._heard, self._heard_delta), self._listening():
             while self._viewers:
                 await self._wait()
                 try:
@@ -139,6 +139,21 @@ class Hub:
                     log.warning("live pages: %s", error)
                 except Exception as error:  # noqa: BLE001 - one look that fails must not end all of them
                     _note(error)
+
+    @contextmanager
+    def _listening(self) -> Generator[None]:
+        """Wake up when another process writes, where the store can tell."""
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody watches any more
+                loop.call_soon_threadsafe(self._woken.set)
+
+        stop = self._app.threads.listen(wake)
+        try:
+            yield
+        finally:
+            stop()
 
     async def _turn(self) -> None:
         now = asyncio.get_running_loop().time
