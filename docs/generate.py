@@ -143,6 +143,10 @@ VARIABLES: Mapping[str, str] = {
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": (
         "`true` or `false` (default): whether traces hold what was said, and the arguments and results of tools."
     ),
+    "CALLBOARD_DISPATCHER": (
+        "What hands out work: `embedded` (inside each process, default on SQLite), `procrastinate` (between all that share "
+        "a PostgreSQL database, default there) or `dbos` (the same on DBOS, with the extra `dbos`)."
+    ),
     "CALLBOARD_SMTP_URL": (
         "The mail server for notices: `smtps://USER:PASSWORD@HOST?from=ADDRESS`, or `smtp://` for STARTTLS. Default: none, "
         "and no e-mail is sent."

@@ -12,7 +12,7 @@ from callboard.domain.submission import Submission
 from callboard.runtime.system import SystemClock
 from callboard.stores.dispatch.jobs_schema import SCHEMA, prepare_jobs
 from callboard.stores.dispatch.procrastinate import ProcrastinateDispatcher
-from callboard.testing.dispatch import Advances, SharedDispatcherContract
+from callboard.testing.dispatch import Advances, PeersContract
 
 pytestmark = pytest.mark.anyio
 BOUND_S = 20
@@ -32,7 +32,7 @@ async def other(postgres_url):
     await dispatcher.close()
 
 
-class TestProcrastinateDispatcher(SharedDispatcherContract):
+class TestProcrastinateDispatcher(PeersContract):
     pass
 
 

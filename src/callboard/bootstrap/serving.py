@@ -37,11 +37,13 @@ def open_site(
     stopping: asyncio.Event,
     *,
     for_this_machine: bool = True,
+    with_worker: bool = True,
     rehearsal: "Rehearsal | None" = None,
 ) -> "ASGIApp":
     """Return the site, with the worker that drives its tasks and goes the rounds. Its app is built when it starts.
     `for_this_machine`: it listens on loopback only, and as long as nobody is here yet, whoever works on this machine
-    need not sign in. `rehearsal`: it is a sample, not a deployment.
+    need not sign in. Without a worker tasks are driven, and rounds gone, by workers elsewhere. `rehearsal`: it is a sample,
+    not a deployment.
     """
     from callboard.api.site import create_api
     from callboard.bootstrap.models import model_facts
@@ -63,7 +65,15 @@ def open_site(
     site = Site(url=settings.url, local_user=user, sample=rehearsal is not None)
     openid = _openid(settings)
     facts = model_facts(settings)
-    parts = Parts(open_app, site, version, worker, openid, facts, stopping)
+    parts = Parts(
+        open_app,
+        site,
+        version,
+        worker if with_worker else None,
+        openid,
+        facts,
+        stopping,
+    )
     pages = create_pages(parts)
     return create_site(parts, create_api(parts, pages), pages)
 

@@ -48,9 +48,11 @@ def guarded(work: Callable[[], int]) -> None:
     raise typer.Exit(code)
 
 
-def with_app(work: Work, sources: Sources | None = None) -> int:
-    """Build the app, do the work in an event loop, close the app, and return the exit code."""
-    config = settings()
+def with_app(work: Work, sources: Sources | None = None, told: Settings | None = None) -> int:
+    """Build the app, do the work in an event loop, close the app, and return the exit code. `told`: settings other than
+    those of this process.
+    """
+    config = told or settings()
 
     async def session() -> int:
         app = await build_app(config, sources or Sources())

@@ -24,6 +24,12 @@ def serve(
         int, typer.Option(min=0, max=65535, help="The port; 0 takes one that is free.")
     ] = 8080,
     *,
+    work: Annotated[
+        bool,
+        typer.Option(
+            "--worker/--no-worker", help="Drive tasks too, or leave them to `callboard worker`."
+        ),
+    ] = True,
     demo: Annotated[
         bool, typer.Option("--demo", help="Serve a sample organisation, which is gone afterwards.")
     ] = False,
@@ -50,7 +56,7 @@ def serve(
                 return serve_sample(config, listening, home, pace)
         _check_host(config, host)
         with contextlib.closing(_bound(host, port)) as listening:
-            return asyncio.run(serve_on(config, listening))
+            return asyncio.run(serve_on(config, listening, with_worker=work))
 
     guarded(body)
 

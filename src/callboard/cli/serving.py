@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import ipaddress
-import logging
 import signal
 import socket
 from collections.abc import Generator
@@ -14,6 +13,7 @@ import uvicorn
 from callboard import __version__
 from callboard.bootstrap import Sources, build_app
 from callboard.bootstrap.serving import Rehearsal, open_site
+from callboard.cli.log import log_to_stderr
 from callboard.cli.process import DONE, INTERRUPTED
 from callboard.cli.streams import OUT, give, say
 from callboard.settings import Settings
@@ -40,15 +40,29 @@ class _Server(uvicorn.Server):
 
 
 async def serve_on(
-    config: Settings, listening: socket.socket, rehearsal: Rehearsal | None = None
+    config: Settings,
+    listening: socket.socket,
+    rehearsal: Rehearsal | None = None,
+    *,
+    with_worker: bool = True,
 ) -> int:
-    """Serve on a socket until the process is told to end; return its exit code. `rehearsal`: it is a sample."""
-    _log_to_stderr()
+    """Serve on a socket until the process is told to end; return its exit code. `rehearsal`: it is a sample. Without
+    `with_worker` it drives no tasks.
+    """
+    log_to_stderr("uvicorn.error")
     stopping = asyncio.Event()
     local = is_loopback(listening.getsockname()[0])
+    site = open_site(
+        config,
+        __version__,
+        stopping,
+        for_this_machine=local,
+        with_worker=with_worker,
+        rehearsal=rehearsal,
+    )
     server = _Server(
         uvicorn.Config(
-            open_site(config, __version__, stopping, for_this_machine=local, rehearsal=rehearsal),
+            site,
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -102,11 +116,3 @@ def _announce_sample(config: Settings, listening: socket.socket) -> None:
 def _address(listening: socket.socket) -> str:
     name, port = listening.getsockname()[:2]
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
-
-
-def _log_to_stderr() -> None:
-    written = logging.StreamHandler()
-    written.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.getLogger("callboard").addHandler(written)
-    logging.getLogger("callboard").setLevel(logging.INFO)
-    logging.getLogger("uvicorn.error").addHandler(written)

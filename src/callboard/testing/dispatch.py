@@ -213,6 +213,10 @@ class SharedDispatcherContract(DispatcherContract):
         await advances.called(1)
         await dispatcher.stop(_BOUND_S)
 
+
+class PeersContract(SharedDispatcherContract):
+    """The behaviour of a dispatcher of which several can dispatch in one process."""
+
     async def test_whoever_has_a_place_takes_what_another_has_none_for(
         self, dispatcher: Dispatcher, other: Dispatcher
     ) -> None:

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer
 
-from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.submission import RANK, Submission
 from callboard.ports.clock import Clock
 from callboard.ports.dispatcher import Advance, Look
@@ -39,6 +38,7 @@ class DbosDispatcher:
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
+        _forward_log()
         self._url = url
         self._clock = clock
         self._client: DBOSClient | None = None
@@ -56,16 +56,8 @@ class DbosDispatcher:
         client = await self._opened()
         self._calls = Calls(self._clock, advance, at_once)
         self._looks = Looks(look)
-        DBOS.destroy(destroy_registry=True)
-        DBOS(config=_config(self._url))
-        DBOS.workflow(name=_ADVANCE, max_recovery_attempts=None)(self._advance)
-        DBOS.launch()  # on the event loop, which it adopts for its workflows
-        await DBOS.register_queue_async(
-            _QUEUE,
-            polling_interval_sec=_POLL_S,
-            worker_concurrency=at_once,
-            on_conflict="always_update",
-        )
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._launch, loop, at_once)
         self._clearing = asyncio.create_task(_clear_away(client), name="clear away")
 
     async def submit(self, submission: Submission) -> None:
@@ -96,7 +88,6 @@ class DbosDispatcher:
             return
         clearing.cancel()
         await asyncio.gather(clearing, looks.stop(), calls.stop(grace_s), return_exceptions=True)
-        # Its threads write what became of the calls, and want the event loop for it.
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=1)
         if self._calls is calls:
             self._calls = self._looks = self._clearing = None
@@ -108,7 +99,25 @@ class DbosDispatcher:
         if client is not None:
             await asyncio.to_thread(client.destroy)
 
-    async def _advance(self, hint: str) -> None:
+    def _launch(self, loop: asyncio.AbstractEventLoop, at_once: int) -> None:
+        """Let DBOS work in threads and an event loop of its own: it would take over the pool of threads of ours."""
+        DBOS.destroy(destroy_registry=True)
+        DBOS(config=_config(self._url))
+
+        @DBOS.workflow(name=_ADVANCE, max_recovery_attempts=None)
+        async def taken(hint: str) -> None:  # pyright: ignore[reportUnusedFunction]
+            call = asyncio.run_coroutine_threadsafe(self._taken(hint), loop)
+            await asyncio.wrap_future(call)
+
+        DBOS.launch()
+        DBOS.register_queue(
+            _QUEUE,
+            polling_interval_sec=_POLL_S,
+            worker_concurrency=at_once,
+            on_conflict="always_update",
+        )
+
+    async def _taken(self, hint: str) -> None:
         """Advance a run that was taken from the queue, and come back when it has been."""
         named = json.loads(hint)
         calls, looks = self._calls, self._looks
@@ -188,11 +197,16 @@ class _Forwarded(logging.Handler):
         _log.log(record.levelno, "%s", record.getMessage())
 
 
-def _config(url: str) -> DBOSConfig:
+def _forward_log() -> None:
+    """Let what the library logs come under our name, in place of the console."""
     logger = logging.getLogger("dbos")
     if not any(isinstance(handler, _Forwarded) for handler in logger.handlers):
-        logger.handlers[:] = [_Forwarded()]  # in place of the console, which it would write to
+        logger.handlers[:] = [_Forwarded()]
         logger.propagate = False
+        logger.setLevel(logging.WARNING)
+
+
+def _config(url: str) -> DBOSConfig:
     return DBOSConfig(
         name=_NAME,
         system_database_url=url,

@@ -12,6 +12,7 @@ from callboard.domain.errors import ConfigurationInvalid
 SCHEMA: Final = "callboard_dbos"
 _LOCK: Final = 0x63616C6C64626F73
 _PATIENCE_S: Final = 10
+_POLL_S: Final = 0.1
 
 
 async def prepare_workflows(url: str) -> None:
@@ -22,11 +23,12 @@ async def prepare_workflows(url: str) -> None:
         ConfigurationInvalid: the database cannot be reached, or its user may not create schemas.
     """
     try:
-        connecting = psycopg.AsyncConnection.connect(url, connect_timeout=_PATIENCE_S)
+        connecting = psycopg.AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=_PATIENCE_S
+        )
         async with await connecting as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            migrate = partial(DBOS.migrate, url, schema=SCHEMA)
-            await asyncio.to_thread(migrate)
+            await _alone(connection)
+            await asyncio.to_thread(partial(DBOS.migrate, url, schema=SCHEMA))
     except psycopg.OperationalError as error:
         raise ConfigurationInvalid(
             "the database of CALLBOARD_DATABASE_URL cannot be reached to hand out work"
@@ -39,3 +41,13 @@ async def prepare_workflows(url: str) -> None:
                 " CREATE on the database"
             ) from error
         raise
+
+
+async def _alone(connection: psycopg.AsyncConnection) -> None:
+    """Wait until nobody else prepares. Not inside the database: indexes are built when nobody waits there."""
+    while True:
+        found = await connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
+        row = await found.fetchone()
+        if row is not None and row[0]:
+            return
+        await asyncio.sleep(_POLL_S)
