@@ -2,7 +2,8 @@
 
 Runs in a process of its own, so that its work is not counted as anybody else's. How many turns a run has, it was told
 when it was started; a model's name may say otherwise: `bench-50` answers with 49 calls and then text, `text-500` with a
-text of 500 pieces. It counts the turns of a run by the results in the request, and streams where it is asked to.
+text of 500 pieces. It counts the turns of a run by the results in the request, and streams where it is asked to. A GET
+is answered with how often it was asked so far.
 """
 
 import asyncio
@@ -88,6 +89,8 @@ def answer_to(request: bytes, turns: int) -> bytes:
 class _Server(asyncio.Protocol):
     """Reads requests by their length; counts tool results in the body to know the turn."""
 
+    asked = 0
+
     def __init__(self, turns: int) -> None:
         self._turns = turns
         self._buffer = bytearray()
@@ -104,10 +107,13 @@ class _Server(asyncio.Protocol):
             length = int(found.group(1)) if found else 0
             if len(self._buffer) < end + 4 + length:
                 return
+            counts = self._buffer.startswith(b"GET")
             request = bytes(self._buffer[end + 4 : end + 4 + length])
             del self._buffer[: end + 4 + length]
             assert self._transport is not None
-            self._transport.write(_response(answer_to(request, self._turns)))
+            _Server.asked += not counts
+            answer = b"%d" % _Server.asked if counts else answer_to(request, self._turns)
+            self._transport.write(_response(answer))
 
 
 def _serve(turns: int, pipe: "Connection[object, object]") -> None:

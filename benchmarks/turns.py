@@ -39,13 +39,15 @@ AGENT = AgentDefinition(
 async def durable_app(url: str, home: Path) -> App:
     """Return the real runtime, store and provider over a tool that does next to nothing."""
     store = await SqliteEventStore.open(home / "bench.db")
-    app = rig(_Unused(), AGENT, world=World(), store=store, clock=SystemClock())
+    app = rig(Unused(), AGENT, world=World(), store=store, clock=SystemClock())
     endpoint = Endpoint("openrouter", api_key=SecretStr("none"), base_url=url)
     ports = replace(app.ports, models=ProviderDirectory({"openrouter": endpoint}))
     return replace(app, ports=ports, driver=Driver(ports))
 
 
-class _Unused:
+class Unused:
+    """A provider that nobody asks."""
+
     async def complete(self, request: ModelRequest, on_delta: OnDelta) -> ModelAnswer:
         raise AssertionError
 
