@@ -40,7 +40,7 @@ class TestMemoryThreads(ThreadsContract):
 
 def back_to_0008(connection):
     """Undo what came with the revisions after 0008: tables only."""
-    for table in ("mark", "cap", "slot", "owner", "compatible"):
+    for table in ("mark", "cap", "slot", "owner", "compatible", "shelf"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     connection.execute("UPDATE alembic_version SET version_num = '0008'")
 

@@ -262,3 +262,12 @@ signal = Table(
     UniqueConstraint("run_id", "signal_key", name="signal_run_key"),
     Index("signal_pending", "run_id", "consumed"),
 )
+
+shelf = Table(
+    "shelf",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("shelf_by_file", "file"),
+)
