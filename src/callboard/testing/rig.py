@@ -37,7 +37,7 @@ from callboard.runtime.ports import Ports
 from callboard.runtime.roster_casting import CastingSources, RosterCasting
 from callboard.runtime.slots import Slots
 from callboard.stores.dispatch.embedded import EmbeddedDispatcher
-from callboard.stores.sqlite.store import SqliteEventStore
+from callboard.stores.relational.store import RelationalStore
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
 from callboard.testing.limiter import MemoryLimiter
@@ -199,14 +199,14 @@ def rig(
 
 
 def _threads_of(logs: EventStore) -> Threads:
-    """Return the threads of a store in memory, or of one in a file."""
-    if isinstance(logs, SqliteEventStore):
+    """Return the threads of a store in memory, or of one in a database."""
+    if isinstance(logs, RelationalStore):
         return logs.threads
     return MemoryThreads(logs.disk if isinstance(logs, MemoryEventStore) else MemoryDisk())
 
 
 def _unattended_in(logs: EventStore, records: Records) -> Unattended:
     """Return what finds work in a database that holds both, or by a look at everything."""
-    if isinstance(logs, SqliteEventStore) and logs.records is records:
+    if isinstance(logs, RelationalStore) and logs.records is records:
         return logs.unattended
     return LookAtAll(logs, records)

@@ -5,7 +5,7 @@ from callboard.domain.errors import ConfigurationInvalid, RecordConflict
 from callboard.domain.events.run import RunCompleted
 from callboard.domain.org.principal import Principal, as_owner
 from callboard.domain.org.space import SPACES
-from callboard.domain.org.task import COMMENTS, TASKS, TaskRecord, TaskState
+from callboard.domain.org.task import COMMENTS, ENDED, TASKS, TaskRecord, TaskState
 from callboard.domain.output import ErrorOutput, StructuredOutput
 from callboard.domain.record import Kept
 from callboard.domain.run_row import RunRow
@@ -59,16 +59,27 @@ async def cancel_task(app: App, who: Principal, key: str, reason: str = "") -> T
     """
     kept = await require_task(app, who, "task.manage", key)
     task = kept.value
-    if task.state in ("done", "failed", "cancelled"):
+    if task.state in ENDED:
         raise ConfigurationInvalid(f"{key} is {task.state} already")
     if task.state == "under_way" and task.run_id is not None:
         if await app.ports.store.row(task.run_id) is not None:
             await cancel_run(app, who, task.run_id, reason=reason)
-        ended = await settle(app, who, kept)
+        ended = await _settled(app, who, kept)
         await app.dispatcher.knock()
         return ended
     outcome = reason or f"by {who.actor.name}"
     return await _end(app, who, kept, "cancelled", outcome)
+
+
+async def _settled(app: App, who: Principal, kept: Kept[TaskRecord]) -> TaskRecord:
+    """Let a task end as its run did, unless the worker that drove the run was faster."""
+    try:
+        return await settle(app, who, kept)
+    except RecordConflict:
+        now = await app.records.get(TASKS, kept.value.key)
+        if now is None or now.value.state not in ENDED:
+            raise
+        return now.value
 
 
 async def begin(app: App, kept: Kept[TaskRecord]) -> TaskRecord | None:
