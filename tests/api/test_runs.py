@@ -243,6 +243,7 @@ class Beside:
 
     def __init__(self, app):
         self.told = []
+        self.is_at_work = True
 
     async def start(self):
         self.told.append("start")

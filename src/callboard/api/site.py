@@ -35,8 +35,10 @@ from callboard.api.routes import (
 from callboard.api.streaming import Pace
 from callboard.domain.errors import CallboardError
 from callboard.entrance.asking import Streams
+from callboard.entrance.probes import ready_answer
 from callboard.entrance.problems import DOCUMENTED, of_error, of_fields, problem
 from callboard.entrance.site import Parts, opened, prepare
+from callboard.usecases.health import readiness
 
 _ABOUT: Final = (
     "The use cases of Callboard. Give a token as `Authorization: Bearer cb_…`, or sign in for a cookie. Lists come in"
@@ -72,6 +74,7 @@ def create_api(parts: Parts, *others: FastAPI) -> FastAPI:
     api.include_router(hooks.open_router, include_in_schema=False)
     api.include_router(openid.router, prefix="/api/v1", include_in_schema=False)
     api.add_api_route("/healthz", _health, include_in_schema=False)
+    api.add_api_route("/readyz", _ready, include_in_schema=False)
     for kind, handler in _HANDLERS.items():
         api.add_exception_handler(kind, handler)
     return api
@@ -85,6 +88,11 @@ def _operation(route: APIRoute) -> str:
 async def _health() -> JSONResponse:
     """Tell that the process serves."""
     return JSONResponse({"status": "ok"})
+
+
+async def _ready(request: Request) -> Response:
+    """Tell whether the process can do its part."""
+    return ready_answer(await readiness(request.app.state.callboard, request.app.state.worker))
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -5,6 +5,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from callboard.bootstrap.app import build_app
@@ -47,6 +48,7 @@ def open_site(
     """
     from callboard.api.site import create_api
     from callboard.bootstrap.models import model_facts
+    from callboard.bootstrap.monitoring import probed
     from callboard.bootstrap.rounds import open_rounds
     from callboard.entrance.asking import Site
     from callboard.entrance.site import Parts, create_site
@@ -73,6 +75,7 @@ def open_site(
         openid,
         facts,
         stopping,
+        partial(probed, settings, version),
     )
     pages = create_pages(parts)
     return create_site(parts, create_api(parts, pages), pages)

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from callboard import __version__
 from callboard.bootstrap import open_rounds
+from callboard.bootstrap.monitoring import probed
 from callboard.cli.log import log_to_stderr
 from callboard.cli.process import DONE, INTERRUPTED, guarded, settings, with_app
 from callboard.cli.streams import say
@@ -46,7 +48,9 @@ def worker(
         del who
         log_to_stderr()
         hand, rounds = Worker(app, at_once=concurrency), open_rounds(settings(), app)
-        return await _until_told(Hands((hand, rounds)), grace)
+        hands = Hands((hand, rounds))
+        async with probed(settings(), __version__, app, hands):
+            return await _until_told(hands, grace)
 
     async def until_all_waits(app: App, who: Principal) -> int:
         del who

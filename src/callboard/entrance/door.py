@@ -32,7 +32,7 @@ OPEN: Final = frozenset(
     }
 )
 """What is for those who are not signed in yet."""
-_NOBODYS: Final = ("/static/", "/healthz", "/api/openapi.json")
+_NOBODYS: Final = ("/static/", "/healthz", "/readyz", "/api/openapi.json")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BORNE: Final = {
     "X-Content-Type-Options": "nosniff",

@@ -19,6 +19,11 @@ class Worker(Protocol):
         """Begin to work."""
         ...
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it has begun to work and goes on with it."""
+        ...
+
     def wake(self) -> None:
         """Look for work at once."""
         ...

@@ -1,8 +1,9 @@
 """A site: what it is made of, what is started and stopped with it, and which of its surfaces answers."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -16,13 +17,15 @@ from callboard.ports.model_facts import ModelFacts
 from callboard.usecases.app import App
 from callboard.usecases.openid_sign_in import OpenId
 
-_OF_THE_API: Final = ("/api/", "/healthz")
+_OF_THE_API: Final = ("/api/", "/healthz", "/readyz")
 _MESSAGES: Final = "/hooks/"
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a site is made of. The app is opened when the site starts, and closed when it stops."""
+    """What a site is made of. The app is opened when the site starts, and closed when it stops; `beside` is there for
+    as long as both are.
+    """
 
     open_app: Callable[[], Awaitable[App]]
     site: Site = field(default_factory=Site)
@@ -31,6 +34,7 @@ class Parts:
     openid: OpenId | None = None
     facts: ModelFacts | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    beside: Callable[[App, Worker | None], AbstractAsyncContextManager[None]] | None = None
 
 
 def prepare(surface: FastAPI, parts: Parts) -> None:
@@ -39,6 +43,7 @@ def prepare(surface: FastAPI, parts: Parts) -> None:
     surface.state.stopping = parts.stopping
     surface.state.openid = parts.openid
     surface.state.facts = parts.facts
+    surface.state.worker = None
 
 
 @asynccontextmanager
@@ -49,10 +54,14 @@ async def opened(parts: Parts, surfaces: Sequence[FastAPI]) -> AsyncGenerator[No
     running = Running(app, worker)
     for surface in surfaces:
         surface.state.callboard, surface.state.running = app, running
+        surface.state.worker = worker
     try:
         if worker is not None:
             await worker.start()
-        yield
+        async with contextlib.AsyncExitStack() as beside:
+            if parts.beside is not None:
+                await beside.enter_async_context(parts.beside(app, worker))
+            yield
     finally:
         parts.stopping.set()
         if worker is not None:

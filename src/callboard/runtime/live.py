@@ -13,6 +13,7 @@ from callboard.ports.model import Delta
 OnEvent = Callable[[Recorded, Sealed], None]
 _Batch = tuple["asyncio.Future[None]", Sequence[Recorded], Sequence[Sealed]]
 OnLiveDelta = Callable[[str, Delta], None]
+OnStored = Callable[[float], None]
 
 
 class Live:
@@ -22,6 +23,7 @@ class Live:
         self._events: list[OnEvent] = []
         self._queue: deque[_Batch | tuple[str, Delta]] = deque()
         self._deltas: list[OnLiveDelta] = []
+        self._timing: list[OnStored] = []
 
     @contextmanager
     def watching(self, on_event: OnEvent, on_delta: OnLiveDelta | None = None) -> Generator[None]:
@@ -38,12 +40,23 @@ class Live:
             if on_delta is not None:
                 self._deltas.remove(on_delta)
 
+    @contextmanager
+    def timing(self, on_stored: OnStored) -> Generator[None]:
+        """Call `on_stored(seconds)` with the time that each batch took to become durable, until the block ends."""
+        self._timing.append(on_stored)
+        try:
+            yield
+        finally:
+            self._timing.remove(on_stored)
+
     def submitted(
         self, future: "asyncio.Future[None]", recorded: Sequence[Recorded], sealed: Sequence[Sealed]
     ) -> None:
         """Show these events once `future` says that they are durable, after all that came before. What was
         submitted while nobody watched is not shown to who comes later: it is in the log.
         """
+        if self._timing:
+            self._time(future)
         if not self._events:
             future.add_done_callback(_retrieve)
             return
@@ -84,6 +97,16 @@ class Live:
             for event, stored in zip(recorded, sealed, strict=True):
                 for watcher in self._events:
                     watcher(event, stored)
+
+    def _time(self, future: "asyncio.Future[None]") -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+
+        def stored(_: "asyncio.Future[None]") -> None:
+            for watcher in self._timing:
+                watcher(clock() - began)
+
+        future.add_done_callback(stored)
 
     def _retrieved(self, future: "asyncio.Future[None]") -> None:
         _retrieve(future)

@@ -52,6 +52,11 @@ class Busy:
         if self.every_s > 0:
             self._loop = asyncio.create_task(self._run())
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether anybody is there who should be."""
+        return self.every_s <= 0 or (self._loop is not None and not self._loop.done())
+
     def wake(self) -> None:
         """Do nothing: people look when they look."""
 

@@ -41,6 +41,7 @@ from callboard.stores.relational.store import RelationalStore
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import CountingIds, PatientClock
 from callboard.testing.limiter import MemoryLimiter
+from callboard.testing.operations import MemoryOperations
 from callboard.testing.passwords import CountingChance, PlainPasswords
 from callboard.testing.programs import TrustedPrograms
 from callboard.testing.records import MemoryRecords
@@ -195,6 +196,7 @@ def rig(
         copies="/copies",
         dispatcher=dispatcher or EmbeddedDispatcher(time),
         unattended=_unattended_in(logs, kept),
+        operations=MemoryOperations(logs, kept),
     )
 
 

@@ -8,6 +8,7 @@ from callboard.domain.run_row import RunRow
 from callboard.engine.authority import NEEDS, Action, in_scope, may
 from callboard.ports.clock import IdSource
 from callboard.ports.dispatcher import Dispatcher
+from callboard.ports.operations import Operations
 from callboard.ports.passwords import Chance, Passwords
 from callboard.ports.records import Records
 from callboard.ports.releases import Releases
@@ -45,6 +46,7 @@ class App:
     copies: str
     dispatcher: Dispatcher
     unattended: Unattended
+    operations: Operations
     proof: Proof | None = None
     engine: str = ""
     remembered: Remembered = field(default_factory=Remembered)

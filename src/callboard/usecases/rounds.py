@@ -19,6 +19,11 @@ class Hand(Protocol):
         """Begin to work."""
         ...
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it has begun to work and goes on with it."""
+        ...
+
     def wake(self) -> None:
         """Look for work at once."""
         ...
@@ -41,6 +46,11 @@ class Rounds:
     async def turn(self) -> int:
         """Take every turn once; return how much was done."""
         return sum([await _taken(turn) for turn in self.turns])
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it goes round."""
+        return self._loop is not None and not self._loop.done()
 
     async def start(self) -> None:
         """Begin to go round."""
@@ -78,6 +88,11 @@ class Hands:
     """Several that work side by side, as one."""
 
     all: Sequence[Hand]
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether all are."""
+        return all(hand.is_at_work for hand in self.all)
 
     async def start(self) -> None:
         """Let all begin."""

@@ -52,6 +52,11 @@ class Worker:
         await self._open()
         self._loop = asyncio.create_task(self._run())
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it looks for work."""
+        return self._loop is not None and not self._loop.done()
+
     def wake(self) -> None:
         """Look at once: something was decided, started or changed."""
         self._awake.set()

@@ -1,0 +1,50 @@
+"""A double of what whoever operates a deployment asks, and the contract that every adapter keeps."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import dataclass
+
+from callboard.domain.org.task import TASKS
+from callboard.ports.event_store import EventStore, RunsWanted
+from callboard.ports.operations import Load, Operations
+from callboard.ports.records import Records, Wanted
+
+_MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryOperations:
+    """`callboard.ports.operations.Operations` by looking at everything."""
+
+    store: EventStore
+    records: Records
+
+    async def load(self) -> Load:
+        """See the port."""
+        wanted = RunsWanted(root_only=False, statuses=("running", "waiting"), limit=_MOST)
+        rows = await self.store.rows(wanted)
+        waiting = [row for row in rows if row.status == "waiting" and row.parent_id is None]
+        return Load(
+            runs=Counter((str(row.kind), str(row.status)) for row in rows),
+            waiting_for_people=sum(row.waiting_on != "an agent" for row in waiting),
+            queued=len(await self.records.find(TASKS, Wanted(states=("queued",)))),
+            under_way=len(await self.records.find(TASKS, Wanted(states=("under_way",)))),
+        )
+
+    async def check(self) -> None:
+        """See the port."""
+        await self.store.rows(RunsWanted(limit=1))
+
+
+class OperationsContract(ABC):
+    """A subclass says how to get an empty deployment."""
+
+    @abstractmethod
+    async def open(self) -> tuple[Operations, EventStore, Records]:
+        """Return what is asked, and where runs and records are put."""
+
+    async def test_a_deployment_without_work_has_nothing_to_do(self) -> None:
+        """And its database is in order."""
+        operations, *_ = await self.open()
+        assert await operations.load() == Load()
+        await operations.check()
