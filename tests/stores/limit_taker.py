@@ -4,14 +4,24 @@ import asyncio
 import fcntl
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from callboard.engine.pacing import Ask
 from callboard.runtime.slots import Slots
 from callboard.runtime.system import SystemClock
+from callboard.stores.postgres.store import PostgresEventStore
+from callboard.stores.relational.store import RelationalStore
 from callboard.stores.sqlite.store import SqliteEventStore
 
 ASKS = (Ask("provider:p"), Ask("model:m", 3))
+
+
+async def opened(database: str) -> RelationalStore:
+    if not database.startswith("postgresql:"):
+        return await SqliteEventStore.open(Path(database))
+    home = Path(tempfile.mkdtemp(prefix="callboard-taker-"))  # a machine of its own
+    return await PostgresEventStore.open(database, home, lease_s=1.0)
 
 
 def count(path: Path, change: int) -> int:
@@ -39,7 +49,7 @@ async def take(slots: Slots, holder: str, counter: Path) -> int:
 
 
 async def main(database: str, counter: str, calls: int) -> None:
-    store = await SqliteEventStore.open(Path(database))
+    store = await opened(database)
     slots = Slots(store.limiter, SystemClock())
     work = [take(slots, f"{os.getpid()}-{number}", Path(counter)) for number in range(calls)]
     say(max(await asyncio.gather(*work)))
@@ -47,7 +57,7 @@ async def main(database: str, counter: str, calls: int) -> None:
 
 
 async def hold(database: str) -> None:
-    store = await SqliteEventStore.open(Path(database))
+    store = await opened(database)
     say(await store.limiter.take("dying", ASKS))
     await asyncio.Event().wait()
 

@@ -33,7 +33,7 @@ class StoredOperations:
         found = await self._readers.run(
             lambda session: session.execute(session.sql.OLDEST_CODE).fetchone()
         )
-        if found is not None and str(found[0]) > CURRENT:
+        if found is not None and str(found[0] or "") > CURRENT:
             raise ConfigurationInvalid(
                 f"the database is of a newer Callboard (schema {found[0]}, this one knows {CURRENT}); upgrade this one"
             )

@@ -26,5 +26,5 @@ def operations() -> dict[str, ClauseElement]:
     return {
         "OPEN_RUNS": runs.where(run.c.status.in_(_OPEN)).group_by(run.c.kind, run.c.status),
         "OPEN_TASKS": tasks.group_by(record.c.state),
-        "OLDEST_CODE": select(compatible.c.oldest),
+        "OLDEST_CODE": select(func.max(compatible.c.oldest)),
     }
