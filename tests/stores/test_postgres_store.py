@@ -9,6 +9,7 @@ from callboard.testing.records import RecordsContract
 from callboard.testing.releases import ReleasesContract
 from callboard.testing.store.contract import EventStoreContract
 from callboard.testing.store.threads import ThreadsContract
+from callboard.testing.unattended import UnattendedContract
 from callboard.testing.vault import SealedCredentialsContract
 
 pytestmark = pytest.mark.anyio
@@ -72,3 +73,13 @@ class TestLimits(LimiterContract):
     @pytest.fixture
     def limiter(self, store):
         return store.limiter
+
+
+class TestUnattended(UnattendedContract):
+    @pytest.fixture
+    def records(self, store):
+        return store.records
+
+    @pytest.fixture
+    def unattended(self, store):
+        return store.unattended

@@ -16,6 +16,10 @@ class Unattended(Protocol):
         """
         ...
 
+    async def is_queued(self) -> bool:
+        """Return whether any task waits to be begun."""
+        ...
+
     async def tasks(self) -> list[str]:
         """Return the keys of the tasks under way that no open run works on: theirs was not created, or has ended."""
         ...

@@ -64,6 +64,8 @@ run = Table(
     Index("run_by_age", "created_at", "run_id"),
     Index("run_by_status", "status"),
     Index("run_by_task", "task"),
+    Index("run_by_deadline", "status", "waiting_until"),
+    Index("run_by_need", "status", "waiting_on"),
 )
 
 attempt = Table(
@@ -227,6 +229,7 @@ record = Table(
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("kind", "name", name="record_kind_name"),
     Index("record_by_age", "kind", "position"),
+    Index("record_by_state", "kind", "state"),
 )
 
 audit = Table(

@@ -43,6 +43,10 @@ class LookAtAll:
         ]
         return sorted(found, key=lambda row: (row.status != "running", row.created_at, row.run_id))
 
+    async def is_queued(self) -> bool:
+        """Return whether any task waits to be begun."""
+        return bool(await self.records.find(TASKS, Wanted(states=("queued",))))
+
     async def tasks(self) -> list[str]:
         """Return the keys of the tasks under way that no open run works on."""
         under_way = await self.records.find(TASKS, Wanted(states=("under_way",)))
@@ -140,6 +144,14 @@ class UnattendedContract:
         await rows.left("postponed", "waiting", waiting_on="an agent", waiting_until=None)
         await rows.left("stopped", created_at=NOON + timedelta(days=1))
         assert _ids(await unattended.runs(EARLY)) == ["stopped", "postponed"]
+
+    async def test_knows_whether_a_task_waits_to_be_begun(
+        self, records: Records, unattended: Unattended
+    ) -> None:
+        await task(records, "SHOP-1", "open")
+        assert not await unattended.is_queued()
+        await task(records, "SHOP-2", "queued")
+        assert await unattended.is_queued()
 
     async def test_finds_tasks_that_no_open_run_works_on(
         self, store: EventStore, records: Records, unattended: Unattended

@@ -18,9 +18,9 @@ async def begin_queued(app: App, begun: dict[str, str], places: int) -> list[Tas
     """Take queued tasks for new runs, at most so many, and return them. `begun` are those that this process took
     lately, each with its space, some of which have no run yet.
     """
-    queued = await app.records.find(TASKS, Wanted(states=("queued",)))
-    if not queued or places < 1:
+    if places < 1 or not await app.unattended.is_queued():
         return []
+    queued = await app.records.find(TASKS, Wanted(states=("queued",)))
     spaces = await app.records.find(SPACES, Wanted(states=("open",)))
     chosen = startable(
         [kept.value for kept in queued],

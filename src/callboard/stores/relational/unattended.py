@@ -1,5 +1,6 @@
 """What nobody attends to, found by the database."""
 
+import json
 from datetime import datetime
 
 from callboard.domain.events.codec import timestamp
@@ -22,10 +23,23 @@ class StoredUnattended:
         """See `ports.unattended.Unattended`."""
 
         def query(session: Session) -> list[RunRow]:
-            found = session.execute(session.sql.STIRRED, {"now": timestamp(now)}).fetchall()
+            stirring = session.execute(session.sql.STIRRING, {"now": timestamp(now)})
+            roots = [str(row[0]) for row in stirring]
+            if not roots:
+                return []
+            found = session.execute(session.sql.STIRRED, {"roots": json.dumps(roots)}).fetchall()
             names = {record[-1] for record in found if record[-1] is not None}
             alive = {name for name in names if self._owners.is_alive(session, name)}
             return [row_of(record[:-1]) for record in found if record[-1] not in alive]
+
+        return await self._readers.run(query)
+
+    async def is_queued(self) -> bool:
+        """See `ports.unattended.Unattended`."""
+        named = {"kind": TASKS.name, "state": "queued"}
+
+        def query(session: Session) -> bool:
+            return bool(session.execute(session.sql.IN_STATE, named).fetchone()[0])
 
         return await self._readers.run(query)
 

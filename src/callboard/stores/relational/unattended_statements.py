@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from sqlalchemy import Text, bindparam, literal_column, or_, select
+from sqlalchemy import Select, Text, bindparam, literal_column, select, union
 from sqlalchemy.sql.elements import ClauseElement
 
+from callboard.stores.relational.spelling import listed
 from callboard.stores.relational.thread_statements import CLAIM
 from callboard.stores.tables import record, run
 
@@ -15,44 +16,46 @@ _AN_AGENT: Final = literal_column("'an agent'", Text)
 
 def unattended() -> dict[str, ClauseElement]:
     """Return the statements by name."""
-    return {"STIRRED": _stirred(), "ADRIFT": _adrift()}
+    return {
+        "STIRRING": _stirring(),
+        "STIRRED": _stirred(),
+        "ADRIFT": _adrift(),
+        "IN_STATE": select(_in_state().exists()),
+    }
+
+
+def _stirring() -> ClauseElement:
+    """Return the search for the roots of whatever has something to go on with, each by an index of its own."""
+    waits = run.c.status == _WAITING
+    late = run.c.waiting_until <= bindparam("now", type_=Text)
+    for_an_agent = (run.c.waiting_on == _AN_AGENT) & run.c.parent_id.is_(None)
+    return union(
+        select(run.c.root_id).where(run.c.status == _RUNNING),
+        select(run.c.root_id).where(waits, late),
+        select(run.c.root_id).where(waits, for_an_agent),
+    )
 
 
 def _stirred() -> ClauseElement:
-    """Return the search for open roots with something to go on with, and who owned them last."""
-    stirring = run.alias("stirring")
-    stirs = or_(
-        stirring.c.status == _RUNNING,
-        (stirring.c.status == _WAITING)
-        & (stirring.c.waiting_until <= bindparam("now", type_=Text)),
-        (stirring.c.status == _WAITING)
-        & (stirring.c.waiting_on == _AN_AGENT)
-        & stirring.c.parent_id.is_(None),
-    )
+    """Return the open ones of some roots, and who owned them last."""
     projection = [column for column in run.c if column.name not in CLAIM]
     roots = select(*projection, run.c.owner).where(
-        run.c.run_id.in_(select(stirring.c.root_id).where(stirs)),
-        run.c.parent_id.is_(None),
-        run.c.status.in_((_RUNNING, _WAITING)),
+        run.c.run_id.in_(listed("roots")), run.c.status.in_((_RUNNING, _WAITING))
     )
-    running_first = (run.c.status != _RUNNING, run.c.created_at, run.c.run_id)
-    return roots.order_by(*running_first)
+    return roots.order_by(run.c.status != _RUNNING, run.c.created_at, run.c.run_id)
 
 
 def _adrift() -> ClauseElement:
     """Return the search for records in a state that no open root works on."""
-    worked_on = (
-        select(run.c.run_id)
-        .where(
-            run.c.task == record.c.name,
-            run.c.parent_id.is_(None),
-            run.c.status.in_((_RUNNING, _WAITING)),
-        )
-        .exists()
+    worked_on = select(run.c.task).where(
+        run.c.task.is_not(None), run.c.parent_id.is_(None), run.c.status.in_((_RUNNING, _WAITING))
     )
-    found = select(record.c.name).where(
+    found = _in_state().where(record.c.name.not_in(worked_on))
+    return found.order_by(record.c.position)
+
+
+def _in_state() -> Select[tuple[str]]:
+    return select(record.c.name).where(
         record.c.kind == bindparam("kind", type_=Text),
         record.c.state == bindparam("state", type_=Text),
-        ~worked_on,
     )
-    return found.order_by(record.c.position)

@@ -268,10 +268,16 @@ class Wording(Protocol):
     def CAPS(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def STIRRING(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def STIRRED(self) -> str: ...  # noqa: D102, N802
 
     @property
     def ADRIFT(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def IN_STATE(self) -> str: ...  # noqa: D102, N802
 
     @property
     def OPEN_RUNS(self) -> str: ...  # noqa: D102, N802
