@@ -19,6 +19,8 @@ Found = dict[str, list[Told]]
 Measure = Callable[[PeerProcess, int], Awaitable[Told]]
 
 ROUNDS: Final = 3
+_LONGEST_S: Final = 150
+"""How long a run of a thousand turns may take."""
 _CALLS: Final = 5 * 49
 """How many calls of the tool five runs of fifty turns make."""
 
@@ -141,13 +143,26 @@ async def turns() -> list[Row]:
 async def growth() -> list[Row]:
     """One run of a thousand turns: what the last ones cost, and what the first did."""
 
-    async def measure(process: PeerProcess, number: int) -> Told:
-        del number
-        return await process.ask(
-            "runs", key="long", runs=1, model="bench-1000", stream=True, clock=True
-        )
+    async def measure(peer: Peer, url: str, home: Path) -> Told:
+        ledger = home / "ledger"
+        ledger.touch()
+        process = await PeerProcess.start(peer, url, home)
+        try:
+            return await process.ask(
+                "runs",
+                key="long",
+                runs=1,
+                model="bench-1000",
+                stream=True,
+                clock=True,
+                patience_s=_LONGEST_S,
+            )
+        except PeerFailed as failure:
+            raise PeerFailed(f"{_lines(ledger)} turns, then: {failure}") from None
+        finally:
+            await process.kill()
 
-    found, failed = await _rounds(PEERS, measure, rounds=1)
+    found, failed = await _alone(PEERS, measure, 1)
 
     def row(name: str) -> Row:
         (told,) = found[name]
@@ -256,8 +271,7 @@ async def _killed(peer: Peer, url: str, home: Path) -> Told:
     ledger = home / "ledger"
     ledger.touch()
     first = await PeerProcess.start(peer, url, home)
-    wish: Told = {"key": "k", "runs": 5, "model": "bench-50", "stream": False}
-    first.tell("runs", ledger=str(ledger), **wish)
+    first.tell("runs", key="k", runs=5, model="slow-50", stream=False)
     async with asyncio.timeout(60):
         while _lines(ledger) < _CALLS * 0.6:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.002)
@@ -267,7 +281,7 @@ async def _killed(peer: Peer, url: str, home: Path) -> Told:
     second = await PeerProcess.start(peer, url, home)
     up = time.perf_counter() - began
     try:
-        await second.ask("recover", ledger=str(ledger))
+        await second.ask("recover")
     finally:
         await second.kill()
     over = time.perf_counter() - began

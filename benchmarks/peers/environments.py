@@ -57,6 +57,13 @@ PEERS: Final = (
     Peer("LangGraph", "langgraph", "langgraph_.py"),
     Peer("agno", "agno", "agno_.py"),
     Peer("LangGraph, SQLite saver", "langgraph", "langgraph_.py", ("--sqlite",), durable=True),
+    Peer(
+        "LangGraph, SQLite saver, sync",
+        "langgraph",
+        "langgraph_.py",
+        ("--sqlite", "--sync"),
+        durable=True,
+    ),
     Peer("pydantic-ai, DBOS on SQLite", "pydantic-ai", "pydantic_ai_dbos.py", durable=True),
 )
 

@@ -59,6 +59,14 @@ class PeerProcess:
             PeerFailed: it could not.
         """
         self.tell(do, **wish)
+        return await self.hear(patience_s)
+
+    async def hear(self, patience_s: float = PATIENCE_S) -> Told:
+        """Return what came of the command that it was told.
+
+        Raises:
+            PeerFailed: it could not.
+        """
         told = await self._told(patience_s)
         if "error" in told:
             raise PeerFailed(told["error"])

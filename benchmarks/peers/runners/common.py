@@ -12,15 +12,16 @@ from pathlib import Path
 
 CLOCK: list[float] = []
 """The process's CPU time at each call of the tool, in seconds."""
-LEDGER: list[Path] = []
-"""Where calls of the tool are written down, for whoever counts them after a crash."""
+LEDGER = Path(sys.argv[2]) / "ledger"
+"""Where calls of the tool are written down, if it is there: for whoever counts them after a crash."""
+COUNTED = LEDGER.exists()
 
 
 def look(path: str) -> str:
     """Do what the tool of every runner does: next to nothing."""
     CLOCK.append(time.process_time())
-    if LEDGER:
-        with LEDGER[0].open("a") as ledger:
+    if COUNTED:
+        with LEDGER.open("a", encoding="utf-8") as ledger:
             ledger.write(path + "\n")
     return json.dumps({path: None})
 
@@ -104,8 +105,6 @@ async def _serve(runner: Runner) -> None:
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         wish = json.loads(line)
         CLOCK.clear()
-        if wish.get("ledger"):
-            LEDGER[:] = [Path(wish["ledger"])]
         wall, cpu = time.perf_counter(), time.process_time()
         try:
             told = await _DOES[wish["do"]](runner, wish)

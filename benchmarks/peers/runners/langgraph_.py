@@ -1,4 +1,4 @@
-"""LangGraph: a graph of a model node and a tool node; `--sqlite` keeps checkpoints in SQLite."""
+"""LangGraph: a graph of a model node and a tool node; `--sqlite` keeps checkpoints in SQLite, `--sync` waits for each."""
 
 import sys
 from typing import Any
@@ -10,6 +10,8 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from langgraph.types import Command, interrupt
+
+HOW = {"durability": "sync"} if "--sync" in sys.argv else {}
 
 
 @tool("look")
@@ -60,9 +62,10 @@ class LangGraph(Runner):
         """See `Runner`."""
         begin = {"messages": [("user", "go")]}
         if not stream:
-            await self._graph(model).ainvoke(begin, _config(key))
+            await self._graph(model).ainvoke(begin, _config(key), **HOW)
             return
-        async for _ in self._graph(model).astream(begin, _config(key), stream_mode="messages"):
+        graph = self._graph(model)
+        async for _ in graph.astream(begin, _config(key), stream_mode="messages", **HOW):
             pass
 
     async def wait(self, key: str, model: str) -> None:
@@ -75,11 +78,12 @@ class LangGraph(Runner):
 
     async def recover(self) -> None:
         """Go on with every thread that has something left to do: LangGraph has nothing that would do it by itself."""
-        graph = self._graph("bench-50")
+        graph = self._graph("slow-50")
         threads = {one.config["configurable"]["thread_id"] async for one in self.saver.alist(None)}
         for thread in threads:
-            if (await graph.aget_state(_config(thread))).next:
-                await graph.ainvoke(None, _config(thread))
+            state = await graph.aget_state(_config(thread))
+            if state.next or (state.metadata or {}).get("step") == -1:
+                await graph.ainvoke(None, _config(thread), **HOW)
 
 
 def _config(key: str) -> dict:

@@ -42,11 +42,11 @@ class Durable(Runner):
             }
         )
         provider = OpenAIProvider(base_url=self.url, api_key="none")
-        for turns in (1, 10, 50, 1000):
-            model = OpenAIChatModel(f"bench-{turns}", provider=provider)
-            agent = Agent(model, name=f"bench-{turns}", capabilities=[DBOSDurability()])
+        for name in ("bench-1", "bench-10", "bench-50", "bench-1000", "slow-50"):
+            model = OpenAIChatModel(name, provider=provider)
+            agent = Agent(model, name=name, capabilities=[DBOSDurability()])
             agent.tool_plain(name="look")(look_at)
-            AGENTS[f"bench-{turns}"] = agent
+            AGENTS[name] = agent
         DBOS.launch()
 
     async def run(self, key: str, model: str, *, stream: bool) -> None:
@@ -56,11 +56,9 @@ class Durable(Runner):
             await one_run(model)
 
     async def recover(self) -> None:
-        """Wait for what `launch` began to recover."""
-        while True:
-            rows = await DBOS.list_workflows_async(status="PENDING")
-            if not rows:
-                return
+        """Wait until what `launch` began to recover has ended."""
+        going = ["PENDING", "ENQUEUED"]
+        while await DBOS.list_workflows_async(status=going):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.02)
 
 
