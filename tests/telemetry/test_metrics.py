@@ -107,7 +107,7 @@ async def test_runs_calls_tokens_and_money_are_counted():
     assert found("tool_calls_total", tool="look", outcome="done") == 1
     of_two = {"provider": "scripted", "model": "scripted/two"}
     assert found("model_call_failures_total", reason="unauthorized", **of_two) == 1
-    assert found("store_append_seconds_count") > 0
+    assert found("store_append_seconds_count")
     assert found("info", version="9.9") == 1
 
 

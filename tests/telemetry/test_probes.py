@@ -56,14 +56,15 @@ class Operations:
 @asynccontextmanager
 async def probes(hand):
     app = rig(ScriptedProvider({}))
-    app = replace(app, operations=Operations(app.operations))
+    operations = Operations(app.operations)
+    app = replace(app, operations=operations)
     port = free_port()
     settings = read_settings({"CALLBOARD_HOME": "/nowhere", "CALLBOARD_PROBES": str(port)})
     async with (
         probed(settings, "1", app, hand),
         httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
-        yield app, client
+        yield operations, client
     await app.close()
 
 
@@ -94,13 +95,13 @@ async def test_a_process_without_a_worker_needs_none():
 
 
 async def test_a_database_that_cannot_be_used_makes_it_unready_and_no_secret_is_told():
-    async with probes(Hand()) as (app, client):
-        app.operations.error = CallboardError("postgresql://user:password@host is gone")
+    async with probes(Hand()) as (operations, client):
+        operations.error = CallboardError("postgresql://user:password@host is gone")
         ready = await client.get("/readyz")
         assert ready.status_code == 503
         assert "password" not in ready.text
         assert json.loads(ready.text)["checks"][0]["held"] is False
-        app.operations.error = None
+        operations.error = None
         assert (await client.get("/readyz")).status_code == 200
 
 

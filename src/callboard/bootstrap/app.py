@@ -15,6 +15,7 @@ from callboard.bootstrap.places import open_forge, tool_services, workspaces
 from callboard.bootstrap.programs import ProgramsOnDemand
 from callboard.bootstrap.proof import open_proof
 from callboard.bootstrap.sources import Additions, Sources, check_folders
+from callboard.bootstrap.traces import open_traces
 from callboard.bootstrap.vault import open_vault
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.runtime.driver import Driver
@@ -57,6 +58,7 @@ async def build_app(
     services = tool_services(settings, registry)
     names = FileModelNames((settings.home, *sources.folders))
     found = (store.records, registry, models, names, store, store.budgets, store.limiter, clock)
+    live = Live()
     roster = CastingSources(*found, settings.provider_runs)
     ports = Ports(
         store=store,
@@ -70,7 +72,7 @@ async def build_app(
         schemas=JsonSchemas(),
         policies=FilePolicies(settings.home, sources.agents),
         budgets=store.budgets,
-        live=Live(),
+        live=live,
         slots=Slots(store.limiter, clock),
         fetcher=services.fetcher,
         forge=open_forge(settings),
@@ -90,6 +92,7 @@ async def build_app(
         dispatcher=open_dispatcher(settings, clock),
         unattended=store.unattended,
         operations=store.operations,
+        telemetry=open_traces(settings, store, live),
         engine=store.engine,
         proof=open_proof(settings, store.anchors),
     )

@@ -12,6 +12,7 @@ from callboard.ports.operations import Operations
 from callboard.ports.passwords import Chance, Passwords
 from callboard.ports.records import Records
 from callboard.ports.releases import Releases
+from callboard.ports.telemetry import Telemetry
 from callboard.ports.threads import Threads
 from callboard.ports.unattended import Unattended
 from callboard.ports.vault import Vault
@@ -48,6 +49,7 @@ class App:
     unattended: Unattended
     operations: Operations
     proof: Proof | None = None
+    telemetry: Telemetry | None = None
     engine: str = ""
     remembered: Remembered = field(default_factory=Remembered)
 
@@ -59,6 +61,8 @@ class App:
         await self.ports.models.close()
         if self.proof is not None:
             await self.proof.close()
+        if self.telemetry is not None:
+            await self.telemetry.close()
         await self.ports.store.close()
 
 
