@@ -1,5 +1,6 @@
 """The store on a real PostgreSQL keeps every contract that the one on SQLite keeps."""
 
+import psycopg
 import pytest
 
 from callboard.stores.postgres.store import PostgresEventStore
@@ -7,6 +8,7 @@ from callboard.testing.budgets import BudgetsContract
 from callboard.testing.limiter import LimiterContract
 from callboard.testing.records import RecordsContract
 from callboard.testing.releases import ReleasesContract
+from callboard.testing.shelf import ShelfContract, family, shelve
 from callboard.testing.store.contract import EventStoreContract
 from callboard.testing.store.threads import ThreadsContract
 from callboard.testing.unattended import UnattendedContract
@@ -83,3 +85,32 @@ class TestUnattended(UnattendedContract):
     @pytest.fixture
     def unattended(self, store):
         return store.unattended
+
+
+class TestShelf(ShelfContract):
+    @pytest.fixture
+    def threads(self, store):
+        return store.threads
+
+    @pytest.fixture
+    def shelf(self, store):
+        return store.shelf
+
+
+async def test_the_table_of_a_past_month_goes_with_its_last_event(store, postgres_database):
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        connection.execute("SET search_path TO callboard")
+        connection.execute(
+            "CREATE TABLE event_202001 PARTITION OF event FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')"
+        )
+        connection.execute("ALTER TABLE event ALTER stored_on SET DEFAULT '2020-01-05'")
+        await family(store, "old")
+        connection.execute("ALTER TABLE event ALTER stored_on SET DEFAULT now()::date")
+        assert (await store.shelf.sweep()).tables == ()
+        await family(store, "new")
+        await shelve(store.shelf, "old")
+        with connection.transaction():  # somebody looks into it: it goes another time
+            connection.execute("SELECT count(*) FROM event_202001")
+            assert (await store.shelf.sweep()).tables == ()
+        assert (await store.shelf.sweep()).tables == ("event_202001",)
+    assert len(await store.read_tree("new")) == 9

@@ -6,6 +6,8 @@
     │   ├── ConfigurationInvalid a key, a home directory, a flag
     │   │   └── KeyMissing       no key for a provider, neither stored nor in the environment
     │   ├── UnknownThing         no such run, agent, gate
+    │   │   └── RunArchived      the run's log lies in a file of the archive
+    │   ├── ArchiveDamaged       a file of the archive is not what it should be
     │   ├── NotSignedIn          nobody, or somebody who is not let in: always in the same words
     │   ├── TooManyAttempts      sign-ins that failed; says when to try again
     │   ├── VersionTaken         a published version is never replaced
@@ -83,6 +85,26 @@ class UnknownThing(UserMistake):
     """A run, agent or gate that does not exist here."""
 
     code: ClassVar[str] = "unknown"
+
+
+class RunArchived(UnknownThing):
+    """The log of a run was put away. `file` is the file of the archive that it lies in."""
+
+    code: ClassVar[str] = "run_archived"
+
+    def __init__(self, run_id: str, file: str) -> None:
+        super().__init__(
+            f"run {run_id} was put away into {file} of the archive; read it with `callboard archive show {run_id}`, and "
+            f"check it with `callboard archive verify {file}`"
+        )
+        self.run_id = run_id
+        self.file = file
+
+
+class ArchiveDamaged(UserMistake):
+    """A file of the archive cannot be read, or is none."""
+
+    code: ClassVar[str] = "archive_damaged"
 
 
 class NotSignedIn(UserMistake):

@@ -12,6 +12,7 @@ from callboard.stores.postgres.driver import PostgresDriver
 from callboard.stores.postgres.failures import FAILURES
 from callboard.stores.postgres.migrate import ensure_usable
 from callboard.stores.postgres.owners import LeasedOwners
+from callboard.stores.postgres.partitions import drop_empty_partitions
 from callboard.stores.postgres.place import PostgresPlace
 from callboard.stores.postgres.watch import BellWatch
 from callboard.stores.relational.access import Access
@@ -66,7 +67,10 @@ class PostgresEventStore(RelationalStore):
         except CallboardError:
             self._abandon(owners)
             raise
-        super().__init__(access, owners, BellWatch(self._bell), engine, self._bell.listen)
+        bell = self._bell
+        super().__init__(
+            access, owners, BellWatch(bell), engine, bell.listen, tidy=drop_empty_partitions
+        )
 
     @classmethod
     async def open(

@@ -54,6 +54,11 @@ def says(body: ColumnElement[bytes], name: str) -> ColumnElement[bool]:
     return _Says(body, bindparam(name, type_=Text))
 
 
+def holds(body: ColumnElement[bytes], name: str) -> ColumnElement[bool]:
+    """Return whether a body contains exactly the text in a parameter."""
+    return _Holds(body, bindparam(name, type_=Text))
+
+
 class _Members(FunctionElement[Any]):
     name = "members"
     inherit_cache = True
@@ -61,6 +66,12 @@ class _Members(FunctionElement[Any]):
 
 class _Says(FunctionElement[bool]):
     name = "says"
+    type = Boolean()
+    inherit_cache = True
+
+
+class _Holds(FunctionElement[bool]):
+    name = "holds"
     type = Boolean()
     inherit_cache = True
 
@@ -87,3 +98,15 @@ def _says_postgres(element: _Says, compiler: SQLCompiler, **more: Any) -> str:
     body, text = (compiler.process(clause, **more) for clause in element.clauses)
     sought = f"encode(convert_to({text}, 'UTF8'), 'escape')"
     return f"(strpos(lower(encode({body}, 'escape')), {sought}) > 0)"
+
+
+@compiles(_Holds, "sqlite")
+def _holds_sqlite(element: _Holds, compiler: SQLCompiler, **more: Any) -> str:
+    body, text = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"(instr({body}, CAST({text} AS BLOB)) > 0)"
+
+
+@compiles(_Holds, "postgresql")
+def _holds_postgres(element: _Holds, compiler: SQLCompiler, **more: Any) -> str:
+    body, text = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"(position(convert_to({text}, 'UTF8') IN {body}) > 0)"

@@ -35,6 +35,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from callboard.stores.relational.limit_statements import limits
 from callboard.stores.relational.operations_statements import operations
+from callboard.stores.relational.shelf_statements import shelves
 from callboard.stores.relational.spelling import BEYOND, flag, listed, upsert
 from callboard.stores.relational.thread_statements import CLAIM, threads
 from callboard.stores.relational.unattended_statements import unattended
@@ -393,7 +394,7 @@ def _audits() -> Statements:
 
 
 def _others() -> dict[str, ClauseElement]:
-    return threads() | limits() | unattended() | operations()
+    return threads() | limits() | unattended() | operations() | shelves()
 
 
 def statements() -> Statements:

@@ -30,6 +30,7 @@ from callboard.stores.relational.records import StoredRecords
 from callboard.stores.relational.releases import StoredReleases
 from callboard.stores.relational.rows import attempt_of, row_of, sealed_of
 from callboard.stores.relational.session import Session
+from callboard.stores.relational.shelves import StoredShelf, Tidy, nothing_to_tidy
 from callboard.stores.relational.threads import Listen, StoredThreads, silent
 from callboard.stores.relational.unattended import StoredUnattended
 from callboard.stores.relational.watch import Watch
@@ -43,7 +44,7 @@ class RelationalStore:
     """`callboard.ports.event_store.EventStore` on a database. Made by the package of each kind of database.
 
     `releases` keeps published definitions in the same place, `credentials` what the vault has sealed, `anchors`
-    the deployment's log of runs, `records` what the organisation has written down; `threads` looks into the logs.
+    the deployment's log of runs, `records` what the organisation has written down; `threads` looks into the logs; `shelf` knows what lies in the archive.
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class RelationalStore:
         watch: Watch,
         engine: str,
         listen: Listen = silent,
+        *,
+        tidy: Tidy = nothing_to_tidy,
     ) -> None:
-        """Serve the database behind `access`; `engine` is its name and version, for people to read, and `listen` how it
-        tells that something was written.
+        """Serve the database behind `access`; `engine` is its name and version, for people to read, `listen` how it
+        tells that something was written, and `tidy` how it gives back tables that are empty.
         """
         self._sql = access.sql
         self._writer = access.writer
@@ -73,6 +76,7 @@ class RelationalStore:
         self.records = StoredRecords(access)
         self.threads = StoredThreads(access, listen)
         self.operations = StoredOperations(access)
+        self.shelf = StoredShelf(access, tidy)
         self.unattended = StoredUnattended(access, owners)
 
     async def create(
@@ -107,6 +111,7 @@ class RelationalStore:
             events = [sealed_of(record) for record in found]
             if not events:  # a log whose row is gone can still be read, and checked
                 work.require_run(session, run_id)
+                work.require_here(session, run_id)
             return events
 
         return await self._readers.run(query)
@@ -116,6 +121,7 @@ class RelationalStore:
 
         def query(session: Session) -> list[Sealed]:
             work.require_run(session, root_id)
+            work.require_here(session, root_id)
             found = session.execute(session.sql.READ_TREE, {"run_id": root_id})
             return [sealed_of(record) for record in found]
 
@@ -192,7 +198,12 @@ class RelationalStore:
             found = session.execute(session.sql.UNFINISHED, {"statuses": _OPEN_STATUSES}).fetchall()
             names = {owner for _, owner in found if owner is not None}
             alive = {name: self._owners.is_alive(session, name) for name in names}
-            return [run_id for run_id, owner in found if not alive.get(owner, False)]
+            us = self._owners.name  # what could not be given back is ours in the database only
+            return [
+                run_id
+                for run_id, owner in found
+                if not alive.get(owner, False) or (owner == us and not self._held.holds(run_id))
+            ]
 
         return await self._readers.run(query)
 

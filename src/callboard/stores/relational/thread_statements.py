@@ -29,7 +29,7 @@ from callboard.domain.thread_mark import (
     SHARED,
 )
 from callboard.stores.relational.spelling import BEYOND, flag, listed_numbers, says
-from callboard.stores.tables import event, mark, run
+from callboard.stores.tables import event, mark, run, shelf
 
 _Chosen = Select[*tuple[Any, ...]]
 CLAIM: Final = frozenset({"epoch", "owner", "head", "head_hash"})
@@ -39,11 +39,12 @@ _zero: Final = literal_column("0", Integer)
 _sealed: Final = (event.c.position, event.c.run_id, event.c.seq, event.c.body, event.c.hash)
 
 
-def _tree() -> CTE:
-    tree = (
+def tree() -> CTE:
+    """Return a run and everything below it."""
+    found = (
         select(run.c.run_id).where(run.c.run_id == bindparam("run_id")).cte("tree", recursive=True)
     )
-    return tree.union_all(select(run.c.run_id).where(run.c.parent_id == tree.c.run_id))
+    return found.union_all(select(run.c.run_id).where(run.c.parent_id == found.c.run_id))
 
 
 def _bits(bits: int | ColumnElement[int]) -> ColumnElement[bool]:
@@ -55,7 +56,7 @@ def _within(chosen: _Chosen, *, searched: bool = False) -> _Chosen:
     """Narrow a selection of marks to a run and what is below it."""
     within = chosen.where(
         mark.c.root_id == bindparam("root_id"),
-        flag("whole") | mark.c.run_id.in_(select(_tree().c.run_id)),
+        flag("whole") | mark.c.run_id.in_(select(tree().c.run_id)),
     )
     if not searched:
         return within
@@ -174,8 +175,15 @@ def _arrived() -> _Chosen:
 
 def _runs() -> _Chosen:
     columns = [column for column in run.c if column.name not in CLAIM]
-    found = select(*columns).where(run.c.run_id.in_(select(_tree().c.run_id)))
+    found = select(*columns).where(run.c.run_id.in_(select(tree().c.run_id)))
     return found.order_by(run.c.created_at, run.c.run_id)
+
+
+def _root() -> _Chosen:
+    """Return the root of a run, and the file of the archive that it lies in."""
+    found = select(run.c.root_id, shelf.c.file)
+    both = found.select_from(run.outerjoin(shelf, shelf.c.run_id == run.c.run_id))
+    return both.where(run.c.run_id == bindparam("run_id"))
 
 
 def threads() -> dict[str, ClauseElement]:
@@ -198,5 +206,5 @@ def threads() -> dict[str, ClauseElement]:
         "EVENT_PLACE": place,
         "ARRIVED": _arrived(),
         "LAST_POSITION": select(func.max(event.c.position)),
-        "ROOT_OF": select(run.c.root_id).where(run.c.run_id == bindparam("run_id")),
+        "ROOT_OF": _root(),
     }

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from callboard.domain.errors import RunArchived
 from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import FACETS, ROW
 from callboard.ports.threads import (
@@ -18,6 +19,7 @@ from callboard.ports.threads import (
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.rows import row_of, sealed_of
 from callboard.stores.relational.session import Session
+from callboard.stores.relational.work import require_here
 from callboard.stores.rules import unknown_run
 from callboard.stores.thread_rules import Sides, searched, window_of
 
@@ -119,6 +121,8 @@ class StoredThreads:
         def query(session: Session) -> int | None:
             named = {"run_id": run_id, "seq": seq}
             found = session.execute(session.sql.EVENT_PLACE, named).fetchone()
+            if found is None:
+                require_here(session, run_id)
             return None if found is None else int(found[0])
 
         return await self._readers.run(query)
@@ -129,7 +133,10 @@ def _thread(session: Session, run_id: str) -> Named:
     found = session.execute(session.sql.ROOT_OF, {"run_id": run_id}).fetchone()
     if found is None:
         raise unknown_run(run_id)
-    return {"run_id": run_id, "root_id": str(found[0]), "whole": found[0] == run_id}
+    root_id, file = found
+    if file is not None:
+        raise RunArchived(run_id, file)
+    return {"run_id": run_id, "root_id": str(root_id), "whole": root_id == run_id}
 
 
 def _head(session: Session, named: Named) -> int:

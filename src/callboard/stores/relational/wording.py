@@ -287,3 +287,51 @@ class Wording(Protocol):
 
     @property
     def OLDEST_CODE(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def DUE(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def LOGS_BELOW(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def ORDER_BELOW(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def LIES_IN(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def LIE_IN(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def SHELVED(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def REFERRING(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def EVERY_BLOB(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def TAKE_EVENTS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def TAKE_MARKS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def TAKE_SIGNALS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def LET_GO(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def SHELVE(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def FORGET_PLACE(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def KEEP_PLACE(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def REMOVE_BLOBS(self) -> str: ...  # noqa: D102, N802

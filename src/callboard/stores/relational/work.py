@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from callboard.domain.errors import CallboardError, Fenced, RunBusy, RunExists
+from callboard.domain.errors import CallboardError, Fenced, RunArchived, RunBusy, RunExists
 from callboard.domain.events.codec import GENESIS, Blob, Sealed, timestamp
 from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import Mark
@@ -16,6 +16,7 @@ from callboard.stores.relational.rows import (
     first_columns_of,
 )
 from callboard.stores.relational.session import Session
+from callboard.stores.relational.shelves import file_of
 from callboard.stores.rules import check_batch, marks_of, unknown_run
 
 ANCHORED = frozenset({"waiting", "completed", "failed", "cancelled"})
@@ -52,11 +53,13 @@ def claim(session: Session, run_id: str, owners: Owners) -> Claim:
 
     Raises:
         UnknownThing: no such run.
+        RunArchived: it lies in the archive.
         RunBusy: its owner is another one and alive.
     """
     stand = _stands(session, run_id)
     if stand is None:
         raise unknown_run(run_id)
+    require_here(session, run_id)
     epoch, present, head, head_hash = stand
     if present not in (None, owners.name) and owners.is_alive(session, present):
         raise RunBusy(f"another process drives run {run_id}")
@@ -138,8 +141,10 @@ def record_signal(session: Session, signal: Signal) -> None:
 
     Raises:
         UnknownThing: no such run.
+        RunArchived: it lies in the archive.
     """
     require_run(session, signal.run_id)
+    require_here(session, signal.run_id)
     session.execute(session.sql.SIGNAL, columns_of_signal(signal))
 
 
@@ -158,6 +163,17 @@ def require_run(session: Session, run_id: str) -> None:
     (found,) = session.execute(session.sql.EXISTS, {"run_id": run_id}).fetchone()
     if not found:
         raise unknown_run(run_id)
+
+
+def require_here(session: Session, run_id: str) -> None:
+    """Do nothing where a run does not lie in the archive.
+
+    Raises:
+        RunArchived: it does.
+    """
+    file = file_of(session, run_id)
+    if file is not None:
+        raise RunArchived(run_id, file)
 
 
 def _stands(session: Session, run_id: str) -> tuple[int, str | None, int, str] | None:

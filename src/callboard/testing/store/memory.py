@@ -7,10 +7,18 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter
 
 from callboard.domain.attempt_row import Attempt, AttemptRow
-from callboard.domain.errors import CallboardError, Fenced, LogError, RunBusy, RunExists
+from callboard.domain.errors import (
+    CallboardError,
+    Fenced,
+    LogError,
+    RunArchived,
+    RunBusy,
+    RunExists,
+)
 from callboard.domain.events.codec import GENESIS, Blob, Sealed
 from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import Mark
+from callboard.ports.archive import Shelved
 from callboard.ports.event_store import (
     ROOTS,
     AttemptsWanted,
@@ -45,6 +53,19 @@ class MemoryDisk:
     signals: dict[tuple[str, str], Signal] = field(default_factory=dict[tuple[str, str], Signal])
     consumed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     alive: set[object] = field(default_factory=set[object])
+    shelf: dict[str, Shelved] = field(default_factory=dict[str, Shelved])
+
+    def here(self, run_id: str) -> _Run:
+        """Return a run whose log is here.
+
+        Raises:
+            UnknownThing: no such run.
+            RunArchived: it lies in the archive.
+        """
+        found = self.run(run_id)
+        if run_id in self.shelf:
+            raise RunArchived(run_id, self.shelf[run_id].file)
+        return found
 
     def run(self, run_id: str) -> _Run:
         """Return a run.
@@ -55,6 +76,11 @@ class MemoryDisk:
         if run_id not in self.runs:
             raise unknown_run(run_id)
         return self.runs[run_id]
+
+    def let_go(self, run_id: str) -> None:
+        """Take a run from whoever claimed it."""
+        run = self.run(run_id)
+        run.owner, run.head = None, replace(run.head, epoch=run.head.epoch + 1)
 
     def add(self, events: Sequence[Sealed], marks: Sequence[Mark], blobs: Sequence[Blob]) -> None:
         """Keep events, each with its mark, and blobs."""
@@ -97,7 +123,7 @@ class MemoryEventStore:
         self._check_open()
         self._held.reserve(run_id)
         try:
-            run = self.disk.run(run_id)
+            run = self.disk.here(run_id)
             if run.owner is not self._owner and run.owner in self.disk.alive:
                 raise RunBusy(f"another process drives run {run_id}")
         except CallboardError:
@@ -128,13 +154,13 @@ class MemoryEventStore:
     async def read(self, run_id: str, *, after: int = 0) -> list[Sealed]:
         """Return a run's events in order."""
         self._check_open()
-        self.disk.run(run_id)
+        self.disk.here(run_id)
         return [e for e in self.disk.events if e.run_id == run_id and e.seq > after]
 
     async def read_tree(self, root_id: str) -> list[Sealed]:
         """Return the events of a run and of everything below it in storage order."""
         self._check_open()
-        self.disk.run(root_id)
+        self.disk.here(root_id)
         below = {root_id}
         for row in self._rows():  # parents are created before their children
             if row.parent_id in below:
@@ -198,7 +224,7 @@ class MemoryEventStore:
     async def signal(self, signal: Signal) -> None:
         """Record a wish, once."""
         self._check_open()
-        self.disk.run(signal.run_id)
+        self.disk.here(signal.run_id)
         self.disk.signals.setdefault((signal.run_id, signal.key), signal)
 
     async def signals(self, run_ids: Sequence[str]) -> list[Signal]:

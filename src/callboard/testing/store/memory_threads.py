@@ -86,15 +86,19 @@ class MemoryThreads:
         if after is None:
             return Arrivals(len(self._disk.events), {})
         places = enumerate(self._disk.events[after:], start=after + 1)
-        found = {self._disk.run(event.run_id).root_id: at for at, event in places}
+        found = {self._disk.run(event.run_id).root_id: at for at, event in places if event.run_id}
         return Arrivals(max(found.values(), default=after), found)
 
     async def place_of(self, run_id: str, seq: int) -> int | None:
         """See `Threads`."""
         places = enumerate(self._disk.events, start=1)
-        return next((at for at, e in places if (e.run_id, e.seq) == (run_id, seq)), None)
+        found = next((at for at, e in places if (e.run_id, e.seq) == (run_id, seq)), None)
+        if found is None and run_id in self._disk.shelf:
+            self._disk.here(run_id)
+        return found
 
     def _thread(self, run_id: str) -> list[int]:
+        self._disk.here(run_id)
         below = self._below(run_id)
         places = enumerate(self._disk.events, start=1)
         return [at for at, event in places if event.run_id in below]
