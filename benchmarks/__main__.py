@@ -20,6 +20,7 @@ NAMES = (
     "live",
     "rendering",
     "soak",
+    "chaos",
     "start",
 )
 RESULTS = Path(__file__).parent / "results"
