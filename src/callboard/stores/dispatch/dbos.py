@@ -28,6 +28,9 @@ _VERSION: Final = "dispatch-1"
 _POLL_S: Final = 0.2
 _PATIENCE_S: Final = 10.0
 _CLEAR_S: Final = 60.0
+_FROZEN_S: Final = 10.0
+"""How long a process that froze in the middle of a transaction keeps the others waiting, in seconds."""
+
 _COUNTED: Final = 1_000
 _OVER: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
@@ -215,6 +218,7 @@ def _config(url: str) -> DBOSConfig:
         application_version=_VERSION,
         max_executor_threads=8,
         sys_db_pool_size=4,
+        sys_db_idle_transaction_timeout_sec=_FROZEN_S,
         serializer=_Json(),
         log_level="WARNING",
         enable_otlp=False,

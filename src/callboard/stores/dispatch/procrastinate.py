@@ -33,6 +33,9 @@ _POLL_S: Final = 0.5
 _BEAT_S: Final = 10.0
 _DEAD_S: Final = 60.0
 _PATIENCE_S: Final = 5.0
+_FROZEN: Final = "-c idle_in_transaction_session_timeout=10s"
+"""A process that froze in the middle of a transaction keeps nobody waiting for longer."""
+
 _AHEAD: Final = """
 SELECT count(*) AS ahead FROM (
     SELECT 1 FROM procrastinate_jobs
@@ -113,7 +116,7 @@ class ProcrastinateDispatcher:
                 await prepare_jobs(self._url)
                 connector = procrastinate.PsycopgConnector(
                     conninfo=self._url,
-                    kwargs={"options": f"-c search_path={SCHEMA}"},
+                    kwargs={"options": f"-c search_path={SCHEMA} {_FROZEN}"},
                     min_size=1,
                     max_size=4,
                     timeout=_PATIENCE_S,
