@@ -191,7 +191,12 @@ async def test_a_server_that_stays_away_is_said_to_and_what_was_recorded_is_safe
         await store.append(log.batch(claim.epoch))
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
         await store.row("r1")
+    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+        await store.release(claim)
     own_server.start()
+    assert await store.unfinished() == ["r1"]  # nobody drives it, whatever the table says
+    claim = await store.claim("r1")
+    assert await store.unfinished() == []
     again = SampleLog("r1", seq=claim.head, hash=claim.head_hash)
     await store.append(again.batch(claim.epoch))
     assert len(await store.read("r1")) == 2
@@ -201,7 +206,7 @@ async def test_a_server_that_stays_away_is_said_to_and_what_was_recorded_is_safe
 async def test_a_server_without_connections_left_is_named(own_server, tmp_path):
     url = own_server.new_database()
     own_server.stop()
-    own_server.start(settings="-c max_connections=6 -c superuser_reserved_connections=0")
+    own_server.start(settings="-c max_connections=4 -c superuser_reserved_connections=0")
     first = await PostgresEventStore.open(url, tmp_path / "home")
     with pytest.raises(StoreUnavailable, match="no connection left"):
         await PostgresEventStore.open(url, tmp_path / "another")

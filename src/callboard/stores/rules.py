@@ -26,6 +26,10 @@ class HeldClaims:
         if self._epochs.setdefault(run_id, epoch) is not epoch:
             raise RunBusy(f"this process drives run {run_id} already")
 
+    def holds(self, run_id: str) -> bool:
+        """Return whether this process drives a run, or is about to."""
+        return run_id in self._epochs
+
     def confirm(self, claim: Claim) -> None:
         """The reservation became a claim."""
         self._epochs[claim.run_id] = [claim.epoch]

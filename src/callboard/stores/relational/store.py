@@ -77,7 +77,7 @@ class RelationalStore:
         self.threads = StoredThreads(access, listen)
         self.operations = StoredOperations(access)
         self.shelf = StoredShelf(access, tidy)
-        self.unattended = StoredUnattended(access, owners)
+        self.unattended = StoredUnattended(access, owners, self._held)
 
     async def create(
         self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()

@@ -8,16 +8,18 @@ from callboard.domain.org.task import TASKS
 from callboard.domain.run_row import RunRow
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.owners import Owners
-from callboard.stores.relational.rows import row_of
+from callboard.stores.relational.rows import Record, row_of
 from callboard.stores.relational.session import Session
+from callboard.stores.rules import HeldClaims
 
 
 class StoredUnattended:
     """`callboard.ports.unattended.Unattended`; shares the event store's connections and owners."""
 
-    def __init__(self, access: Access, owners: Owners) -> None:
+    def __init__(self, access: Access, owners: Owners, held: HeldClaims) -> None:
         self._readers = access.readers
         self._owners = owners
+        self._held = held
 
     async def runs(self, now: datetime) -> list[RunRow]:
         """See `ports.unattended.Unattended`."""
@@ -30,9 +32,14 @@ class StoredUnattended:
             found = session.execute(session.sql.STIRRED, {"roots": json.dumps(roots)}).fetchall()
             names = {record[-1] for record in found if record[-1] is not None}
             alive = {name for name in names if self._owners.is_alive(session, name)}
-            return [row_of(record[:-1]) for record in found if record[-1] not in alive]
+            return [row_of(record[:-1]) for record in found if not self._is_driven(record, alive)]
 
         return await self._readers.run(query)
+
+    def _is_driven(self, record: Record, alive: set[str]) -> bool:
+        """Return whether somebody drives a run. What could not be given back is ours in the database only."""
+        owner = record[-1]
+        return owner in alive and (owner != self._owners.name or self._held.holds(record[0]))
 
     async def is_queued(self) -> bool:
         """See `ports.unattended.Unattended`."""
