@@ -43,7 +43,8 @@ class Operations:
     """A database that answers, refuses, or keeps silent."""
 
     def __init__(self, inner):
-        self.inner, self.error = inner, None
+        self.inner = inner
+        self.error: CallboardError | None = None
 
     async def load(self):
         return await self.inner.load()
