@@ -100,3 +100,37 @@ def test_what_no_proxy_could_use_is_not_stored(bare):
     ):
         done = bare("credentials", "set", "hub", "--provider", "command-host", *arguments)
         assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_a_server_is_looked_at_where_the_database_is_on_one(bare, postgres_database):
+    done = bare("doctor", "--json", CALLBOARD_DATABASE_URL=postgres_database)
+    found = findings(done)
+    assert done.code == 0
+    assert found["postgresql"]["said"].startswith("PostgreSQL ")
+    assert found["database.clock"]["held"]
+    assert "connections are in use" in found["database.connections"]["said"]
+    assert found["database.processes"]["said"].startswith("1 at work")
+    assert found["dispatcher"]["said"] == "procrastinate"
+
+
+def test_a_server_that_is_away_is_a_failure_of_the_database_without_its_password(bare):
+    url = f"postgresql://u:{CANARY}@127.0.0.1:1/d"
+    done = bare("doctor", "--json", CALLBOARD_DATABASE_URL=url, CALLBOARD_DATABASE_PATIENCE="1")
+    assert done.code == 1
+    assert not findings(done)["database"]["held"]
+    assert CANARY not in done.out + done.err
+
+
+def test_limits_that_are_full_are_said(bare):
+    assert findings(bare("doctor", "--json"))["limits"]["said"] == "none is set"
+    bare("limits", "set", "provider:openrouter", "--at-once", "3")
+    limits = findings(bare("doctor", "--json"))["limits"]
+    assert (limits["said"], limits["held"]) == ("1 on what goes on at a time", True)
+
+
+def test_where_traces_go_is_said_without_a_password(bare):
+    assert "traces" not in findings(bare("doctor", "--json"))
+    url = f"http://u:{CANARY}@127.0.0.1:4318"
+    done = bare("doctor", "--json", OTEL_EXPORTER_OTLP_ENDPOINT=url)
+    assert findings(done)["traces"]["said"] == "go to 127.0.0.1:4318"
+    assert CANARY not in done.out + done.err

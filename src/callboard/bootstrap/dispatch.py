@@ -37,6 +37,13 @@ def open_dispatcher(settings: Settings, clock: "Clock") -> "Dispatcher":
             return _procrastinate(place.url.get_secret_value(), clock)
 
 
+def dispatcher_name(settings: Settings) -> str:
+    """Return what hands out work in this deployment, by name."""
+    if isinstance(settings.database, Path):
+        return "embedded"
+    return settings.dispatcher or "procrastinate"
+
+
 def _embedded(clock: "Clock") -> "Dispatcher":
     from callboard.stores.dispatch.embedded import EmbeddedDispatcher
 

@@ -7,8 +7,10 @@ import logging
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from callboard.ports.event_store import EventStore
+from callboard.ports.examination import Finding
 from callboard.runtime.live import Live
 from callboard.settings import Settings
 
@@ -26,6 +28,17 @@ def has_opentelemetry() -> bool:
     return importlib.util.find_spec("opentelemetry") is not None and (
         importlib.util.find_spec("opentelemetry.sdk") is not None
     )
+
+
+def trace_finding(settings: Settings) -> Finding | None:
+    """Return what is to be said about traces, where the settings name a collector for them."""
+    if settings.traces is None:
+        return None
+    there = has_opentelemetry()
+    lacking = "" if there else ", and the extra `opentelemetry` is not installed"
+    place = urlsplit(settings.traces.endpoint).netloc.rpartition("@")[2]  # without a password
+    said = f"go to {place}{lacking}"
+    return Finding("traces", said, held=there, way_out=WAY_OUT, required=False)
 
 
 def open_traces(settings: Settings, store: EventStore, live: Live) -> "Telemetry | None":

@@ -9,6 +9,8 @@ import typer
 
 from callboard import __version__
 from callboard.bootstrap import Sources, build_app
+from callboard.bootstrap.dispatch import dispatcher_name
+from callboard.bootstrap.traces import trace_finding
 from callboard.cli.plain import one_line
 from callboard.cli.process import DONE, FAILED, guarded, settings
 from callboard.cli.streams import give, give_json
@@ -55,6 +57,8 @@ async def _examined(config: Settings) -> Sequence[Finding]:
         keys,
         config.web.chromium,
         config.command_hosts,
+        dispatcher_name(config),
+        trace_finding(config),
     )
     try:
         return await examine(built, configured)

@@ -1,8 +1,10 @@
 """What whoever operates a deployment asks its database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from callboard.ports.examination import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +37,13 @@ class Operations(Protocol):
 
         Raises:
             CallboardError: it does not, or cannot; says which.
+        """
+        ...
+
+    async def examine(self) -> Sequence[Finding]:
+        """Return what is to be known of the server behind the database; nothing where there is none.
+
+        Raises:
+            CallboardError: the database cannot be asked.
         """
         ...

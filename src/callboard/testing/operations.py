@@ -1,12 +1,13 @@
-"""A double of what whoever operates a deployment asks, and the contract that every adapter keeps."""
+"""A double of what whoever operates a deployment asks."""
 
-from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callboard.domain.org.task import TASKS
 from callboard.ports.event_store import EventStore, RunsWanted
-from callboard.ports.operations import Load, Operations
+from callboard.ports.examination import Finding
+from callboard.ports.operations import Load
 from callboard.ports.records import Records, Wanted
 
 _MOST = 100_000
@@ -35,16 +36,6 @@ class MemoryOperations:
         """See the port."""
         await self.store.rows(RunsWanted(limit=1))
 
-
-class OperationsContract(ABC):
-    """A subclass says how to get an empty deployment."""
-
-    @abstractmethod
-    async def open(self) -> tuple[Operations, EventStore, Records]:
-        """Return what is asked, and where runs and records are put."""
-
-    async def test_a_deployment_without_work_has_nothing_to_do(self) -> None:
-        """And its database is in order."""
-        operations, *_ = await self.open()
-        assert await operations.load() == Load()
-        await operations.check()
+    async def examine(self) -> Sequence[Finding]:
+        """See the port. There is no server."""
+        return ()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from callboard.domain.errors import CallboardError
+from callboard.domain.errors import CallboardError, LogError
 from callboard.engine.command_credentials import COMMAND_HOST, of_commands
 from callboard.engine.command_hosts import CommandHosts
 from callboard.ports.examination import Finding
@@ -19,7 +19,8 @@ _OLDEST_PYTHON = (3, 11)
 class Configured:
     """What the caller knows. `keys` are the names of providers with a key in the environment, never a value.
 
-    `command_hosts` is what commands may reach.
+    `command_hosts` is what commands may reach, `dispatcher` what hands out work, `traces` what is to be said about the
+    collector that they go to.
     """
 
     version: str
@@ -28,6 +29,8 @@ class Configured:
     keys: Collection[str]
     browser: str | None
     command_hosts: CommandHosts = CommandHosts()  # noqa: RUF009 - it never changes
+    dispatcher: str = "embedded"
+    traces: Finding | None = None
 
 
 def versions(version: str) -> list[Finding]:
@@ -45,16 +48,24 @@ def versions(version: str) -> list[Finding]:
 
 def unusable(error: CallboardError) -> Finding:
     """Return what to say where the app could not be built: its home or its database is of no use."""
+    if isinstance(error, LogError):
+        way_out = "Start its server, or set CALLBOARD_DATABASE_URL to one that answers."
+        return Finding("database", str(error), held=False, way_out=way_out)
     way_out = "Set CALLBOARD_HOME to a directory that you may write, or put the database right."
-    return Finding("home", str(error), held=False, way_out=way_out)
+    name = "home" if "CALLBOARD_HOME" in str(error) else "database"
+    return Finding(name, str(error), held=False, way_out=way_out)
 
 
 async def examine(app: App, configured: Configured) -> Sequence[Finding]:
     """Return what was found, in the order in which to show it."""
     found = versions(configured.version)
-    found.append(Finding("sqlite", app.engine, held=True))
+    found.append(Finding(app.engine.split()[0].lower(), app.engine, held=True))
     found.append(Finding("home", f"{configured.home} is writable", held=True))
-    found.append(await _database(app, configured.database))
+    found += await _database(app, configured.database)
+    found.append(Finding("dispatcher", configured.dispatcher, held=True))
+    found.append(await _limits(app))
+    if configured.traces is not None:
+        found.append(configured.traces)
     found += await app.ports.workspaces.examine()
     found += await _of_commands(app, configured.command_hosts)
     found.append(await _keys(app, configured))
@@ -72,13 +83,29 @@ async def examine(app: App, configured: Configured) -> Sequence[Finding]:
     return found
 
 
-async def _database(app: App, place: str) -> Finding:
+async def _database(app: App, place: str) -> list[Finding]:
     """Opening it brought the schema up to date; reading shows that it can be used."""
     try:
         await app.vault.list()
+        await app.operations.check()
+        behind = await app.operations.examine()
     except CallboardError as error:
-        return Finding("database", str(error), held=False, way_out="Restore it from a copy.")
-    return Finding("database", f"{place} has the schema of this version", held=True)
+        return [Finding("database", str(error), held=False, way_out="Restore it from a copy.")]
+    return [Finding("database", f"{place} has the schema of this version", held=True), *behind]
+
+
+async def _limits(app: App) -> Finding:
+    """Say what is limited, and where everything that is allowed goes on at this moment."""
+    limits = [one for one in await app.ports.slots.limiter.standings() if one.limit.at_once]
+    full = [one.limit.name for one in limits if one.in_use >= (one.limit.at_once or 0)]
+    said = f"{len(limits)} on what goes on at a time" if limits else "none is set"
+    return Finding(
+        "limits",
+        f"{said}; full: {', '.join(full)}" if full else said,
+        held=not full,
+        way_out="What waits goes on when something has ended. See `callboard limits list`.",
+        required=False,
+    )
 
 
 async def _of_commands(app: App, hosts: CommandHosts) -> list[Finding]:

@@ -9,6 +9,7 @@ from callboard.domain.errors import CallboardError
 from callboard.stores.postgres import sql
 from callboard.stores.postgres.bell import Bell, Keeper
 from callboard.stores.postgres.driver import PostgresDriver
+from callboard.stores.postgres.examination import examine
 from callboard.stores.postgres.failures import FAILURES
 from callboard.stores.postgres.migrate import ensure_usable
 from callboard.stores.postgres.owners import LeasedOwners
@@ -16,6 +17,7 @@ from callboard.stores.postgres.partitions import drop_empty_partitions
 from callboard.stores.postgres.place import PostgresPlace
 from callboard.stores.postgres.watch import BellWatch
 from callboard.stores.relational.access import Access
+from callboard.stores.relational.operations import StoredOperations
 from callboard.stores.relational.readers import Readers
 from callboard.stores.relational.store import RelationalStore
 from callboard.stores.relational.writer import Writer
@@ -71,6 +73,7 @@ class PostgresEventStore(RelationalStore):
         super().__init__(
             access, owners, BellWatch(bell), engine, bell.listen, tidy=drop_empty_partitions
         )
+        self.operations = StoredOperations(access, examine)
 
     @classmethod
     async def open(

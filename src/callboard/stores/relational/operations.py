@@ -1,9 +1,11 @@
 """How much there is to do, asked of the database, but not more often than anybody needs to know."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.examination import Finding
 from callboard.ports.operations import Load
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.session import Session
@@ -15,8 +17,12 @@ _FRESH_S: Final = 5.0
 class StoredOperations:
     """`callboard.ports.operations.Operations`; shares the event store's connections."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(
+        self, access: Access, look: Callable[[Session], list[Finding]] | None = None
+    ) -> None:
+        """Ask through `access`; `look` examines what only this kind of database has."""
         self._readers = access.readers
+        self._look = look
         self._load = Load()
         self._asked_at = float("-inf")
 
@@ -37,6 +43,10 @@ class StoredOperations:
             raise ConfigurationInvalid(
                 f"the database is of a newer Callboard (schema {found[0]}, this one knows {CURRENT}); upgrade this one"
             )
+
+    async def examine(self) -> Sequence[Finding]:
+        """See `ports.operations.Operations`."""
+        return () if self._look is None else await self._readers.run(self._look)
 
 
 def _load(session: Session) -> Load:
