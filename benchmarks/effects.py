@@ -39,7 +39,7 @@ def _ended(n: int) -> AnyEvent:
 
 
 @dataclass(slots=True)
-class _Log:
+class Log:
     """One run's end of its log."""
 
     store: EventStore
@@ -64,7 +64,7 @@ class _Log:
         await self.store.append(batch)
 
 
-async def _log(store: EventStore, run_id: str) -> _Log:
+async def log_of(store: EventStore, run_id: str) -> Log:
     row = RunRow(
         run_id=run_id,
         kind="agent",
@@ -80,17 +80,17 @@ async def _log(store: EventStore, run_id: str) -> _Log:
     )
     first, _ = seal(Recorded(run_id, 1, NOW, _began(0)), GENESIS)
     claim = await store.create([first], row)
-    return _Log(store, replace(row, turns=1), claim.epoch, 1, first.hash)
+    return Log(store, replace(row, turns=1), claim.epoch, 1, first.hash)
 
 
-async def _each_waits(log: _Log) -> None:
+async def _each_waits(log: Log) -> None:
     """Begin, wait until that is durable, end, wait again: what an unsafe call does."""
     for n in range(EFFECTS):
         await log.append(_began(n))
         await log.append(_ended(n))
 
 
-async def _ends_waits(log: _Log) -> None:
+async def _ends_waits(log: Log) -> None:
     """Wait for the end of one together with the beginning of the next: what every other call does."""
     for n in range(EFFECTS):
         await log.append(_ended(n), _began(n + 1))
@@ -104,7 +104,7 @@ async def _measured(store: EventStore, name: str) -> list[dict[str, object]]:
             cpu: list[float] = []
             for round_ in range(ROUNDS):
                 logs = [
-                    await _log(store, f"{work.__name__}-{runs}-{round_}-{n}") for n in range(runs)
+                    await log_of(store, f"{work.__name__}-{runs}-{round_}-{n}") for n in range(runs)
                 ]
                 wall, busy = time.perf_counter(), time.process_time()
                 await asyncio.gather(*map(work, logs))

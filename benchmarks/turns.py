@@ -13,6 +13,7 @@ from benchmarks.bare import bare_runs
 from benchmarks.loopback import server
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.org.principal import as_owner
+from callboard.ports.event_store import EventStore
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.providers.directory import ProviderDirectory
 from callboard.providers.endpoints import Endpoint
@@ -36,10 +37,10 @@ AGENT = AgentDefinition(
 )
 
 
-async def durable_app(url: str, home: Path) -> App:
-    """Return the real runtime, store and provider over a tool that does next to nothing."""
-    store = await SqliteEventStore.open(home / "bench.db")
-    app = rig(Unused(), AGENT, world=World(), store=store, clock=SystemClock())
+async def durable_app(url: str, home: Path, store: EventStore | None = None) -> App:
+    """Return the real runtime, store (SQLite, where none is given) and provider over a tool that does next to nothing."""
+    logs = store or await SqliteEventStore.open(home / "bench.db")
+    app = rig(Unused(), AGENT, world=World(), store=logs, clock=SystemClock())
     endpoint = Endpoint("openrouter", api_key=SecretStr("none"), base_url=url)
     ports = replace(app.ports, models=ProviderDirectory({"openrouter": endpoint}))
     return replace(app, ports=ports, driver=Driver(ports))

@@ -1,5 +1,6 @@
 """LangGraph: a graph of a model node and a tool node; `--sqlite` keeps checkpoints in SQLite, `--sync` waits for each."""
 
+import asyncio
 import sys
 from typing import Any
 
@@ -77,13 +78,10 @@ class LangGraph(Runner):
         await self._graph("bench-2", asks=True).ainvoke(Command(resume=True), _config(key))
 
     async def recover(self) -> None:
-        """Go on with every thread that has something left to do: LangGraph has nothing that would do it by itself."""
+        """Go on with every thread that there is: LangGraph has nothing that would do it by itself."""
         graph = self._graph("slow-50")
         threads = {one.config["configurable"]["thread_id"] async for one in self.saver.alist(None)}
-        for thread in threads:
-            state = await graph.aget_state(_config(thread))
-            if state.next or (state.metadata or {}).get("step") == -1:
-                await graph.ainvoke(None, _config(thread), **HOW)
+        await asyncio.gather(*(graph.ainvoke(None, _config(one), **HOW) for one in threads))
 
 
 def _config(key: str) -> dict:
