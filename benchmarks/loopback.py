@@ -1,8 +1,8 @@
 """A chat completions server that answers at once: one tool call per turn, then text.
 
 Runs in a process of its own, so that its work is not counted as anybody else's. How many turns a run has, it was told
-when it was started; a model's name may say otherwise: `bench-50` answers with 49 calls and then text, `text-500` with a
-text of 500 pieces. It counts the turns of a run by the results in the request, and streams where it is asked to. A GET
+when it was started; a model's name may say otherwise: `bench-50` answers with 49 calls and then text, `slow-50` does so
+after 20 ms each, `text-500` with a text of 500 pieces. It counts the turns of a run by the results in the request, and streams where it is asked to. A GET
 is answered with how often it was asked so far.
 """
 
@@ -16,7 +16,8 @@ from functools import cache
 from multiprocessing.connection import Connection
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-_MODEL = re.compile(rb'"model": *"(bench|text)-(\d+)"')
+_MODEL = re.compile(rb'"model": *"(bench|slow|text)-(\d+)"')
+_SLOW_S = 0.02
 _STREAMED = re.compile(rb'"stream": *true')
 _USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120, "cost": 0.0001}
 _HEAD = {"id": "c1", "model": "bench", "created": 1_750_000_000}
@@ -110,10 +111,17 @@ class _Server(asyncio.Protocol):
             counts = self._buffer.startswith(b"GET")
             request = bytes(self._buffer[end + 4 : end + 4 + length])
             del self._buffer[: end + 4 + length]
-            assert self._transport is not None
             _Server.asked += not counts
             answer = b"%d" % _Server.asked if counts else answer_to(request, self._turns)
-            self._transport.write(_response(answer))
+            if b'"slow-' in request:
+                asyncio.get_running_loop().call_later(_SLOW_S, self._write, _response(answer))
+            else:
+                self._write(_response(answer))
+
+    def _write(self, response: bytes) -> None:
+        assert self._transport is not None
+        if not self._transport.is_closing():
+            self._transport.write(response)
 
 
 def _serve(turns: int, pipe: "Connection[object, object]") -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
-from benchmarks.__main__ import show
 from benchmarks.peers.cases import CASES
 from benchmarks.peers.environments import install
+from benchmarks.tables import show
 
 
 def main() -> None:
@@ -16,7 +17,12 @@ def main() -> None:
     unknown = [name for name in wanted if name not in CASES]
     if unknown:
         sys.exit(f"no such case: {', '.join(unknown)}; there are install, {', '.join(CASES)}")
-    for name in wanted:
+    beside_peers(wanted)
+
+
+def beside_peers(cases: Sequence[str]) -> None:
+    """Measure cases and show them."""
+    for name in cases:
         show(f"peers-{name}", asyncio.run(CASES[name]()))
 
 
