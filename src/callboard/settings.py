@@ -97,8 +97,8 @@ class Settings:
     another process that holds the database. `user` is the name under which decisions are recorded. `vault_key` is
     the key of the vault where the environment has it; otherwise it may be in the keyring of the operating system
     where `keyring` allows that. `log_key` signs the log of runs; where the environment has none, a file in `home`
-    does. `command_hosts` is all that commands may reach. `mail` carries e-mail to people, where there is a server for
-    it. `url` is the address at which people and programs reach a `callboard serve` that is not for this machine alone,
+    does. `archive` is where runs are put away, a directory in `home` unless told otherwise. `command_hosts` is all that
+    commands may reach. `mail` carries e-mail to people, where there is a server for it. `url` is the address at which people and programs reach a `callboard serve` that is not for this machine alone,
     `openid` the identity provider that vouches for them.
     `provider_runs` bounds how many runs of agents are under way on a provider at a time, over all workers.
     `probes` is where monitoring asks this process, `traces` where it sends its traces.
@@ -117,6 +117,7 @@ class Settings:
     vault_key: SecretStr | None = None
     keyring: bool = True
     log_key: SecretStr | None = None
+    archive: Path | None = None
     command_hosts: CommandHosts = field(default_factory=CommandHosts)
     mail: MailServer | None = None
     url: str | None = None
@@ -172,6 +173,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         keyring=_switch(environ, "CALLBOARD_KEYRING"),
         patience_s=_seconds(environ, "CALLBOARD_DATABASE_PATIENCE", 30.0),
         log_key=_secret(environ, "CALLBOARD_LOG_KEY"),
+        archive=_archive(environ),
         command_hosts=read_command_hosts(environ.get("CALLBOARD_COMMAND_HOSTS", "")),
         mail=read_mail_server(environ.get("CALLBOARD_SMTP_URL", "").strip()),
         url=_url(environ.get("CALLBOARD_URL", "").strip()),
@@ -355,6 +357,18 @@ def _database(environ: Mapping[str, str], home: Path) -> Path | ServerDatabase:
         "CALLBOARD_DATABASE_URL: use `sqlite:///path/to/file` or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, or "
         "unset it to keep the state inside CALLBOARD_HOME"
     )
+
+
+def _archive(environ: Mapping[str, str]) -> Path | None:
+    place = environ.get("CALLBOARD_ARCHIVE", "").strip()
+    if not place:
+        return None
+    try:
+        return Path(place).expanduser().absolute()
+    except (RuntimeError, OSError) as error:
+        raise ConfigurationInvalid(
+            f"CALLBOARD_ARCHIVE {place} cannot be used: {error}; set it to a directory that you may write, or unset it"
+        ) from None
 
 
 def _lease(environ: Mapping[str, str]) -> float:

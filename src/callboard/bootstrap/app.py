@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callboard.bootstrap.access import PasswordsOnDemand, chance
+from callboard.bootstrap.archive import open_archive
 from callboard.bootstrap.database import open_store
 from callboard.bootstrap.definitions import open_registry, shipped_agents
 from callboard.bootstrap.dispatch import open_dispatcher
@@ -95,6 +96,7 @@ async def build_app(
         telemetry=open_traces(settings, store, live),
         engine=store.engine,
         proof=open_proof(settings, store.anchors),
+        archive=open_archive(settings, store.shelf),
     )
 
 

@@ -42,6 +42,7 @@ _COMMANDS = {
     "hooks": ("callboard.cli.hooks", "Let messages from outside become tasks."),
     "serve": ("callboard.cli.serve", "Serve the HTTP API."),
     "init": ("callboard.cli.init", "Scaffold .agents/ with an example that runs."),
+    "archive": ("callboard.cli.archive", "Put old runs away into files, search and verify those."),
     "db": ("callboard.cli.db", "Look at the database, bring its tables to this version."),
     "doctor": ("callboard.cli.doctor", "Try out what Callboard needs on this machine."),
     "demo": ("callboard.cli.demo", "Take a task through a workflow of agents and a person."),

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from callboard.domain.errors import (
+    ArchiveDamaged,
     CallboardError,
     DefinitionInvalid,
     Fenced,
@@ -18,6 +19,7 @@ from callboard.domain.errors import (
     ModelError,
     NotSignedIn,
     RecordConflict,
+    RunArchived,
     RunBusy,
     RunExists,
     SandboxUnavailable,
@@ -77,6 +79,7 @@ _STATUS: Final[tuple[tuple[type[CallboardError], int], ...]] = (
     (MessageTooLarge, 413),
     (NotSignedIn, 401),
     (NotAllowed, 403),
+    (RunArchived, 410),
     (UnknownThing, 404),
     (Stale, 412),
     (RecordConflict, 409),
@@ -88,6 +91,7 @@ _STATUS: Final[tuple[tuple[type[CallboardError], int], ...]] = (
     (TooManyAttempts, 429),
     (SandboxUnavailable, 503),
     (LogCorrupt, 500),
+    (ArchiveDamaged, 500),
     (LogError, 503),
     (ModelError, 502),
     (UserMistake, 422),
@@ -102,6 +106,7 @@ _TITLES: Final[Mapping[int, str]] = {
     406: "There is no such representation",
     408: "The request took too long",
     409: "Conflict",
+    410: "Put away",
     412: "It was changed meanwhile",
     413: "The request is too large",
     421: "This host is not served here",
@@ -182,5 +187,5 @@ def _readable(text: str) -> str:
 
 DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem, "description": _TITLES[status], "content": {MEDIA: {}}}
-    for status in (400, 401, 403, 404, 409, 412, 413, 422, 429)
+    for status in (400, 401, 403, 404, 409, 410, 412, 413, 422, 429)
 }

@@ -1,10 +1,10 @@
 """Which events a window of a thread has, whatever keeps them."""
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from callboard.engine.excerpts import in_bodies
 from callboard.ports.threads import Placed, Window, WindowWanted
 
 Look = Callable[[int, int], list[int]]
@@ -53,5 +53,4 @@ def window_of(sides: Sides, events: Iterable[Placed], head: int) -> Window:
 
 def searched(text: str) -> str:
     """Return a text as it stands in bodies, where capitals of the Latin alphabet do not matter."""
-    inside = json.dumps(text.strip(), ensure_ascii=False)[1:-1]
-    return inside.encode(errors="replace").lower().decode()
+    return in_bodies(text).decode()

@@ -18,6 +18,7 @@ from callboard.ports.unattended import Unattended
 from callboard.ports.vault import Vault
 from callboard.runtime.driver import Driver
 from callboard.runtime.ports import Ports
+from callboard.usecases.archive import Archive
 from callboard.usecases.open_gates import Remembered
 from callboard.usecases.proof import Proof
 
@@ -30,9 +31,9 @@ class NotAllowed(UserMistake):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A running Callboard: its ports, its driver, where it keeps private copies of repositories, and what it
-    proves its runs with. `engine` is the version of what keeps the log, for people to read; `remembered` what this
-    process knows of logs already.
+    """A running Callboard: its ports, its driver, where it keeps private copies of repositories, and what it proves
+    its runs with. `archive` is where runs are put away. `engine` is the version of what keeps the log, for people
+    to read; `remembered` what this process knows of logs already.
     """
 
     ports: Ports
@@ -49,6 +50,7 @@ class App:
     unattended: Unattended
     operations: Operations
     proof: Proof | None = None
+    archive: Archive | None = None
     telemetry: Telemetry | None = None
     engine: str = ""
     remembered: Remembered = field(default_factory=Remembered)

@@ -1,7 +1,7 @@
 """Write everything that proves a run into one file."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 from callboard.domain.errors import LogCorrupt, UserMistake
@@ -50,9 +50,25 @@ async def export_run(app: App, who: Principal, wish: ExportRun) -> AsyncGenerato
     """
     await require_log(app, who, "run.read", wish.run_id)
     proof = proof_of(app.proof)
-    ends = await _ends(app, wish.run_id)
-    await proof.log.append(list(ends.values()), app.ports.clock.now())
-    seen, note = await proof.sign()
+    ends = await ends_of(app, wish.run_id)
+    await proof.log.append(ends, app.ports.clock.now())
+    async for line in export_lines(app, wish, ends, await proof.sign()):
+        yield line
+
+
+async def export_lines(
+    app: App, wish: ExportRun, ends: Sequence[Anchor], signed: tuple[Seen, Note]
+) -> AsyncGenerator[bytes]:
+    """Yield the lines of an export of runs as they were, all of them in the signed log. For use cases that have asked
+    whether somebody may.
+
+    Raises:
+        LogCorrupt: what an event refers to is gone.
+        SecretInLog: it would hold the value of a known key.
+        ConfigurationInvalid: `since` is no checkpoint of this deployment.
+    """
+    proof = proof_of(app.proof)
+    seen, note = signed
     export = _Export(app, proof, await _secrets(app, proof))
     verifier = proof.signer().verifier
     header = {"format": FORMAT, "run": wish.run_id, "files": wish.files, "key": str(verifier)}
@@ -62,7 +78,7 @@ async def export_run(app: App, who: Principal, wish: ExportRun) -> AsyncGenerato
         path = encoded(seen.tree.consistency(earlier.size, seen.tree.size))
         (root,) = encoded([earlier.root])
         yield export.line("consistency", {"size": earlier.size, "root": root, "proof": path})
-    for end in ends.values():
+    for end in ends:
         async for line in export.run(end, seen):
             yield line
     if wish.files:
@@ -72,8 +88,13 @@ async def export_run(app: App, who: Principal, wish: ExportRun) -> AsyncGenerato
     yield export.line("end", {"lines": export.lines.count + 1})
 
 
-async def _ends(app: App, root_id: str) -> dict[str, Anchor]:
-    """Return how far a run and everything below it have come, each once, parents first."""
+async def ends_of(app: App, root_id: str) -> list[Anchor]:
+    """Return how far a run and everything below it have come, each once, parents first.
+
+    Raises:
+        UnknownThing: no such run.
+        LogCorrupt: a log does not verify.
+    """
     found: dict[str, Anchor] = {}
     waiting = [root_id]
     while waiting:
@@ -92,7 +113,7 @@ async def _ends(app: App, root_id: str) -> dict[str, Anchor]:
             if isinstance(event, ChildRunStarted):
                 waiting.append(event.child_run_id)
         found[run_id] = Anchor(run_id, seq, head)
-    return found
+    return list(found.values())
 
 
 async def _secrets(app: App, proof: Proof) -> tuple[bytes, ...]:

@@ -25,7 +25,8 @@ from callboard.engine.proof.packing import unpacked
 class Verified:
     """What an export that verifies holds, and what it does not show.
 
-    `head_hash` is that of the root run's last event, `status` how that run stood. `absent` are recorded files
+    `head_hash` is that of the root run's last event, `status` how that run stood, `ends` is how far every run in it had
+    come. `absent` are recorded files
     that are not in the export, each with the reason; `unproven` is what was asked and cannot be answered.
     """
 
@@ -39,6 +40,7 @@ class Verified:
     log: Log
     is_key_given: bool
     absent: tuple[str, ...]
+    ends: tuple[Anchor, ...]
 
     @property
     def unproven(self) -> str | None:
@@ -82,6 +84,7 @@ def check_export(source: LineSource, trust: Trust) -> Verified:
         log,
         trust.key is not None,
         tuple(absent),
+        tuple(runs.ends),
     )
 
 
@@ -102,6 +105,7 @@ class _Runs:
         self._log = log
         self._wanted: dict[str, str | None] = {root_id: None}
         self.heads: dict[str, str] = {}
+        self.ends: list[Anchor] = []
         self.blobs: set[str] = set()
         self.events = 0
         self.index = Index()
@@ -126,7 +130,9 @@ class _Runs:
         digest = self._wanted[run_id]
         if digest is not None and digest != self.index.definition_digest(run_id):
             raise line.wrong(f"run {run_id} has not the definition that its parent started")
-        self._log.check_anchor(self._lines.expect("anchor"), Anchor(run_id, seq, head))
+        end = Anchor(run_id, seq, head)
+        self._log.check_anchor(self._lines.expect("anchor"), end)
+        self.ends.append(end)
         self.heads[run_id] = head
         self.events += seq
 

@@ -1,0 +1,137 @@
+"""What a deployment keeps its archive with, and runs as they are read from there."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from callboard.domain.errors import ArchiveDamaged, ConfigurationInvalid, LogCorrupt
+from callboard.domain.events.codec import (
+    Recorded,
+    Sealed,
+    blob_of,
+    unseal,
+    with_blob,
+)
+from callboard.engine.proof.lines import Line, LineSource, NotAnExport, WrongLine, read_lines
+from callboard.engine.proof.packing import unpacked
+from callboard.ports.archive import ArchiveFile, ArchiveFolder, Shelf
+
+T = TypeVar("T")
+_LOG_LINES: Final = frozenset({"header", "checkpoint", "consistency", "run", "anchor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Which runs lie where, and the place of the files."""
+
+    shelf: Shelf
+    folder: ArchiveFolder
+
+
+def archive_of(archive: Archive | None) -> Archive:
+    """Return what a deployment keeps its archive with.
+
+    Raises:
+        ConfigurationInvalid: this one was put together without.
+    """
+    if archive is None:
+        raise ConfigurationInvalid("this Callboard keeps no archive; use one with a home")
+    return archive
+
+
+@asynccontextmanager
+async def aside(blocking: AbstractContextManager[T]) -> AsyncGenerator[T]:
+    """Enter and leave what blocks without holding up the event loop."""
+    entered = await asyncio.to_thread(blocking.__enter__)
+    try:
+        yield entered
+    except BaseException:
+        if not await asyncio.to_thread(blocking.__exit__, *sys.exc_info()):
+            raise
+    else:
+        await asyncio.to_thread(blocking.__exit__, None, None, None)
+
+
+@dataclass(slots=True)
+class StoredLogs:
+    """The logs of an archived root run and of everything below it, parents first, and the blobs that they refer to."""
+
+    logs: dict[str, list[Sealed]] = field(default_factory=dict[str, list[Sealed]])
+    blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    def in_order(self, order: Sequence[str]) -> list[Sealed]:
+        """Return all events in the order in which they were stored; run by run where that is no order of these."""
+        left = {run_id: iter(log) for run_id, log in self.logs.items()}
+        shown = [next(left[run_id], None) for run_id in order if run_id in left]
+        events = [sealed for log in self.logs.values() for sealed in log]
+        found = [sealed for sealed in shown if sealed is not None]
+        return found if len(found) == len(events) == len(order) else events
+
+    def whole(self, sealed: Sealed) -> Recorded:
+        """Return an event with its payload put back.
+
+        Raises:
+            LogCorrupt: it cannot be read.
+        """
+        recorded = unseal(sealed)
+        ref = blob_of(recorded.event)
+        if ref is None:
+            return recorded
+        event = with_blob(recorded.event, self.blobs.get(ref.sha256, b""))
+        return Recorded(recorded.run_id, recorded.seq, recorded.at, event)
+
+
+def read_logs(file: ArchiveFile, run_id: str) -> StoredLogs:
+    """Return what a file holds of a root run. Blocks; reads no further than the recorded files.
+
+    Raises:
+        UnknownThing: it is not in the file.
+        ArchiveDamaged: it is not as it was written.
+    """
+    found = StoredLogs()
+    with file.source(run_id) as source:
+        for sealed, blob in log_lines(source, run_id):
+            if sealed is not None:
+                found.logs.setdefault(sealed.run_id, []).append(sealed)
+            if blob is not None:
+                ref = blob_of(unseal(found.logs[blob[0]][-1]).event)
+                if ref is not None:
+                    found.blobs[ref.sha256] = blob[1]
+    return found
+
+
+def log_lines(
+    source: LineSource, run_id: str
+) -> Generator[tuple[Sealed | None, tuple[str, bytes] | None]]:
+    """Yield the events of an export, and the blobs with the run whose last event refers to them.
+
+    Raises:
+        ArchiveDamaged: a line is not as it was written.
+    """
+    at = ""
+    seq = 0
+    try:
+        for line in read_lines(source):
+            match line.fields.get("type"):
+                case "run":
+                    at, seq = line.text("run"), 0
+                case "event":
+                    seq += 1
+                    yield _sealed(line, at, seq), None
+                case "blob":
+                    yield None, (at, unpacked(line))
+                case kind if kind not in _LOG_LINES:
+                    return
+                case _:
+                    pass
+    except (WrongLine, NotAnExport, LogCorrupt) as wrong:
+        raise ArchiveDamaged(
+            f"run {run_id} in the archive is not as it was written: {wrong}"
+        ) from None
+
+
+def _sealed(line: Line, run_id: str, seq: int) -> Sealed:
+    return Sealed(run_id, seq, line.text("body").encode(errors="replace"), line.text("hash"))
