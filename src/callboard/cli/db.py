@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from callboard.bootstrap import open_schema
+from callboard.cli.db_backup import backup
 from callboard.cli.process import DONE, FAILED, guarded, settings
 from callboard.cli.streams import give, give_json, say
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+app.command("backup")(backup)
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
