@@ -11,6 +11,7 @@ from callboard.testing.releases import ReleasesContract
 from callboard.testing.shelf import ShelfContract, family, shelve
 from callboard.testing.store.contract import EventStoreContract
 from callboard.testing.store.threads import ThreadsContract
+from callboard.testing.tree_packs import TreePacksContract
 from callboard.testing.unattended import UnattendedContract
 from callboard.testing.vault import SealedCredentialsContract
 
@@ -85,6 +86,12 @@ class TestUnattended(UnattendedContract):
     @pytest.fixture
     def unattended(self, store):
         return store.unattended
+
+
+class TestTreePacks(TreePacksContract):
+    @pytest.fixture
+    def packs(self, store):
+        return store.tree_packs
 
 
 class TestShelf(ShelfContract):

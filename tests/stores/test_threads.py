@@ -42,7 +42,16 @@ def back_to_0008(connection):
     """Undo what came with the revisions after 0008."""
     for index in ("run_by_deadline", "run_by_need", "record_by_state"):
         connection.execute(f"DROP INDEX IF EXISTS {index}")
-    for table in ("mark", "cap", "slot", "owner", "compatible", "shelf"):
+    for table in (
+        "mark",
+        "cap",
+        "slot",
+        "owner",
+        "compatible",
+        "shelf",
+        "private_copy",
+        "tree_pack",
+    ):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     connection.execute("UPDATE alembic_version SET version_num = '0008'")
 

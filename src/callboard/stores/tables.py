@@ -274,3 +274,24 @@ shelf = Table(
     Column("at", Text, nullable=False),
     Index("shelf_by_file", "file"),
 )
+
+private_copy = Table(
+    "private_copy",
+    metadata,
+    Column("root", Text, primary_key=True),
+    Column("repository", Text, nullable=False),
+    Column("base_commit", Text, nullable=False),
+    Column("base_tree", Text, nullable=False),
+    Column("source", Text),  # the copy that this one was branched from
+    Column("place", Text, nullable=False),  # where it is worked on
+    Column("tree", Text, nullable=False),  # what it was when it was last recorded there
+)
+
+tree_pack = Table(
+    "tree_pack",
+    metadata,
+    Column("root", Text, primary_key=True),
+    Column("tree", Text, primary_key=True),
+    Column("base", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)

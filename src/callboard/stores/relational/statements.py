@@ -38,6 +38,7 @@ from callboard.stores.relational.operations_statements import operations
 from callboard.stores.relational.shelf_statements import shelves
 from callboard.stores.relational.spelling import BEYOND, flag, listed, upsert
 from callboard.stores.relational.thread_statements import CLAIM, threads
+from callboard.stores.relational.tree_pack_statements import tree_packs
 from callboard.stores.relational.unattended_statements import unattended
 from callboard.stores.tables import (
     anchor,
@@ -394,7 +395,7 @@ def _audits() -> Statements:
 
 
 def _others() -> dict[str, ClauseElement]:
-    return threads() | limits() | unattended() | operations() | shelves()
+    return threads() | limits() | unattended() | operations() | shelves() | tree_packs()
 
 
 def statements() -> Statements:

@@ -32,6 +32,7 @@ from callboard.stores.relational.rows import attempt_of, row_of, sealed_of
 from callboard.stores.relational.session import Session
 from callboard.stores.relational.shelves import StoredShelf, Tidy, nothing_to_tidy
 from callboard.stores.relational.threads import Listen, StoredThreads, silent
+from callboard.stores.relational.tree_packs import StoredTreePacks
 from callboard.stores.relational.unattended import StoredUnattended
 from callboard.stores.relational.watch import Watch
 from callboard.stores.relational.writer import Work
@@ -44,7 +45,8 @@ class RelationalStore:
     """`callboard.ports.event_store.EventStore` on a database. Made by the package of each kind of database.
 
     `releases` keeps published definitions in the same place, `credentials` what the vault has sealed, `anchors`
-    the deployment's log of runs, `records` what the organisation has written down; `threads` looks into the logs; `shelf` knows what lies in the archive.
+    the deployment's log of runs, `records` what the organisation has written down; `threads` looks into the logs; `shelf` knows what lies in the archive,
+    `tree_packs` keeps recorded files for other machines.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class RelationalStore:
         self.operations = StoredOperations(access)
         self.shelf = StoredShelf(access, tidy)
         self.unattended = StoredUnattended(access, owners, self._held)
+        self.tree_packs = StoredTreePacks(access)
 
     async def create(
         self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()

@@ -335,3 +335,24 @@ class Wording(Protocol):
 
     @property
     def REMOVE_BLOBS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def NOTE_COPY(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def COPY_OF(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def MOVE_COPY(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def COPY_IS_NOW(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def KEEP_PACK(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def PACK_BASES(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def PACK_OF(self) -> str: ...  # noqa: D102, N802

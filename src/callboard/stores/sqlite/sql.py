@@ -122,3 +122,12 @@ KEEP_PLACE = "INSERT INTO event (position, run_id, seq, body, hash) VALUES (:pos
 REMOVE_BLOBS = (
     "DELETE FROM blob WHERE blob.sha256 IN (SELECT anon_1.value FROM json_each(:wanted) AS anon_1)"
 )
+NOTE_COPY = "INSERT INTO private_copy (root, repository, base_commit, base_tree, source, place, tree) VALUES (:root, :repository, :base_commit, :base_tree, :source, :place, :tree) ON CONFLICT DO NOTHING"
+COPY_OF = "SELECT private_copy.root, private_copy.repository, private_copy.base_commit, private_copy.base_tree, private_copy.source, private_copy.place, private_copy.tree FROM private_copy WHERE private_copy.root = :copy_root"
+MOVE_COPY = "UPDATE private_copy SET place=:at_place WHERE private_copy.root = :copy_root"
+COPY_IS_NOW = "UPDATE private_copy SET tree=:of_tree WHERE private_copy.root = :copy_root AND private_copy.place = :at_place"
+KEEP_PACK = "INSERT INTO tree_pack (root, tree, base, content) VALUES (:root, :tree, :base, :content) ON CONFLICT DO NOTHING"
+PACK_BASES = (
+    "SELECT tree_pack.tree, tree_pack.base FROM tree_pack WHERE tree_pack.root = :copy_root"
+)
+PACK_OF = "SELECT tree_pack.content FROM tree_pack WHERE tree_pack.root = :copy_root AND tree_pack.tree = :of_tree"

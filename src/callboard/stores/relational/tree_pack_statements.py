@@ -1,0 +1,31 @@
+"""The statements about packs of recorded files; see `statements`, which writes them out with the others."""
+
+from sqlalchemy import LargeBinary, Text, bindparam, select, update
+from sqlalchemy.sql.elements import ClauseElement
+
+from callboard.stores.relational.spelling import upsert
+from callboard.stores.tables import private_copy, tree_pack
+
+
+def tree_packs() -> dict[str, ClauseElement]:
+    """Return the statements by name."""
+    this_copy = private_copy.c.root == bindparam("copy_root")
+    there = private_copy.c.place == bindparam("at_place", type_=Text)
+    this_pack = (tree_pack.c.root == bindparam("copy_root")) & (
+        tree_pack.c.tree == bindparam("of_tree")
+    )
+    noted = {column.name: bindparam(column.name, type_=Text) for column in private_copy.c}
+    kept = {column.name: bindparam(column.name, type_=column.type) for column in tree_pack.c}
+    kept["content"] = bindparam("content", type_=LargeBinary)
+    moved = update(private_copy).where(this_copy)
+    return {
+        "NOTE_COPY": upsert(private_copy).values(noted).on_conflict_do_nothing(),
+        "COPY_OF": select(*private_copy.c).where(this_copy),
+        "MOVE_COPY": moved.values(place=bindparam("at_place", type_=Text)),
+        "COPY_IS_NOW": moved.where(there).values(tree=bindparam("of_tree", type_=Text)),
+        "KEEP_PACK": upsert(tree_pack).values(kept).on_conflict_do_nothing(),
+        "PACK_BASES": select(tree_pack.c.tree, tree_pack.c.base).where(
+            tree_pack.c.root == bindparam("copy_root")
+        ),
+        "PACK_OF": select(tree_pack.c.content).where(this_pack),
+    }
