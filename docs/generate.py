@@ -159,6 +159,7 @@ VARIABLES: Mapping[str, str] = {
         "The key that signs the log of runs: 32 bytes in base64. Default: the one in `log.key` inside "
         "`CALLBOARD_HOME`, made when it is first needed."
     ),
+    "CALLBOARD_ARCHIVE": "The directory that `callboard archive` puts runs into. Default: `archive` inside `CALLBOARD_HOME`.",
     "CALLBOARD_KEYRING": "`on` (default) or `off`: whether the keyring of the operating system is asked for that key.",
     "OPENROUTER_API_KEY": "Key for OpenRouter, which serves `vendor/model` strings.",
     "OPENROUTER_BASE_URL": "Another address for OpenRouter, up to `/api/v1`.",
@@ -392,6 +393,7 @@ def _exit_code(kind: Any) -> int:
     needed: dict[Any, dict[str, Any]] = {
         errors.ModelError: {"reason": "server"},
         errors.TooManyAttempts: {"wait_s": 1},
+        errors.RunArchived: {"file": "2026-05.zip"},
     }
     arguments = needed.get(kind, {})
 

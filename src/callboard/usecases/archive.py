@@ -1,11 +1,10 @@
 """What a deployment keeps its archive with, and runs as they are read from there."""
 
 import asyncio
-import sys
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from callboard.domain.errors import ArchiveDamaged, ConfigurationInvalid, LogCorrupt
 from callboard.domain.events.codec import (
@@ -42,17 +41,17 @@ def archive_of(archive: Archive | None) -> Archive:
     return archive
 
 
-@asynccontextmanager
-async def aside(blocking: AbstractContextManager[T]) -> AsyncGenerator[T]:
-    """Enter and leave what blocks without holding up the event loop."""
-    entered = await asyncio.to_thread(blocking.__enter__)
-    try:
-        yield entered
-    except BaseException:
-        if not await asyncio.to_thread(blocking.__exit__, *sys.exc_info()):
-            raise
-    else:
-        await asyncio.to_thread(blocking.__exit__, None, None, None)
+class Aside(Generic[T]):
+    """Enters and leaves what blocks without holding up the event loop."""
+
+    def __init__(self, blocking: AbstractContextManager[T]) -> None:
+        self._blocking = blocking
+
+    async def __aenter__(self) -> T:
+        return await asyncio.to_thread(self._blocking.__enter__)
+
+    async def __aexit__(self, *raised: Any) -> bool | None:
+        return await asyncio.to_thread(self._blocking.__exit__, *raised)
 
 
 @dataclass(slots=True)

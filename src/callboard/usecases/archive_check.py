@@ -13,7 +13,7 @@ from callboard.engine.proof.lines import NotAnExport, WrongLine
 from callboard.engine.proof.log import Trust
 from callboard.ports.archive import ArchiveFile
 from callboard.usecases.app import App, require
-from callboard.usecases.archive import Archive, archive_of, aside
+from callboard.usecases.archive import Archive, Aside, archive_of
 from callboard.usecases.proof import Seen, proof_of
 
 
@@ -67,7 +67,7 @@ class _Checks:
         checked = CheckedFile(name)
         ends: dict[str, Anchor] = {}
         try:
-            async with aside(self.archive.folder.open(name)) as file:
+            async with Aside(self.archive.folder.open(name)) as file:
                 for member in file.members:
                     found = await asyncio.to_thread(self._member, file, member.run_id)
                     if isinstance(found, str):

@@ -14,7 +14,7 @@ from callboard.engine.authority import may
 from callboard.engine.excerpts import excerpt, in_bodies
 from callboard.ports.archive import ArchiveFile, Shelved
 from callboard.usecases.app import App, require, require_run, seen_spaces
-from callboard.usecases.archive import Archive, StoredLogs, archive_of, aside, log_lines, read_logs
+from callboard.usecases.archive import Archive, Aside, StoredLogs, archive_of, log_lines, read_logs
 from callboard.usecases.runs import ShownRun
 
 _LONGEST: Final = 1_000
@@ -87,7 +87,7 @@ async def _stored(archive: Archive, name: str, root_id: str) -> tuple[StoredLogs
     def read(file: ArchiveFile) -> tuple[StoredLogs, list[str]]:
         return read_logs(file, root_id), file.order(root_id)
 
-    async with aside(archive.folder.open(name)) as file:
+    async with Aside(archive.folder.open(name)) as file:
         return await asyncio.to_thread(read, file)
 
 
@@ -107,7 +107,7 @@ async def search_archive(
     if not sought or len(sought) > _LONGEST:
         raise UserMistake(f"look for a text of 1 to {_LONGEST} characters")
     for name in await asyncio.to_thread(archive.folder.names):
-        async with aside(archive.folder.open(name)) as file:
+        async with Aside(archive.folder.open(name)) as file:
             for member in file.members:
                 row = await app.ports.store.row(member.run_id)
                 if not await _is_shown(archive, who, row, name):

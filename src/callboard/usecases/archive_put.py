@@ -22,7 +22,7 @@ from callboard.engine.proof.lines import NotAnExport, WrongLine
 from callboard.engine.proof.log import Trust
 from callboard.ports.archive import ArchiveFile, Due, NewArchiveFile, Sink, Swept
 from callboard.usecases.app import App, require
-from callboard.usecases.archive import Archive, archive_of, aside
+from callboard.usecases.archive import Archive, Aside, archive_of
 from callboard.usecases.export_run import ExportRun, SecretInLog, ends_of, export_lines
 from callboard.usecases.proof import Proof, proof_of
 from callboard.usecases.recording import write
@@ -88,7 +88,7 @@ async def put_away(app: App, who: Principal, wish: PutAway) -> PutReport:
     if wish.dry_run:
         await work.look()
         return work.report
-    async with aside(archive.folder.alone()):
+    async with Aside(archive.folder.alone()):
         await work.use_what_is_there()
         for month, due in groupby(await work.due(), lambda one: f"{one.ended_at:%Y-%m}"):
             await work.put(month, list(due))
@@ -126,7 +126,7 @@ class _Work:
         names = await asyncio.to_thread(self._folder.names) if waiting else []
         for name in names:
             try:
-                async with aside(self._folder.open(name)) as file:
+                async with Aside(self._folder.open(name)) as file:
                     found = [waiting[one.run_id] for one in file.members if one.run_id in waiting]
                     if found:
                         await self._shelve(found, name, file)
@@ -145,7 +145,7 @@ class _Work:
         await self._proof.log.append(every, self._app.ports.clock.now())
         signed = await self._proof.sign()
         written: list[Due] = []
-        async with aside(self._folder.begin(month)) as new:
+        async with Aside(self._folder.begin(month)) as new:
             for one in due:
                 ends = logs[one.run_id]
                 export = partial(export_lines, self._app, ends=ends, signed=signed)
@@ -154,7 +154,7 @@ class _Work:
             if not written:
                 return
             name = await asyncio.to_thread(new.finish)
-        async with aside(self._folder.open(name)) as file:
+        async with Aside(self._folder.open(name)) as file:
             await self._shelve(written, name, file)
 
     async def _ends(self, due: Due) -> list[Anchor]:
@@ -188,7 +188,7 @@ class _Work:
         why = ""
         for files in dict.fromkeys((self._wish.files, False)):
             try:
-                async with aside(new.add(due.run_id, due.ended_at)) as sink:
+                async with Aside(new.add(due.run_id, due.ended_at)) as sink:
                     await _pour(export(ExportRun(due.run_id, files)), sink)
             except SecretInLog as refusal:
                 why = str(refusal)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callboard.domain.actor import Actor
+from callboard.domain.errors import RunArchived
 from callboard.domain.events.run import RunCreated, RunFailed
 from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
@@ -50,7 +51,10 @@ async def _failed(app: App, row: RunRow) -> Failed:
 
 
 async def _read(app: App, row: RunRow) -> Failed:
-    entries = await load(app.ports.store, row.run_id)
+    try:
+        entries = await load(app.ports.store, row.run_id)
+    except RunArchived:
+        return _UNKNOWN
     first, last = entries[0].event, entries[-1].event
     if not isinstance(first, RunCreated) or not isinstance(last, RunFailed):
         return _UNKNOWN

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from callboard.domain.actor import Actor
+from callboard.domain.errors import RunArchived
 from callboard.domain.events.gate import GateDecided, GateExpired
 from callboard.domain.org.inbox import DEPUTIES
 from callboard.domain.org.notice import GATE_NOTICES, GateNotice, NoticeEvent
@@ -98,7 +99,11 @@ class GateWatch:
     async def _closed(self, kept: Kept[GateNotice]) -> Found:
         note = kept.value
         put = GATE_NOTICES.put(note.model_copy(update={"open": False}), over=kept)
-        for stored in reversed(await load(self.app.ports.store, note.run_id)):
+        try:
+            entries = await load(self.app.ports.store, note.run_id)
+        except RunArchived:  # it ended long ago: there is nobody left to tell
+            return (put,), None
+        for stored in reversed(entries):
             event = stored.event
             if isinstance(event, GateDecided) and event.gate_id == note.gate_id:
                 said = f": {event.note}" if event.note else ""

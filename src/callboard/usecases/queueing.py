@@ -1,7 +1,7 @@
 """The life of a task: started by somebody, begun when its time has come, ended as its run does."""
 
 from callboard.domain.definition.agent import Limits
-from callboard.domain.errors import ConfigurationInvalid, RecordConflict
+from callboard.domain.errors import ConfigurationInvalid, RecordConflict, RunArchived
 from callboard.domain.events.run import RunCompleted
 from callboard.domain.org.principal import Principal, as_owner
 from callboard.domain.org.space import SPACES
@@ -177,7 +177,10 @@ async def _end(
 
 async def _outcome(app: App, row: RunRow) -> str:
     """Return how a run ended, in a line: where the change is, or what went wrong."""
-    terminal = (await load(app.ports.store, row.run_id))[-1].event
+    try:
+        terminal = (await load(app.ports.store, row.run_id))[-1].event
+    except RunArchived as away:
+        return str(away)
     output = getattr(terminal, "output", None)
     if isinstance(terminal, RunCompleted) and isinstance(output, StructuredOutput):
         value = output.value if isinstance(output.value, dict) else {}

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from callboard.domain.errors import CallboardError, NotSignedIn, UnknownThing
+from callboard.domain.errors import CallboardError, NotSignedIn, RunArchived, UnknownThing
 from callboard.entrance.problems import status_of
 from callboard.entrance.site import Parts, prepare
 from callboard.web.cards import show_card
@@ -28,6 +28,7 @@ _HEADINGS: Final = {
     404: "There is nothing here",
     405: "There is nothing here",
     409: "It is different by now",
+    410: "This was put away",
     412: "Somebody changed it meanwhile",
     422: "That does not fit",
     429: "Too many attempts",
@@ -70,7 +71,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     if status >= 500:
         return await _inside(request, error, status)
     detail = str(found)
-    if isinstance(found, UnknownThing):
+    if isinstance(found, UnknownThing) and not isinstance(found, RunArchived):
         detail = f"{detail[:1].upper()}{detail[1:]}. {_LOST}"
     return await _show(request, status, detail)
 
