@@ -103,12 +103,14 @@ async def chaos(runs: int, dispatcher: str, seed: int) -> tuple[Books, Disturban
                 troupe = await asyncio.to_thread(_Troupe, plan, directory)
                 chance = random.Random(seed)
                 disturbing = asyncio.create_task(_disturb(server, troupe, chance, enough))
-                async with asyncio.timeout(_BOUND_S):
-                    await settled(app, keys, every_s=0.5)
-                took_s = time.perf_counter() - began
-                enough.set()
-                done = await disturbing
-                await asyncio.to_thread(troupe.end)
+                try:
+                    async with asyncio.timeout(_BOUND_S):
+                        await settled(app, keys, every_s=0.5)
+                    took_s = time.perf_counter() - began
+                finally:
+                    enough.set()
+                    done = await disturbing
+                    await asyncio.to_thread(troupe.end)
                 return await books(app, plan), done, took_s
     finally:
         server.remove()

@@ -5,6 +5,7 @@ another process, with an `office` of its own over the same plan.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from pathlib import Path
 from benchmarks.soak import COST, LedgerFileTools
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
+from callboard.domain.errors import StoreUnavailable
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import ToolCallInterrupted
 from callboard.domain.message import Part, TextPart, ToolCallPart
@@ -237,10 +239,11 @@ async def settled(app: App, keys: list[str], *, every_s: float = 0.05) -> None:
     """Wait until tasks have ended."""
     left = set(keys)
     while left:
-        for key in sorted(left):
-            kept = await app.records.get(TASKS, key)
-            if kept is not None and kept.value.state in ENDED:
-                left.discard(key)
+        with contextlib.suppress(StoreUnavailable):  # it may be crashed on purpose
+            for key in sorted(left):
+                kept = await app.records.get(TASKS, key)
+                if kept is not None and kept.value.state in ENDED:
+                    left.discard(key)
         if left:
             await asyncio.sleep(every_s)
 

@@ -10,6 +10,8 @@ import yaml
 
 from tests.cli.shell import HANG, TIMEOUT_S, call, calls, say
 
+pytestmark = pytest.mark.timeout(150)
+
 
 @pytest.fixture
 def office(shell):

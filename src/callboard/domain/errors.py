@@ -19,6 +19,7 @@
         ├── RunBusy              a living process drives the run
         │   └── NoRoom           as much goes on as a limit allows; it can go on later
         ├── Fenced               the claim was lost: another process drives the run now
+        ├── StoreUnavailable     the database is away for the moment
         └── LogCorrupt           the log does not verify
 
 Failures that a model may correct (a missing file, wrong arguments) are values, not exceptions: see
@@ -198,6 +199,12 @@ class Fenced(LogError):
     """The claim is no longer valid: another process took the run over, or the log moved on."""
 
     code: ClassVar[str] = "fenced"
+
+
+class StoreUnavailable(LogError):
+    """The store cannot be read or written at the moment; nothing is half-written."""
+
+    code: ClassVar[str] = "store_unavailable"
 
 
 class LogCorrupt(LogError):

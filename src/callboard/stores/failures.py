@@ -1,9 +1,5 @@
 """What goes wrong with a store for the moment."""
 
-from callboard.domain.errors import LogError
+from callboard.domain.errors import StoreUnavailable
 
-
-class StoreUnavailable(LogError):
-    """The store cannot be read or written at the moment; nothing is half-written."""
-
-    code = "store_unavailable"
+__all__ = ["StoreUnavailable"]

@@ -11,6 +11,7 @@ from callboard.domain.errors import (
     NoRoom,
     RunBusy,
     RunExists,
+    StoreUnavailable,
     UserMistake,
 )
 from callboard.domain.org.principal import SYSTEM
@@ -39,6 +40,9 @@ def submission_of(task: TaskRecord) -> Submission:
 async def advance(app: App, run_id: str, patience: Patience) -> None:
     """Drive a task's run as far as it goes now, and let the task end where it has ended. A run that belongs to no
     task under way is left alone: whoever started it drives it.
+
+    Raises:
+        StoreUnavailable: the database is away; the run is as it was recorded.
     """
     kept = await _task_of(app, run_id)
     if kept is None:
@@ -95,6 +99,8 @@ async def _drive(app: App, task: TaskRecord, patience: Patience) -> None:
         await app.dispatcher.submit(replace(submission_of(task), not_before=later))
     except (RunBusy, RunExists, Fenced):
         pass  # another process drives it
+    except StoreUnavailable:
+        raise
     except CallboardError as error:
         await _failed(app, task, error, patience)
     else:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 
-from callboard.domain.errors import CallboardError
+from callboard.domain.errors import CallboardError, StoreUnavailable
 from callboard.domain.org.task import TASKS
 from callboard.domain.submission import Submission
 from callboard.usecases.advancing import advance, is_late, settle_task, submission_of
@@ -38,6 +38,7 @@ class Worker:
     _pending: set[str] = field(default_factory=set[str])
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: "asyncio.Task[None] | None" = None
+    _is_blind: bool = False
     _patience: Patience = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +102,8 @@ class Worker:
         self._advancing.add(run_id)
         try:
             await advance(self.app, run_id, self._patience)
+        except StoreUnavailable as away:
+            _log.info("run %s goes on when the database is back: %s", run_id, away)
         finally:
             self._advancing.discard(run_id)
             self._pending.discard(run_id)
@@ -155,19 +158,32 @@ class Worker:
         while True:
             self._awake.clear()
             began = loop.time()
-            try:
-                if began - swept >= self.sweep_s:
-                    swept = began
-                    await self._sweep()
-                await self._look()
-            except CallboardError as error:
-                _log.warning("the worker could not look for work: %s", error)
-            except Exception:  # noqa: BLE001 - the database may be away for a while
-                _log.exception("the worker could not look for work")
+            is_due = began - swept >= self.sweep_s
+            if await self._could_look(with_sweep=is_due) and is_due:
+                swept = began
             # However often it is woken, it has time for other things.
             await asyncio.sleep(min(_SHARE * (loop.time() - began), every_s))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._awake.wait(), every_s)
+
+    async def _could_look(self, *, with_sweep: bool) -> bool:
+        """Look, and return whether that was possible: the database may be away for a while, which is said once."""
+        try:
+            if with_sweep:
+                await self._sweep()
+            await self._look()
+        except CallboardError as error:
+            if not self._is_blind:
+                _log.warning("the worker cannot look for work, and tries again: %s", error)
+            self._is_blind = True
+            return False
+        except Exception:  # noqa: BLE001 - whatever it was, the next look may go well
+            _log.exception("the worker could not look for work")
+            return False
+        if self._is_blind:
+            _log.warning("the worker looks for work again")
+        self._is_blind = False
+        return True
 
 
 def _jitter(app: App) -> float:
