@@ -129,7 +129,10 @@ def _check_call(words: list[str], place: str) -> None:
         context = command.context_class(
             command, info_name=words[0] if words else "", parent=context
         )
-    known = {"--help", *(name for one in command.params for name in one.opts)}
+    known = {
+        "--help",
+        *(name for one in command.params for name in (*one.opts, *one.secondary_opts)),
+    }
     given = {word.partition("=")[0] for word in words if word.startswith("--")}
     assert given <= known, f"{place}: {given - known}"
 
