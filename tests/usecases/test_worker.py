@@ -125,6 +125,73 @@ async def test_a_task_that_was_claimed_and_never_begun_is_begun(tmp_path):
         assert (await show_task(app, ROOT, "SHOP-1")).task.state == "done"
 
 
+async def test_a_worker_at_work_begins_what_another_claimed_and_never_began(tmp_path):
+    async with office(tmp_path / "callboard.db") as app:
+        await with_tasks(app, 1)
+        kept = await app.records.get(TASKS, "SHOP-1")
+        assert kept is not None
+        assert await begin(app, kept) is not None  # and the process dies here
+        worker, ended = Worker(app, every_s=0.02, sweep_s=0.05), asyncio.Event()
+
+        def watch(recorded, _sealed):
+            if (recorded.run_id, recorded.event.type) == ("SHOP-1-1", "run.completed"):
+                ended.set()
+
+        with app.ports.live.watching(watch):
+            await worker.start()
+            await asyncio.wait_for(ended.wait(), 20)
+            await worker.stop()
+
+
+async def test_a_decision_wakes_the_worker_of_the_same_process(tmp_path):
+    async with office(tmp_path / "callboard.db") as app:
+        await with_tasks(app, 1, SIGN)
+        waits, ended = asyncio.Event(), asyncio.Event()
+
+        def watch(recorded, _sealed):
+            if recorded.event.type == "gate.opened":
+                waits.set()
+            if (recorded.run_id, recorded.event.type) == ("SHOP-1-1", "run.completed"):
+                ended.set()
+
+        worker = Worker(app, every_s=3600)
+        with app.ports.live.watching(watch):
+            await worker.start()
+            await asyncio.wait_for(waits.wait(), 20)
+            gate = await open_gate(app, ROOT, "SHOP-1-1")
+            await decide(app, "SHOP-1-1", "approve", gate.gate.digest)
+            await asyncio.wait_for(ended.wait(), 20)
+            await worker.stop()
+
+
+async def test_a_worker_that_ends_lets_no_run_take_another_step(tmp_path):
+    path, held, go_on = tmp_path / "callboard.db", asyncio.Event(), asyncio.Event()
+
+    async def for_a_while(_seconds):
+        held.set()
+        await go_on.wait()
+
+    world = World()
+    async with office(path, delay_s=1, sleep=for_a_while, world=world) as here:
+        await with_tasks(here, 1)
+        worker = Worker(here)
+        await worker.start()
+        await asyncio.wait_for(held.wait(), 20)
+        ending = asyncio.create_task(worker.stop(grace_s=20))
+        await asyncio.sleep(0)
+        go_on.set()
+        await ending
+        [child] = await here.ports.store.children("SHOP-1-1")
+        types = [
+            b'"model_call.completed"' in event.body
+            for event in await here.ports.store.read(child.run_id)
+        ]
+        assert sum(types) == 1
+    async with office(path, world=world) as there:
+        await Worker(there).idle()
+        assert (await show_task(there, ROOT, "SHOP-1")).task.state == "done"
+
+
 async def decide(app, run_id, verdict, digest):
     return await record_decision(app, ROOT, run_id, Decision(verdict), digest=digest)
 

@@ -50,7 +50,7 @@ async def advance(app: App, run_id: str, patience: Patience) -> None:
         return
     row = await app.ports.store.row(run_id)
     if row is None or (row.ended_at is None and await _can_go_on(app, row)):
-        await _drive(app, kept.value, patience)
+        await _drive(app, kept.value, patience, is_new=row is None)
     await settle_task(app, kept.value.key)
 
 
@@ -89,7 +89,7 @@ async def _can_go_on(app: App, row: RunRow) -> bool:
     return row.waiting_on == "an agent" and await can_be_cast(app.ports, row.run_id)
 
 
-async def _drive(app: App, task: TaskRecord, patience: Patience) -> None:
+async def _drive(app: App, task: TaskRecord, patience: Patience, *, is_new: bool) -> None:
     run_id = task.run_id or ""
     try:
         await drive_task(app, task)
@@ -102,18 +102,20 @@ async def _drive(app: App, task: TaskRecord, patience: Patience) -> None:
     except StoreUnavailable:
         raise
     except CallboardError as error:
-        await _failed(app, task, error, patience)
+        await _failed(app, task, error, patience, is_new=is_new)
     else:
         patience.went_on(run_id)
 
 
-async def _failed(app: App, task: TaskRecord, error: CallboardError, patience: Patience) -> None:
+async def _failed(
+    app: App, task: TaskRecord, error: CallboardError, patience: Patience, *, is_new: bool
+) -> None:
     """Let a task fail whose run cannot begin; one that has a run is left as it is, and tried again later: an event of
     a newer release is none of its faults.
     """
     run_id = task.run_id or ""
     if await app.ports.store.row(run_id) is not None:
-        if patience.failed(run_id):
+        if not is_new and patience.failed(run_id):  # of one that is new, another worker was faster
             _log.warning("run %s is left as it is, and tried again later: %s", run_id, error)
         return
     kept = await app.records.get(TASKS, task.key)

@@ -36,6 +36,7 @@ class Worker:
     _advancing: set[str] = field(default_factory=set[str])
     _begun: dict[str, str] = field(default_factory=dict[str, str])
     _pending: set[str] = field(default_factory=set[str])
+    _adrift: set[str] = field(default_factory=set[str])
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: "asyncio.Task[None] | None" = None
     _is_blind: bool = False
@@ -66,11 +67,11 @@ class Worker:
         """Begin nothing more; let what is under way come to the end of its model call or tool, for so long, then leave
         it where it is: its log can be taken up by whoever comes next.
         """
+        self.app.driver.draining = True
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
             self._loop = None
-        self.app.driver.draining = True
         await self.app.dispatcher.stop(grace_s)
 
     async def idle(self) -> None:
@@ -132,8 +133,11 @@ class Worker:
         return moved
 
     async def _sweep(self) -> int:
-        """Settle what has ended, and submit what was begun and has no run: its worker died in between."""
-        moved = 0
+        """Settle what has ended, and submit what was begun and has no run: its worker died in between. Where others
+        may just be about to make the run, not before the next sweep finds it again.
+        """
+        moved, before = 0, self._adrift
+        self._adrift = set()
         self._begun.clear()
         for key in await self.app.unattended.tasks():
             moved += await settle_task(self.app, key)
@@ -141,7 +145,9 @@ class Worker:
             run_id = "" if kept is None or kept.value.state != "under_way" else kept.value.run_id
             if kept is None or not run_id or run_id in self._advancing:
                 continue
-            if self._patience.allows(run_id, needed=True):
+            self._adrift.add(run_id)
+            is_old = run_id in before or self._loop is None
+            if is_old and self._patience.allows(run_id, needed=True):
                 self._begun[run_id] = kept.value.space
                 await self._submit(submission_of(kept.value))
                 moved += 1
