@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from types import TracebackType
+from typing import Final, Generic, TypeVar
 
 from callboard.domain.errors import ArchiveDamaged, ConfigurationInvalid, LogCorrupt
 from callboard.domain.events.codec import (
@@ -50,8 +51,13 @@ class Aside(Generic[T]):
     async def __aenter__(self) -> T:
         return await asyncio.to_thread(self._blocking.__enter__)
 
-    async def __aexit__(self, *raised: Any) -> bool | None:
-        return await asyncio.to_thread(self._blocking.__exit__, *raised)
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        return await asyncio.to_thread(self._blocking.__exit__, kind, raised, trace)
 
 
 @dataclass(slots=True)

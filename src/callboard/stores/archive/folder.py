@@ -50,9 +50,10 @@ class DirectoryArchive:
             ) from None
         except OSError as error:
             raise ArchiveDamaged(f"{self._directory / name}: {error.strerror}") from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise ArchiveDamaged(f"{self._directory / name} is no regular file")
         with os.fdopen(descriptor, "rb") as content:
-            if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
-                raise ArchiveDamaged(f"{self._directory / name} is no regular file")
             yield ZipArchiveFile(name, content)
 
     @contextmanager
