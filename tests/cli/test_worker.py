@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 
+import psycopg
 import pytest
 import yaml
 
@@ -128,3 +129,13 @@ def test_a_way_to_hand_out_work_that_does_not_fit_is_one_message(bare, value, sa
     assert (refused.code, refused.out) == (2, "")
     assert "CALLBOARD_DISPATCHER" in refused.err
     assert said in refused.err
+
+
+def test_an_upgrade_makes_what_carries_work_between_workers(bare, postgres_url):
+    env = {"CALLBOARD_DATABASE_URL": postgres_url}
+    for _ in range(2):
+        done = bare("db", "upgrade", **env)
+        assert done.code == 0, done.err
+    with psycopg.connect(postgres_url) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace").fetchall()
+    assert any(name.startswith("callboard_jobs_") for (name,) in found)

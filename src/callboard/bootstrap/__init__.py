@@ -16,6 +16,7 @@ from callboard.bootstrap.definitions import (
     scaffold,
     shipped_workflow,
 )
+from callboard.bootstrap.dispatch import prepare_dispatch
 from callboard.bootstrap.models import model_facts
 from callboard.bootstrap.proof import is_signature
 from callboard.bootstrap.rounds import open_rounds
@@ -31,6 +32,7 @@ __all__ = [
     "open_registry",
     "open_rounds",
     "open_schema",
+    "prepare_dispatch",
     "read_bundle",
     "read_catalogue",
     "read_policy",

@@ -37,6 +37,28 @@ def open_dispatcher(settings: Settings, clock: "Clock") -> "Dispatcher":
             return _procrastinate(place.url.get_secret_value(), clock)
 
 
+async def prepare_dispatch(settings: Settings) -> None:
+    """Make what carries work from process to process, where it is not there yet: the first process that needs it does so
+    too, if it may.
+
+    Raises:
+        ConfigurationInvalid: the database cannot be reached, or its user may not create schemas.
+    """
+    place, wanted = settings.database, settings.dispatcher
+    if isinstance(place, Path) or wanted == "embedded":
+        return
+    url = place.url.get_secret_value()
+    if wanted == "dbos":
+        _check_dbos()
+        from callboard.stores.dispatch.workflow_schema import prepare_workflows
+
+        await prepare_workflows(url)
+    else:
+        from callboard.stores.dispatch.jobs_schema import prepare_jobs
+
+        await prepare_jobs(url)
+
+
 def dispatcher_name(settings: Settings) -> str:
     """Return what hands out work in this deployment, by name."""
     if isinstance(settings.database, Path):
@@ -64,11 +86,7 @@ def _procrastinate(url: str, clock: "Clock") -> "Dispatcher":
 def _dbos(url: str, clock: "Clock") -> "Dispatcher":
     from callboard.stores.dispatch.on_demand import OnDemand
 
-    if find_spec("dbos") is None:
-        raise ConfigurationInvalid(
-            "CALLBOARD_DISPATCHER=dbos needs an extra that is not installed: `pip install 'callboard[dbos]'`, or leave"
-            " CALLBOARD_DISPATCHER out"
-        )
+    _check_dbos()
 
     def opened() -> "Dispatcher":
         from callboard.stores.dispatch.dbos import DbosDispatcher
@@ -76,3 +94,11 @@ def _dbos(url: str, clock: "Clock") -> "Dispatcher":
         return DbosDispatcher(url, clock)
 
     return OnDemand(opened)
+
+
+def _check_dbos() -> None:
+    if find_spec("dbos") is None:
+        raise ConfigurationInvalid(
+            "CALLBOARD_DISPATCHER=dbos needs an extra that is not installed: `pip install 'callboard[dbos]'`, or leave"
+            " CALLBOARD_DISPATCHER out"
+        )

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from callboard.bootstrap import open_schema
+from callboard.bootstrap import open_schema, prepare_dispatch
 from callboard.cli.db_backup import backup
 from callboard.cli.process import DONE, FAILED, guarded, settings
 from callboard.cli.streams import give, give_json, say
+from callboard.ports.schema_keeper import Upgraded
+from callboard.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 app.command("backup")(backup)
@@ -46,7 +48,7 @@ def upgrade(*, as_json: _AsJson = False) -> None:
     """Bring the tables to this version. What is at work may go on meanwhile."""
 
     def body() -> int:
-        done = asyncio.run(open_schema(settings()).upgrade())
+        done = asyncio.run(_upgraded(settings()))
         if as_json:
             give_json(asdict(done))
         elif done.applied:
@@ -61,3 +63,9 @@ def upgrade(*, as_json: _AsJson = False) -> None:
         return DONE
 
     guarded(body)
+
+
+async def _upgraded(config: Settings) -> Upgraded:
+    done = await open_schema(config).upgrade()
+    await prepare_dispatch(config)
+    return done
