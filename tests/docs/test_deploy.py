@@ -3,6 +3,7 @@
 import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -45,7 +46,8 @@ def compose():
 
 def check_command(arguments):
     """Parse a command line as the command itself does, without doing anything."""
-    command, given = typer.main.get_command(app), [str(one) for one in arguments]
+    command: Any = typer.main.get_command(app)
+    given = [str(one) for one in arguments]
     while hasattr(command, "get_command"):
         found = command.get_command(typer.Context(command, info_name="callboard"), given[0])
         assert found is not None, arguments

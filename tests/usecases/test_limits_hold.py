@@ -51,8 +51,8 @@ class Watched:
     """A provider that counts how many calls go on at a time, of whom; the answers to second requests can be held."""
 
     inner: ModelProvider
-    going_on: Counter = field(default_factory=Counter)
-    most: Counter = field(default_factory=Counter)
+    going_on: Counter[str] = field(default_factory=Counter)
+    most: Counter[str] = field(default_factory=Counter)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     began: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -98,11 +98,17 @@ async def waiting_tasks(app, count):
     return keys
 
 
+async def run_of(app, key):
+    run_id = (await show_task(app, ROOT, key)).task.run_id
+    assert run_id is not None
+    return run_id
+
+
 async def answer(app, key):
-    task = (await show_task(app, ROOT, key)).task
-    gate = await open_gate(app, ROOT, task.run_id)
+    run_id = await run_of(app, key)
+    gate = await open_gate(app, ROOT, run_id)
     decision = Decision("answer", answer="this one")
-    await record_decision(app, ROOT, task.run_id, decision, digest=gate.gate.digest)
+    await record_decision(app, ROOT, run_id, decision, digest=gate.gate.digest)
 
 
 async def worked_off(app, keys):
@@ -163,7 +169,7 @@ async def test_a_task_that_finds_no_room_stays_as_it_is_and_goes_on_later():
     (key,) = await waiting_tasks(app, 1)
     await change_space(app, ROOT, "shop", at_once=1)
     await answer(app, key)
-    run_id = (await show_task(app, ROOT, key)).task.run_id
+    run_id = await run_of(app, key)
     before = await app.ports.store.head(run_id)
     room = [Ask("space:shop", 1)]
     assert await app.ports.slots.take("another", room) is None
@@ -182,7 +188,7 @@ async def test_a_task_can_be_cancelled_while_its_agent_waits_for_room():
     (key,) = await waiting_tasks(app, 1)
     await change_agent(app, ROOT, "asker", {"at_once": 1})
     await answer(app, key)
-    run_id = (await show_task(app, ROOT, key)).task.run_id
+    run_id = await run_of(app, key)
     room = [Ask("agent:asker", 1)]
     assert await app.ports.slots.take("another", room) is None
     driving = asyncio.create_task(app.driver.drive(run_id))

@@ -1,7 +1,8 @@
 """What whoever operates a deployment asks its database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from callboard.ports.examination import Finding
@@ -40,8 +41,9 @@ class Operations(Protocol):
         """
         ...
 
-    async def examine(self) -> Sequence[Finding]:
-        """Return what is to be known of the server behind the database; nothing where there is none.
+    async def examine(self, now: Callable[[], datetime]) -> Sequence[Finding]:
+        """Return what is to be known of the server behind the database; nothing where there is none. `now` is the clock
+        of this machine, to be compared with the server's.
 
         Raises:
             CallboardError: the database cannot be asked.

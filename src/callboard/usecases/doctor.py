@@ -88,7 +88,7 @@ async def _database(app: App, place: str) -> list[Finding]:
     try:
         await app.vault.list()
         await app.operations.check()
-        behind = await app.operations.examine()
+        behind = await app.operations.examine(app.ports.clock.now)
     except CallboardError as error:
         return [Finding("database", str(error), held=False, way_out="Restore it from a copy.")]
     return [Finding("database", f"{place} has the schema of this version", held=True), *behind]

@@ -48,8 +48,8 @@ async def set_limit(app: App, who: Principal, limit: Limit) -> Limit:
         ConfigurationInvalid: it bounds nothing, or by a number that makes no sense.
         UnknownThing: there is no such space.
     """
-    kind, name = _parts(limit.name)
     require(who, "limit.manage", _resource(limit.name))
+    kind, name = _parts(limit.name)
     if kind == "provider":
         limit = replace(limit, name=limit_name(kind, provider_named(name)))
     if kind == "space" and await app.records.get(SPACES, name) is None:

@@ -1,6 +1,7 @@
 """What `callboard doctor` says about a server: its clock beside ours, its connections, who else is at work on it."""
 
-import time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from callboard.ports.examination import Finding
@@ -20,15 +21,15 @@ _NEEDED: Final = 12
 """Connections that a worker opens when it has much to do."""
 
 
-def examine(session: Session) -> list[Finding]:
-    """Return what was found, the first thing to look at first."""
-    return [_clock(session), _connections(session), _at_work(session)]
+def examine(session: Session, now: Callable[[], datetime]) -> list[Finding]:
+    """Return what was found, the first thing to look at first. `now` is the clock of this machine."""
+    return [_clock(session, now), _connections(session), _at_work(session)]
 
 
-def _clock(session: Session) -> Finding:
-    before = time.time()
+def _clock(session: Session, now: Callable[[], datetime]) -> Finding:
+    before = now().timestamp()
     ((there,),) = session.execute(_CLOCK).fetchall()
-    after = time.time()
+    after = now().timestamp()
     skew = max(0.0, float(there) - after, before - float(there))
     way = "behind" if float(there) > after else "ahead of"
     same = skew < 0.001

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
@@ -12,14 +13,13 @@ from callboard.stores.relational.session import Session
 from callboard.stores.revisions import CURRENT
 
 _FRESH_S: Final = 5.0
+Look = Callable[[Session, Callable[[], datetime]], list[Finding]]
 
 
 class StoredOperations:
     """`callboard.ports.operations.Operations`; shares the event store's connections."""
 
-    def __init__(
-        self, access: Access, look: Callable[[Session], list[Finding]] | None = None
-    ) -> None:
+    def __init__(self, access: Access, look: Look | None = None) -> None:
         """Ask through `access`; `look` examines what only this kind of database has."""
         self._readers = access.readers
         self._look = look
@@ -44,9 +44,10 @@ class StoredOperations:
                 f"the database is of a newer Callboard (schema {found[0]}, this one knows {CURRENT}); upgrade this one"
             )
 
-    async def examine(self) -> Sequence[Finding]:
+    async def examine(self, now: Callable[[], datetime]) -> Sequence[Finding]:
         """See `ports.operations.Operations`."""
-        return () if self._look is None else await self._readers.run(self._look)
+        look = self._look
+        return () if look is None else await self._readers.run(lambda session: look(session, now))
 
 
 def _load(session: Session) -> Load:
