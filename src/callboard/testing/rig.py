@@ -1,7 +1,7 @@
 """A whole Callboard of test doubles: the real engine and runtime over a world in memory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
@@ -183,20 +183,32 @@ def rig(
         fetcher=fetcher,
         forge=forge,
     )
+    app = _app_on(ports, kept)
+    return replace(
+        app,
+        releases=releases or app.releases,
+        vault=vault or app.vault,
+        passwords=passwords or app.passwords,
+        dispatcher=dispatcher or app.dispatcher,
+    )
+
+
+def _app_on(ports: Ports, records: Records) -> App:
+    """Return an app whose other parts are doubles."""
     return App(
         ports=ports,
         driver=Driver(ports),
-        releases=releases or MemoryReleases(),
-        records=kept,
-        threads=_threads_of(logs),
-        vault=vault or MemoryVault(),
-        passwords=passwords or PlainPasswords(),
+        releases=MemoryReleases(),
+        records=records,
+        threads=_threads_of(ports.store),
+        vault=MemoryVault(),
+        passwords=PlainPasswords(),
         chance=CountingChance(),
         ids=CountingIds(),
         copies="/copies",
-        dispatcher=dispatcher or EmbeddedDispatcher(time),
-        unattended=_unattended_in(logs, kept),
-        operations=MemoryOperations(logs, kept),
+        dispatcher=EmbeddedDispatcher(ports.clock),
+        unattended=_unattended_in(ports.store, records),
+        operations=MemoryOperations(ports.store, records),
     )
 
 
