@@ -6,14 +6,16 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from callboard.domain.errors import LogError
 from callboard.domain.submission import Submission
 from callboard.ports.dispatcher import Dispatcher
+from callboard.runtime.system import SystemClock
 
 _BOUND_S = 20
 _FLOOD = 200
+_CLOCK = SystemClock()
 
 
 class Advances:
@@ -112,11 +114,11 @@ class DispatcherContract:
     ) -> None:
         advances = Advances(free=True)
         await dispatcher.start(advances, advances.look, 1)
-        soon = datetime.now(timezone.utc) + timedelta(seconds=1)  # noqa: TID251 - as the dispatcher's clock
+        soon = _CLOCK.now() + timedelta(seconds=1)
         await dispatcher.submit(Submission("later", priority="urgent", not_before=soon))
         await dispatcher.submit(Submission("now", priority="low"))
         await advances.called(2)
-        at = datetime.now(timezone.utc)  # noqa: TID251 - as the dispatcher's clock
+        at = _CLOCK.now()
         await dispatcher.stop(_BOUND_S)
         assert advances.calls == ["now", "later"]
         assert at >= soon
@@ -126,7 +128,7 @@ class DispatcherContract:
     ) -> None:
         advances = Advances(free=True)
         await dispatcher.start(advances, advances.look, 1)
-        tomorrow = datetime.now(timezone.utc) + timedelta(days=1)  # noqa: TID251 - as above
+        tomorrow = _CLOCK.now() + timedelta(days=1)
         await dispatcher.submit(Submission("a", not_before=tomorrow))
         await dispatcher.submit(Submission("a"))
         await advances.called(1)

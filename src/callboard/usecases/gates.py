@@ -107,8 +107,8 @@ async def decide_gate(
         ConfigurationInvalid: what waits now is not what was shown, it is too late, the decision does not fit
             the gate, or a model that the run needs to go on cannot be reached.
     """
-    await require_decider(app, who, run_id, as_deputy_of)
-    decided = await _decided(app, who, run_id, decision, digest=digest, as_deputy_of=as_deputy_of)
+    by = _By(who, await require_decider(app, who, run_id, as_deputy_of))
+    decided = await _decided(app, by, run_id, decision, digest)
     if not decided.closed:
         return _waiting(decided.found)
     return await app.driver.drive(decided.found.row.root_id)
@@ -132,28 +132,19 @@ async def record_decision(
     as_deputy_of: str | None = None,
 ) -> Recorded:
     """Record a decision, and leave it to others to drive the run on. Raises what `decide_gate` does."""
-    decided = await _decided(app, who, run_id, decision, digest=digest, as_deputy_of=as_deputy_of)
+    by = _By(who, await require_decider(app, who, run_id, as_deputy_of))
+    decided = await _decided(app, by, run_id, decision, digest)
     if decided.closed:
         row = decided.found.row
         await app.dispatcher.submit(Submission(row.root_id, row.space))
     return decided
 
 
-async def _decided(
-    app: App,
-    who: Principal,
-    run_id: str,
-    decision: Decision,
-    *,
-    digest: str,
-    as_deputy_of: str | None,
-) -> Recorded:
-    authority = await require_decider(app, who, run_id, as_deputy_of)
-    found = await open_gate(app, who, run_id)
+async def _decided(app: App, by: "_By", run_id: str, decision: Decision, digest: str) -> Recorded:
+    found = await open_gate(app, by.who, run_id)
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
     decision = _fitting(app, found.gate, decision)
-    by = _By(who, authority)
     against = _objection(found, found.approvals, by, decision)
     against = against or await _decided_by_deputy(app, found, by)
     if against:
