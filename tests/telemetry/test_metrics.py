@@ -141,7 +141,7 @@ async def test_gates_are_counted_and_who_waits_is_seen():
     assert waiting[0]("runs_open", kind="agent", status="waiting") == 1
     assert found("gates_opened_total", reason="approval_required") == 1
     assert found("gates_decided_total", verdict="approve") == 1
-    assert found("runs_taken_up_total") == 1
+    assert (found("runs_taken_up_total"), found("runs_taken_over_total")) == (1, 0)
     assert found("runs_waiting_for_people") == 0
     assert found("database_up") == 1
 
@@ -168,6 +168,9 @@ async def test_a_database_that_is_gone_is_said_to_be_so_and_the_rest_is_still_to
             raise CallboardError("gone")
 
         async def check(self):
+            raise CallboardError("gone")
+
+        async def examine(self, now):
             raise CallboardError("gone")
 
     app = rig(ScriptedProvider({}))
@@ -238,3 +241,31 @@ async def test_whoever_counts_cannot_disturb_a_run():
     assert ended.terminal.type == "run.completed"
     assert listener.lost > 0
     await app.close()
+
+
+async def test_a_run_whose_process_died_in_the_middle_is_counted_as_taken_over():
+    disk, held = MemoryDisk(), asyncio.Event()
+
+    class Held(ScriptedProvider):
+        async def complete(self, request, on_delta):
+            held.set()
+            await asyncio.Event().wait()
+            return await super().complete(request, on_delta)
+
+    first = rig(Held({}), agent("one"), store=MemoryEventStore(disk))
+    driving = asyncio.create_task(start_run(first, ANN, StartRun("r", "one", "/w", "go")))
+    await held.wait()
+    driving.cancel()
+    await asyncio.gather(driving, return_exceptions=True)
+    await first.close()
+    turns = Script(turns=(Turn(text="done"),))
+    second = rig(ScriptedProvider({"one": turns}), agent("one"), store=MemoryEventStore(disk))
+    counting = monitoring(second)
+    await counting.start()
+    await second.driver.drive("r")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    found = Numbers(await counting.text())
+    assert (found("runs_taken_up_total"), found("runs_taken_over_total")) == (1, 1)
+    await counting.stop()
+    await second.close()

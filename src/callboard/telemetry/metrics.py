@@ -47,6 +47,10 @@ class RunMetrics:
         self._resumed = counter(
             "runs_taken_up", "Runs that this process went on with after a wait or another process."
         )
+        self._taken_over = counter(
+            "runs_taken_over",
+            "Runs that this process found in the middle: another one had died, or was told to end.",
+        )
         self._turns = counter("turns", "Answers of models that joined a conversation.")
         by = ("provider", "model")
         self._calls = Histogram(
@@ -100,6 +104,7 @@ class RunMetrics:
                 self._begun.labels(facts.kind).inc()
             case RunResumed():
                 self._resumed.inc()
+                self._taken_over.inc(facts.was_left)
             case RunCompleted() | RunFailed() | RunCancelled():
                 self._ended.labels(facts.kind, _ENDS[type(event)]).inc()
             case _:

@@ -3,20 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.model_choice import ModelChoice
 from callboard.domain.definition.serving import served_by
+from callboard.domain.events.child_run import ChildRunSuspended
 from callboard.domain.events.codec import Recorded
+from callboard.domain.events.gate import GateOpened
 from callboard.domain.events.model_call import ModelReplaced
-from callboard.domain.events.run import AgentSubject, RunCreated
+from callboard.domain.events.run import AgentSubject, RunCreated, RunResumed
+from callboard.domain.events.workflow import StepPostponed
+
+_RESTS: Final = GateOpened | ChildRunSuspended | StepPostponed
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """A run: which agent or workflow, below which runs, since when, and the model that is asked at present.
 
-    `name`, `version` and `agent` are empty for a workflow's run, `workflow` for an agent's.
+    `name`, `version` and `agent` are empty for a workflow's run, `workflow` for an agent's. It `rests` from where it waits
+    for somebody until a process goes on with it; it `was_left` where the last one that went on found it in the middle.
     """
 
     run_id: str
@@ -31,6 +38,8 @@ class RunFacts:
     provider: str = ""
     own_provider: str | None = None
     chain: tuple[ModelChoice, ...] = ()
+    rests: bool = False
+    was_left: bool = False
 
     @property
     def kind(self) -> str:
@@ -43,6 +52,10 @@ def facts_after(facts: RunFacts | None, recorded: Recorded) -> RunFacts | None:
     event = recorded.event
     if isinstance(event, RunCreated):
         return _created(recorded, event)
+    if facts is not None and isinstance(event, _RESTS):
+        return replace(facts, rests=True)
+    if facts is not None and isinstance(event, RunResumed):
+        return replace(facts, rests=False, was_left=not facts.rests)
     if facts is not None and isinstance(event, ModelReplaced):
         choice = facts.chain[event.position - 1] if event.position <= len(facts.chain) else None
         named = facts.own_provider if choice is None else choice.provider or facts.own_provider
