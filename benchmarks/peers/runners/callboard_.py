@@ -19,7 +19,6 @@ from callboard.providers.directory import ProviderDirectory
 from callboard.providers.endpoints import Endpoint
 from callboard.runtime.driver import Driver
 from callboard.runtime.system import SystemClock, relax_collector
-from callboard.stores.postgres.store import PostgresEventStore
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.usecases.gates import Decision, decide_gate, open_gate
@@ -84,6 +83,8 @@ class Callboard(Runner):
     async def open(self) -> None:
         """See `Runner`."""
         if "--postgres" in sys.argv:
+            from callboard.stores.postgres.store import PostgresEventStore  # noqa: PLC0415
+
             url = sys.argv[sys.argv.index("--postgres") + 1]
             store = await PostgresEventStore.open(url, self.home)
         else:
