@@ -10,8 +10,8 @@ class Unattended(Protocol):
     """Questions that a worker asks again and again: cheap, however many runs wait for people."""
 
     async def runs(self, now: datetime) -> list[RunRow]:
-        """Return the roots without a living owner that may have something to go on with, those that run first, then
-        the oldest first: they run, they wait for an agent, or they or something below them ran, or waits for a
+        """Return the runs of tasks without a living owner that may have something to go on with, those that run first,
+        then the oldest first: they run, they wait for an agent, or they or something below them ran, or waits for a
         decision whose time is over at `now`.
         """
         ...

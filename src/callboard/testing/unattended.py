@@ -39,7 +39,8 @@ class LookAtAll:
         found = [
             row
             for row in rows
-            if row.run_id in free and (row.run_id in stirred or row.waiting_on == "an agent")
+            if row.run_id in free and row.task is not None
+            if row.run_id in stirred or row.waiting_on == "an agent"
         ]
         return sorted(found, key=lambda row: (row.status != "running", row.created_at, row.run_id))
 
@@ -111,6 +112,7 @@ class UnattendedContract:
         await rows.left("b", created_at=NOON + timedelta(seconds=1))
         await rows.left("a", created_at=NOON + timedelta(seconds=2))
         await rows.left("done", "completed")
+        await rows.left("own", task=None)
         assert _ids(await unattended.runs(EARLY)) == ["b", "a"]
 
     async def test_leaves_alone_what_a_living_process_drives(

@@ -125,8 +125,9 @@ class Worker:
         moved, now = 0, self.app.ports.clock.now()
         for row in await self.app.unattended.runs(now):
             needed = row.status == "running" or is_late(row, now)
-            of_task = row.task is not None and row.run_id not in self._advancing
-            if moved < places and of_task and self._patience.allows(row.run_id, needed=needed):
+            is_here = row.run_id in self._advancing
+            allowed = not is_here and self._patience.allows(row.run_id, needed=needed)
+            if moved < places and allowed:
                 self._patience.tried(row.run_id)
                 await self._submit(Submission(row.run_id, row.space))
                 moved += 1

@@ -37,10 +37,12 @@ def _stirring() -> ClauseElement:
 
 
 def _stirred() -> ClauseElement:
-    """Return the open ones of some roots, and who owned them last."""
+    """Return the open ones of some roots that work on tasks, and who owned them last."""
     projection = [column for column in run.c if column.name not in CLAIM]
     roots = select(*projection, run.c.owner).where(
-        run.c.run_id.in_(listed("roots")), run.c.status.in_((_RUNNING, _WAITING))
+        run.c.run_id.in_(listed("roots")),
+        run.c.status.in_((_RUNNING, _WAITING)),
+        run.c.task.is_not(None),
     )
     return roots.order_by(run.c.status != _RUNNING, run.c.created_at, run.c.run_id)
 
