@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timezone
 
 from callboard.domain.actor import Actor
+from callboard.domain.errors import RunArchived
 from callboard.domain.org.principal import Principal, as_owner
 from callboard.ports.file_trees import StoredObject
 from callboard.proofs.ed25519 import Ed25519Signer, is_signature
@@ -15,6 +16,7 @@ from callboard.testing.clock import PatientClock
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import rig
 from callboard.usecases.archive import Archive
+from callboard.usecases.archive_look import archived_run
 from callboard.usecases.archive_put import PutAway, put_away
 from callboard.usecases.proof import Proof
 from callboard.usecases.runs import stored_events
@@ -30,6 +32,8 @@ WRITES = Script(
         Turn(text="Done with the Ümlaut."),
     )
 )
+SEED = b"7" * 32
+"""What the key is made of that signs the log of a deployment."""
 JANUARY = "2026-01.zip"
 MUCH_LATER = date(2026, 3, 1)
 
@@ -52,7 +56,7 @@ class Deployment:
             store.anchors,
             CheckpointFile(home / "checkpoint"),
             NoFiles(),
-            lambda: Ed25519Signer(b"7" * 32),
+            lambda: Ed25519Signer(SEED),
             is_signature,
         )
         self.folder = DirectoryArchive(home / "archive")
@@ -109,3 +113,11 @@ async def deployed(home):
         yield Deployment(await new_team(WRITES, store=store, records=store.records), store, home)
     finally:
         await store.close()
+
+
+async def told(there, run_id):
+    """Return the events of a run, wherever they are."""
+    try:
+        return (await there.logs(run_id))[run_id]
+    except RunArchived:
+        return (await archived_run(there.app, ROOT, run_id))[0].sealed

@@ -5,11 +5,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from callboard.domain.errors import RunArchived
 from callboard.testing.store.crashing import Crash
 from callboard.usecases.archive_check import problems_of, verify_archive
 from callboard.usecases.archive_look import archived_run
-from tests.archive.deployment import ROOT, deployed, opened
+from tests.archive.deployment import ROOT, deployed, opened, told
 
 pytestmark = pytest.mark.anyio
 
@@ -108,14 +107,6 @@ async def put_until(there, at):
     except Crash:
         assert at is not None
     return fate.count
-
-
-async def told(there, run_id):
-    """Return the events of a run, wherever they are."""
-    try:
-        return (await there.logs(run_id))[run_id]
-    except RunArchived:
-        return (await archived_run(there.app, ROOT, run_id))[0].sealed
 
 
 async def left_by_others(home):
