@@ -12,7 +12,7 @@ from callboard.bootstrap.database import open_store
 from callboard.bootstrap.definitions import open_registry, shipped_agents
 from callboard.bootstrap.dispatch import open_dispatcher
 from callboard.bootstrap.models import ModelsOnDemand
-from callboard.bootstrap.places import open_forge, tool_services, workspaces
+from callboard.bootstrap.places import file_places, open_forge, tool_services
 from callboard.bootstrap.programs import ProgramsOnDemand
 from callboard.bootstrap.proof import open_proof
 from callboard.bootstrap.sources import Additions, Sources, check_folders
@@ -54,24 +54,24 @@ async def build_app(
     store = await open_store(settings, added)
     clock = added.clock or SystemClock()
     vault = open_vault(settings, store.credentials, clock)
+    files = file_places(settings, vault, store.tree_packs, added.workspaces)
     registry = _registry(settings, sources, added, store)
     models = ModelsOnDemand(settings, sources, added.providers, vault)
     services = tool_services(settings, registry)
     names = FileModelNames((settings.home, *sources.folders))
     found = (store.records, registry, models, names, store, store.budgets, store.limiter, clock)
     live = Live()
-    roster = CastingSources(*found, settings.provider_runs)
     ports = Ports(
         store=store,
         clock=clock,
         models=models,
         names=names,
-        casting=RosterCasting(roster),
+        casting=RosterCasting(CastingSources(*found, settings.provider_runs)),
         tools=built_in_tools(services).with_added(added.tools),
         registry=registry,
-        workspaces=added.workspaces or workspaces(settings, vault),
+        workspaces=files.workspaces,
         schemas=JsonSchemas(),
-        policies=FilePolicies(settings.home, sources.agents),
+        policies=FilePolicies(settings.home, sources.agents, files.where),
         budgets=store.budgets,
         live=live,
         slots=Slots(store.limiter, clock),
@@ -95,7 +95,7 @@ async def build_app(
         operations=store.operations,
         telemetry=open_traces(settings, store, live),
         engine=store.engine,
-        proof=open_proof(settings, store.anchors),
+        proof=open_proof(settings, store.anchors, files.trees),
         archive=open_archive(settings, store.shelf),
     )
 

@@ -3,14 +3,19 @@
 # ruff: noqa: PLC0415 - adapters are imported where they are built
 
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callboard.settings import Settings
 
 if TYPE_CHECKING:
+    from callboard.definitions.policies import Where
+    from callboard.ports.file_trees import FileTrees
     from callboard.ports.forge import Forge
     from callboard.ports.registry import AgentRegistry
     from callboard.ports.tool_services import ToolServices
+    from callboard.ports.tree_packs import TreePacks
     from callboard.ports.vault import Vault
     from callboard.ports.way_out import WayOut
     from callboard.ports.workspace import Workspaces
@@ -54,19 +59,50 @@ def open_forge(settings: Settings) -> "Forge | None":
     return CommandForge(settings.forge_command, settings.forge_environment)
 
 
-def workspaces(settings: Settings, vault: "Vault") -> "Workspaces":
-    """Return where runs work on files; commands see the Python that Callboard runs on, and reach the hosts that are
-    listed, with what the vault has for them.
+@dataclass(frozen=True, slots=True)
+class FilePlaces:
+    """Where runs work on files, and where what was recorded of them is; `where` tells in which directory of this machine a
+    workspace is, None: in its own.
     """
+
+    workspaces: "Workspaces"
+    trees: "FileTrees"
+    where: "Where | None" = None
+
+
+def file_places(
+    settings: Settings, vault: "Vault", packs: "TreePacks", given: "Workspaces | None" = None
+) -> FilePlaces:
+    """Return where runs work on files; commands see the Python that Callboard runs on, and reach the hosts that are listed,
+    with what the vault has for them. With a database on a server, private copies travel: who else reaches it may go on
+    with a run. `given` workspaces take the place of the machine's own.
+
+    Raises:
+        ConfigurationInvalid: the home directory cannot be used.
+    """
+    from callboard.sandbox.git.contents import GitTrees
     from callboard.sandbox.workspaces import open_workspaces
 
+    state = settings.home / "sandbox"
+    trees = GitTrees(state.resolve())
+    if given is not None:
+        return FilePlaces(given, trees)
     pythons = dict.fromkeys((sys.prefix, sys.base_prefix))
-    return open_workspaces(
-        settings.home / "sandbox",
+    near = open_workspaces(
+        state,
         mode=settings.sandbox,
         read_only=tuple(pythons),
         way_out=_way_out(settings, vault) if settings.command_hosts else None,
     )
+    if isinstance(settings.database, Path):
+        return FilePlaces(near, trees)
+    from callboard.sandbox.travel.place import name_of_place
+    from callboard.sandbox.travel.trees import TravellingTrees
+    from callboard.sandbox.travel.workspaces import TravellingWorkspaces
+
+    copies, here = settings.home / "workspaces", name_of_place(state)
+    far = TravellingWorkspaces(near, packs, copies=copies, here=here, locks=state / "locks")
+    return FilePlaces(far, TravellingTrees(trees, far), far.where)
 
 
 def _way_out(settings: Settings, vault: "Vault") -> "WayOut":

@@ -9,20 +9,20 @@ from callboard.settings import Settings
 
 if TYPE_CHECKING:
     from callboard.ports.anchors import AnchorLog
+    from callboard.ports.file_trees import FileTrees
     from callboard.ports.signer import Signer
     from callboard.usecases.proof import Proof
 
 
-def open_proof(settings: Settings, log: "AnchorLog") -> "Proof":
+def open_proof(settings: Settings, log: "AnchorLog", trees: "FileTrees") -> "Proof":
     """Return what anchors runs in the signed log and checks them against it."""
     from callboard.proofs.files import CheckpointFile
-    from callboard.sandbox.git.contents import GitTrees
     from callboard.usecases.proof import Proof
 
     return Proof(
         log,
         CheckpointFile(settings.home / "checkpoint"),
-        GitTrees((settings.home / "sandbox").resolve()),
+        trees,
         partial(_signer, settings),
         is_signature,
         settings.known_secrets,

@@ -1,6 +1,6 @@
 """Policies in files: the organisation's in the state directory, a space's beside its agents."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,6 +17,8 @@ from callboard.domain.policy import Level, PolicyLayer
 
 POLICY_FILE: Final = "policy.yaml"
 
+Where = Callable[[str], Awaitable[str]]
+
 
 class _PolicyFile(Language):
     rules: Annotated[tuple[PermissionRule, ...], Field(max_length=10_000)]
@@ -28,18 +30,32 @@ class FilePolicies:
     `folders` are those that agents of a workspace come from, where that is not its own `.agents`.
     """
 
-    def __init__(self, home: Path, folders: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, home: Path, folders: Sequence[Path] = (), where: Where | None = None
+    ) -> None:
+        """Read from a home, and from these folders; `where` tells in which directory of this machine a workspace is."""
         self._home = home
         self._folders = tuple(folders)
+        self._where = where
 
     async def layers(self, workspace: str) -> tuple[PolicyLayer, ...]:
         """See `ports.policies.Policies`."""
-        folders = self._folders or (Path(workspace) / ".agents",)
         found = [
             read_policy(self._home / POLICY_FILE, "organisation"),
-            *(read_policy(folder / POLICY_FILE, "space") for folder in folders),
+            *(read_policy(folder / POLICY_FILE, "space") for folder in self._folders),
         ]
+        if not self._folders:
+            found.append(await self._of_workspace(workspace))
         return tuple(layer for layer in found if layer is not None and layer.rules)
+
+    async def _of_workspace(self, workspace: str) -> PolicyLayer | None:
+        """Return the rules in a workspace. They have the same name on every machine, as they have the same text."""
+        place = workspace if self._where is None else await self._where(workspace)
+        layer = read_policy(Path(place) / ".agents" / POLICY_FILE, "space")
+        if layer is None or place == workspace:
+            return layer
+        name = str(Path(workspace) / ".agents" / POLICY_FILE)
+        return layer.model_copy(update={"name": name})
 
 
 def read_policy(path: Path, level: Level, *, required: bool = False) -> PolicyLayer | None:

@@ -143,6 +143,12 @@ class Snapshots(Protocol):
         """Make the files what they were in `tree`; ignored files stay."""
         ...
 
+    async def keep(self) -> None:
+        """Keep the present files where another machine finds them, before an event says that they are so. Does nothing
+        where only this machine works on them.
+        """
+        ...
+
 
 class Workspace(Protocol):
     """One directory that a run works in."""
@@ -185,10 +191,28 @@ class Workspaces(Protocol):
         ...
 
     async def open(self, root: str) -> Workspace:
-        """Open an existing directory.
+        """Open an existing directory. A private copy that another machine works on is shown as it was when its files
+        were last recorded.
 
         Raises:
-            ConfigurationInvalid: it is not a directory.
+            ConfigurationInvalid: it is not a directory, or a copy that cannot be made here.
+        """
+        ...
+
+    async def reach(self, root: str) -> None:
+        """Do nothing where a run could go on in a directory on this machine. Changes nothing.
+
+        Raises:
+            ConfigurationInvalid: it could not: the directory, its repository or its recorded files are elsewhere.
+        """
+        ...
+
+    async def take(self, root: str) -> None:
+        """Make a directory what it was when its files were last recorded, and say that it is worked on here from now on;
+        where it was worked on here last, it stays as it is. Only for whoever holds the claim of its run.
+
+        Raises:
+            ConfigurationInvalid: it cannot be made here.
         """
         ...
 

@@ -6,7 +6,7 @@ right tasks: children end before their parents.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol
 
 from callboard.domain.actor import Actor
@@ -30,6 +30,7 @@ from callboard.ports.event_store import Signal
 from callboard.ports.workspace import Workspace
 from callboard.runtime.agent_drive import AgentDrive
 from callboard.runtime.children import Ended
+from callboard.runtime.no_workspace import no_workspace
 from callboard.runtime.offered import told_tools
 from callboard.runtime.ports import Ports
 from callboard.runtime.room import PATIENCE_S, child_room, room_of
@@ -98,6 +99,7 @@ class Driver:
 
         Raises:
             UnknownThing: no such run.
+            ConfigurationInvalid: its files cannot be had on this machine; nothing was changed.
             RunBusy: a living process drives it.
             NoRoom: as much goes on as a limit allows.
             Fenced: another process took it over meanwhile.
@@ -137,14 +139,15 @@ class Driver:
         if state.terminal is not None or waits:
             return standing(state)
         is_root = request is None and state.created.parent is None
+        if is_root:
+            await self.ports.workspaces.reach(state.created.workspace)
         asks = await room_of(self.ports, state.created) if is_root else ()
         async with self.ports.slots.held(run_id, asks, patience_s=PATIENCE_S):
             if isinstance(state, TaskState):
-                log = await take_over(self.ports, run_id, TASK)
+                log = await take_over(self.ports, run_id, TASK, files=request is None)
                 return await self._drive_log(log, request, wishes)
-            return await self._drive_log(
-                await take_over(self.ports, run_id, AGENT), request, wishes
-            )
+            log = await take_over(self.ports, run_id, AGENT, files=request is None)
+            return await self._drive_log(log, request, wishes)
 
     async def _drive_log(
         self,
@@ -166,7 +169,7 @@ class Driver:
                 self._watch_signals()
                 async with (
                     child_room(self.ports, state, driven),
-                    self._workspaces.using(state.created.workspace) as workspace,
+                    await self._files_for(state, request) as workspace,
                 ):
                     drive = await self._drive_for(log, workspace)
                     try:
@@ -176,6 +179,17 @@ class Driver:
         finally:
             await log.release()
         return standing(log.state)
+
+    async def _files_for(
+        self, state: RunState | TaskState, request: CancellationRequested | None
+    ) -> AbstractAsyncContextManager[Workspace]:
+        """Return how a run's files are come by. A run that only ends needs none, and can end anywhere."""
+        root = state.created.workspace
+        if request is not None:
+            return no_workspace(root)
+        if state.terminal is None:
+            await self.ports.workspaces.take(root)
+        return self._workspaces.using(root)
 
     async def _drive_for(
         self, log: RunLog[RunState] | RunLog[TaskState], workspace: Workspace

@@ -173,12 +173,16 @@ async def create_run(
     return RunLog(ports, claim, folding.begin(recorded), row, folding)
 
 
-async def take_over(ports: Ports, run_id: str, folding: Folding[S]) -> RunLog[S]:
-    """Claim an existing run and fold its log; the takeover of a run that goes on becomes an event.
+async def take_over(
+    ports: Ports, run_id: str, folding: Folding[S], *, files: bool = True
+) -> RunLog[S]:
+    """Claim an existing run, fold its log and take its files, if they are needed; the takeover of a run that goes on becomes
+    an event.
 
     A run that ended, or came to a gate, between somebody's look and this claim is left as it is.
 
     Raises:
+        ConfigurationInvalid: its files cannot be had here.
         UnknownThing: no such run.
         RunBusy: a living process drives it.
     """
@@ -190,6 +194,8 @@ async def take_over(ports: Ports, run_id: str, folding: Folding[S]) -> RunLog[S]
         for entry in entries[1:]:
             state = folding.evolve(state, entry)
         log = RunLog(ports, claim, state, row, folding)
+        if files and state.terminal is None:
+            await ports.workspaces.take(state.created.workspace)
         if state.terminal is None and state.gate is None:
             log.append(RunResumed(epoch=claim.epoch))
         await _catch_up(ports, log)

@@ -137,6 +137,7 @@ class TaskDrive:
         began = self._ports.clock.monotonic()
         made = await made_check(check, self._workspace, self._ports.fetcher)
         took = round((self._ports.clock.monotonic() - began) * 1000)
+        await self._workspace.snapshots.keep()
         self._log.append(
             CheckCompleted.model_validate(
                 {

@@ -47,6 +47,8 @@ async def _run_one(
 ) -> None:
     began = ports.clock.monotonic()
     outcome = await _outcome(ports, log, workspace, command, call)
+    if call.facts.access == "write":
+        await workspace.snapshots.keep()
     log.append(
         ToolCallCompleted(
             turn=log.state.turn,

@@ -47,6 +47,12 @@ class PastWorkspaces:
             raise ConfigurationInvalid(f"{root} is no directory of the past")
         return PastWorkspace(root, self.copies[root], self.trees, self.answer)
 
+    async def reach(self, root: str) -> None:
+        """See the port. The past is in one place."""
+
+    async def take(self, root: str) -> None:
+        """See the port. The past is in one place."""
+
     async def clone(self, repository: str, commit: str, destination: str) -> None:
         """See the port. There is one commit only."""
         del commit
@@ -178,6 +184,9 @@ class PastWorkspace:
         """See `ports.workspace.Snapshots`."""
         self.content.clear()
         self.content.update(self.trees[tree])
+
+    async def keep(self) -> None:
+        """See `ports.workspace.Snapshots`. The past is in one place."""
 
     async def close(self) -> None:
         """Nothing is to be ended."""

@@ -1,5 +1,6 @@
 """`ports.workspace.Workspaces` on this machine."""
 
+import asyncio
 import hashlib
 import os
 import secrets
@@ -98,6 +99,14 @@ class ConfinedWorkspaces:
 
     async def open(self, root: str) -> ConfinedWorkspace:
         """See `ports.workspace.Workspaces`."""
+        return await self.open_as(root, _real(root))
+
+    async def open_as(self, root: str, known_as: str) -> ConfinedWorkspace:
+        """Open a directory that runs know by another path: it is their root, and absolute paths begin with it.
+
+        Raises:
+            ConfigurationInvalid: it is not a directory.
+        """
         place = _real(root)
         try:
             beneath = open_beneath(place)
@@ -114,12 +123,24 @@ class ConfinedWorkspaces:
             way_out=self._way_out,
         )
         return ConfinedWorkspace(
-            place,
-            ConfinedFiles(place, beneath, ignores),
-            ConfinedFiles(place, beneath, PublishedOnly(beneath)),
+            known_as,
+            ConfinedFiles(known_as, beneath, ignores),
+            ConfinedFiles(known_as, beneath, PublishedOnly(beneath)),
             commands,
             TreeSnapshots(store, beneath, ignores),
         )
+
+    def store_of(self, root: str) -> Store:
+        """Return the private repository of a directory."""
+        return Store(self._state, _real(root))
+
+    async def reach(self, root: str) -> None:
+        """See `ports.workspace.Workspaces`."""
+        if not await asyncio.to_thread(Path(_real(root)).is_dir):
+            raise ConfigurationInvalid(f"{root} is not a directory that can be opened.")
+
+    async def take(self, root: str) -> None:
+        """See `ports.workspace.Workspaces`. It is worked on here and nowhere else."""
 
     async def examine(self) -> Sequence[Finding]:
         """See `ports.workspace.Workspaces`."""

@@ -288,6 +288,9 @@ class WorldWorkspace:
         self.world.files.clear()
         self.world.files.update(self.world.trees[tree])
 
+    async def keep(self) -> None:
+        """There is one world only."""
+
     async def close(self) -> None:
         """Nothing to end."""
 
@@ -305,6 +308,12 @@ class WorldWorkspaces:
     async def open(self, root: str) -> Workspace:
         """Open the world."""
         return WorldWorkspace(self.world, root)
+
+    async def reach(self, root: str) -> None:
+        """There is one world only."""
+
+    async def take(self, root: str) -> None:
+        """There is one world only."""
 
     async def clone(self, repository: str, commit: str, destination: str) -> None:
         """There is one world only."""

@@ -58,6 +58,17 @@ class TreeSnapshots:
             _, present = await self._scan(wanted)
             await restore(self._beneath, self._store.git, present, wanted)
 
+    async def keep(self) -> None:
+        """See `ports.workspace.Snapshots`. The files are here, and nowhere else."""
+
+    async def present(self, tracked: str) -> str:
+        """Store the present files as a tree and return its id. What is in the tree `tracked` counts even where git ignores
+        it.
+        """
+        async with self._one_at_a_time:
+            tree, _ = await self._scan(await self._listing(tracked))
+            return tree
+
     async def _scan(self, tracked: Listing) -> tuple[str, Listing]:
         if self._scanner is None:
             await self._store.create()
