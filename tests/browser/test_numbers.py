@@ -146,3 +146,17 @@ def test_a_model_that_cannot_be_asked_says_why(site, page):
         "acme/<b>large</b>"
     )
     expect(page.get_by_role("status").filter(has_text="What came of it")).to_contain_text("key")
+
+
+def test_a_limit_is_set_where_models_are_listed(site, page, axe, picture):
+    page.goto("/models")
+    form = page.locator("form[action='/models/limits']")
+    form.get_by_label("Of").fill("provider:openrouter")
+    form.get_by_label("At a time").fill("4")
+    form.get_by_role("button", name="Set").click()
+    row = page.get_by_role("row", name="provider:openrouter")
+    expect(row).to_contain_text("at most 4 at a time")
+    axe(page)
+    picture(page, "limits")
+    row.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("As much goes on as there is work for.")).to_be_visible()

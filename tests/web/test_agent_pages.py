@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.engine.pacing import Ask
 from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
 from callboard.usecases.roster_moves import promote_agent
 from callboard.usecases.spaces import NewSpace, create_space, set_member
@@ -36,6 +37,7 @@ PAGES = (
 FORMS = (
     *("/agents", "/agents/batch", "/agents/mara/config", "/agents/mara/place", "/agents/mara/move"),
     *("/agents/mara/release", "/models", "/agents/check", "/agents/mara/check"),
+    *("/models/limits", "/models/limits/remove"),
 )
 
 
@@ -333,3 +335,47 @@ async def test_models_are_tried_by_those_who_may(team):
     assert "Ask it one word" not in (await team.get("/models")).text
     answer = await team.post("/models", {"model": "acme/x"} | await team.marks("/agents/new"))
     assert answer.status_code == 403
+
+
+async def test_limits_are_set_seen_and_removed_where_models_are(team):
+    marks = await team.marks("/agents/new")
+    wish = {"name": "provider:scripted", "at_once": "3", "per_minute": "60"}
+    assert (await team.post("/models/limits", wish | marks)).status_code == 303
+    shown = (await team.get("/models")).text
+    assert "provider:scripted" in shown
+    assert "at most 3 at a time, 60 a minute, 6 of them at once" in shown
+    assert "has room" in shown
+    for n in range(3):
+        room = [Ask("provider:scripted")]
+        assert await team.app.ports.slots.take(f"R-{n}", room) is None
+    assert ">full<" in (await team.get("/models")).text
+    marks = await team.marks("/agents/new")
+    removed = await team.post("/models/limits/remove", {"name": "provider:scripted"} | marks)
+    assert removed.status_code == 303
+    assert await team.app.ports.slots.limiter.limited(("provider:scripted",)) == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "moon:x", "at_once": "3"},
+        {"name": "provider:p"},
+        {"name": "provider:p", "at_once": "many"},
+        {"name": "provider:p", "at_once": "0"},
+        {"name": "<script>alert(1)</script>", "at_once": "3"},
+    ],
+)
+async def test_what_is_no_limit_is_said_to_be_none_and_nothing_typed_is_lost(team, wrong):
+    marks = await team.marks("/agents/new")
+    answer = await team.post("/models/limits", wrong | marks)
+    assert answer.status_code == 422
+    assert "<script>alert" not in answer.text
+    assert await team.app.ports.slots.limiter.standings() == []
+
+
+async def test_limits_are_not_set_by_members(team):
+    await team.sign_in("mia")
+    marks = await team.marks("/agents/new")
+    wish = {"name": "provider:scripted", "at_once": "3"}
+    assert (await team.post("/models/limits", wish | marks)).status_code == 403
+    assert "Set a limit" not in (await team.get("/models")).text

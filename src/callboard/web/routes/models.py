@@ -1,15 +1,17 @@
 """Models: which are in use, under which names, what they cost, and whether they answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from callboard.domain.errors import CallboardError
+from callboard.domain.errors import CallboardError, ConfigurationInvalid
+from callboard.engine.pacing import Limit, LimitStanding
 from callboard.ports.model_facts import ListPrice, ModelFacts
 from callboard.usecases.app import NotAllowed
+from callboard.usecases.limits import list_limits, remove_limit, set_limit, wording
 from callboard.usecases.model_trials import Trial, Tried, try_models
 from callboard.usecases.models import ListedModels, list_models
 from callboard.web.form_routes import FormRoute
@@ -44,6 +46,26 @@ class TriedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A limit in words, and how much goes on under it. `full`: nothing more can begin."""
+
+    name: str
+    words: str
+    in_use: int
+    full: bool
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLimit:
+    """What somebody typed to set a limit."""
+
+    name: str = ""
+    at_once: str = ""
+    per_minute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelsPage(Page):
     """Models and providers."""
 
@@ -54,6 +76,8 @@ class ModelsPage(Page):
     tried: Sequence[TriedRow] = ()
     asked: str = ""
     wrong: str = ""
+    limits: Sequence[LimitRow] = ()
+    typed: TypedLimit = field(default_factory=TypedLimit)
 
     @property
     def title(self) -> str:
@@ -83,22 +107,76 @@ async def tried(at: At) -> Response:
     return await at.show(await _page(at, [_tried(one) for one in answers], model or ""))
 
 
+@router.post("/models/limits")
+async def limit(at: At) -> Response:
+    """Set a limit, or another one of its name."""
+    typed = TypedLimit(*(at.fields.text(name) for name in ("name", "at_once", "per_minute")))
+    try:
+        wish = Limit(typed.name, _number(typed.at_once), _number(typed.per_minute))
+        done = await set_limit(at.app, at.who, wish)
+    except NotAllowed:
+        raise
+    except CallboardError as error:
+        return await at.show(await _page(at, wrong=str(error), typed=typed), 422)
+    return at.go("/models#limits", f"{done.name}: {wording(done)}.")
+
+
+@router.post("/models/limits/remove")
+async def unlimited(at: At) -> Response:
+    """Take a limit away."""
+    name = at.fields.text("name")
+    try:
+        await remove_limit(at.app, at.who, name)
+    except NotAllowed:
+        raise
+    except CallboardError as error:
+        return await at.show(await _page(at, wrong=str(error)), 422)
+    return at.go("/models#limits", f"{name} has no limit any more.")
+
+
+def _number(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 9:
+        raise ConfigurationInvalid(f"{text[:40]!r} is no whole number, such as 20")
+    return int(text)
+
+
 def _facts(at: Visit) -> ModelFacts | None:
     return cast("ModelFacts | None", at.request.app.state.facts)
 
 
 async def _page(
-    at: Visit, answers: Sequence[TriedRow] = (), asked: str = "", wrong: str = ""
+    at: Visit,
+    answers: Sequence[TriedRow] = (),
+    asked: str = "",
+    wrong: str = "",
+    typed: TypedLimit | None = None,
 ) -> ModelsPage:
-    facts = _facts(at)
+    facts, rest = _facts(at), (answers, asked, wrong, await _limits(at), typed or TypedLimit())
     if facts is None:
-        return ModelsPage(None, (), answers, asked, wrong)
+        return ModelsPage(None, (), *rest)
     listed = await list_models(at.app, at.who, facts)
     rows = [
         ModelRow(one.model, one.provider, one.base_url or "", _price(one.price), one.named_by)
         for one in listed.models
     ]
-    return ModelsPage(listed, rows, answers, asked, wrong)
+    return ModelsPage(listed, rows, *rest)
+
+
+async def _limits(at: Visit) -> Sequence[LimitRow]:
+    try:
+        found = await list_limits(at.app, at.who)
+    except NotAllowed:
+        return ()
+    return [_limit_row(one) for one in found]
+
+
+def _limit_row(one: LimitStanding) -> LimitRow:
+    at_once = one.limit.at_once
+    full = one.left == 0 or (at_once is not None and one.in_use >= at_once)
+    is_set = at_once is not None or one.limit.per_minute is not None
+    return LimitRow(one.limit.name, wording(one.limit), one.in_use, full, is_set)
 
 
 def _price(price: ListPrice | None) -> str:
