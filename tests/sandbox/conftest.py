@@ -6,6 +6,9 @@ import pytest
 
 from callboard.sandbox.commands import landlock
 from callboard.sandbox.workspaces import open_workspaces
+from callboard.testing.tree_packs import MemoryTreePacks
+
+from .machines import Machine
 
 PYTHONS = (sys.prefix, sys.base_prefix)
 GIT_ENVIRONMENT = {
@@ -74,6 +77,19 @@ async def workspace(workspaces, root, anyio_backend):
     opened = await workspaces.open(str(root))
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def packs():
+    return MemoryTreePacks()
+
+
+@pytest.fixture
+def machine(tmp_path, packs):
+    def made(name, **options):
+        return Machine(tmp_path / name, packs, **options)
+
+    return made
 
 
 def _bubblewrap_starts() -> bool:
