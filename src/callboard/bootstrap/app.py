@@ -12,7 +12,7 @@ from callboard.bootstrap.database import open_store
 from callboard.bootstrap.definitions import open_registry, shipped_agents
 from callboard.bootstrap.dispatch import open_dispatcher
 from callboard.bootstrap.models import ModelsOnDemand
-from callboard.bootstrap.places import file_places, open_forge, tool_services
+from callboard.bootstrap.places import FilePlaces, file_places, open_forge, tool_services
 from callboard.bootstrap.programs import ProgramsOnDemand
 from callboard.bootstrap.proof import open_proof
 from callboard.bootstrap.sources import Additions, Sources, check_folders
@@ -31,6 +31,7 @@ from callboard.usecases.app import App
 
 if TYPE_CHECKING:
     from callboard.definitions.resolver import AgentResolver
+    from callboard.ports.vault import Vault
     from callboard.stores.relational.store import RelationalStore
 
 
@@ -60,7 +61,6 @@ async def build_app(
     services = tool_services(settings, registry)
     names = FileModelNames((settings.home, *sources.folders))
     found = (store.records, registry, models, names, store, store.budgets, store.limiter, clock)
-    live = Live()
     ports = Ports(
         store=store,
         clock=clock,
@@ -73,12 +73,19 @@ async def build_app(
         schemas=JsonSchemas(),
         policies=FilePolicies(settings.home, sources.agents, files.where),
         budgets=store.budgets,
-        live=live,
+        live=Live(),
         slots=Slots(store.limiter, clock),
         fetcher=services.fetcher,
         forge=open_forge(settings),
         programs=ProgramsOnDemand(settings),
     )
+    return _app_on(settings, ports, store, vault, files)
+
+
+def _app_on(
+    settings: Settings, ports: Ports, store: "RelationalStore", vault: "Vault", files: FilePlaces
+) -> App:
+    """Return the app on its ports."""
     return App(
         ports=ports,
         driver=Driver(ports),
@@ -90,10 +97,10 @@ async def build_app(
         chance=chance(),
         ids=TimeSortedIds(),
         copies=str(settings.home / "workspaces"),
-        dispatcher=open_dispatcher(settings, clock),
+        dispatcher=open_dispatcher(settings, ports.clock),
         unattended=store.unattended,
         operations=store.operations,
-        telemetry=open_traces(settings, store, live),
+        telemetry=open_traces(settings, store, ports.live),
         engine=store.engine,
         proof=open_proof(settings, store.anchors, files.trees),
         archive=open_archive(settings, store.shelf),
