@@ -15,6 +15,7 @@ from callboard.usecases.archive_check import problems_of, verify_archive
 from callboard.usecases.archive_look import archived_run, list_archive
 from callboard.usecases.archive_put import PutAway, put_away
 from callboard.usecases.audit import list_audit
+from callboard.usecases.export_run import ExportRun, export_run
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.runs import list_runs, resume_run, show_run
 from callboard.usecases.spending import usage_of
@@ -143,6 +144,28 @@ async def test_payloads_that_nobody_needs_any_more_go_and_others_stay(there):
     there.later()
     await there.put()
     assert await show_run(there.app, ROOT, "copy") == before
+
+
+async def test_a_fork_outlives_what_it_was_forked_from_and_is_put_away_like_any_other(there):
+    run = await there.worked()
+    waits = next(
+        one.seq for one in await there.store.read(run) if b'"type":"gate.opened"' in one.body
+    )
+    there.later()
+    await fork_run(there.app, ROOT, ForkRun(run, waits, "fork"))
+    assert [one.run_id for one in (await there.put()).away] == [run]
+    found = await verify_run(there.app, ROOT, "fork")
+    assert (found.problems, found.runs) == ((), 2)
+    assert [line async for line in export_run(there.app, ROOT, ExportRun("fork", files=False))]
+    await fork_run(there.app, ROOT, ForkRun("fork", waits, "once-more"))
+    await there.team.decide("mia", "fork")
+    await resume_run(there.app, ROOT, "fork")
+    before = await there.logs("fork")
+    there.later()
+    report = await there.put(before=there.team.clock.now().date())
+    assert [(one.run_id, one.runs) for one in report.away] == [("fork", 1)]
+    assert (await archived_run(there.app, ROOT, "fork"))[0].sealed == before["fork"]
+    assert problems_of(await verify_archive(there.app, ROOT)) == []
 
 
 async def test_a_run_whose_log_was_altered_stays_and_the_others_go(there):

@@ -1,13 +1,14 @@
 """What a deployment keeps its archive with, and runs as they are read from there."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Generic, TypeVar
 
-from callboard.domain.errors import ArchiveDamaged, ConfigurationInvalid, LogCorrupt
+from callboard.domain.errors import ArchiveDamaged, ConfigurationInvalid, LogCorrupt, RunArchived
 from callboard.domain.events.codec import (
     Recorded,
     Sealed,
@@ -18,6 +19,7 @@ from callboard.domain.events.codec import (
 from callboard.engine.proof.lines import Line, LineSource, NotAnExport, WrongLine, read_lines
 from callboard.engine.proof.packing import unpacked
 from callboard.ports.archive import ArchiveFile, ArchiveFolder, Shelf
+from callboard.ports.event_store import EventStore
 
 T = TypeVar("T")
 _LOG_LINES: Final = frozenset({"header", "checkpoint", "consistency", "run", "anchor"})
@@ -68,12 +70,12 @@ class StoredLogs:
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
     def in_order(self, order: Sequence[str]) -> list[Sealed]:
-        """Return all events in the order in which they were stored; run by run where that is no order of these."""
-        left = {run_id: iter(log) for run_id, log in self.logs.items()}
-        shown = [next(left[run_id], None) for run_id in order if run_id in left]
-        events = [sealed for log in self.logs.values() for sealed in log]
-        found = [sealed for sealed in shown if sealed is not None]
-        return found if len(found) == len(events) == len(order) else events
+        """Return the events of the runs that an order names, in that order; run by run where it is none of these."""
+        named = {run_id: self.logs.get(run_id, []) for run_id in dict.fromkeys(order)}
+        if Counter(order) != {run_id: len(log) for run_id, log in named.items()}:
+            return [sealed for log in self.logs.values() for sealed in log]
+        left = {run_id: iter(log) for run_id, log in named.items()}
+        return [next(left[run_id]) for run_id in order]
 
     def whole(self, sealed: Sealed) -> Recorded:
         """Return an event with its payload put back.
@@ -87,6 +89,44 @@ class StoredLogs:
             return recorded
         event = with_blob(recorded.event, self.blobs.get(ref.sha256, b""))
         return Recorded(recorded.run_id, recorded.seq, recorded.at, event)
+
+
+class Logs:
+    """Logs wherever they lie, for those who follow a log to the runs below it: a fork's log goes on naming those of the
+    run that it was forked from, which may have been put away. A file is read once.
+    """
+
+    def __init__(self, store: EventStore, archive: Archive | None) -> None:
+        self._store = store
+        self._archive = archive
+        self._read: dict[str, StoredLogs] = {}
+
+    async def read(self, run_id: str) -> list[Sealed]:
+        """Return a run's events in order.
+
+        Raises:
+            UnknownThing: no such run.
+            ArchiveDamaged: the file that it lies in is not as it was written.
+        """
+        try:
+            return await self._store.read(run_id)
+        except RunArchived as away:
+            row = await self._store.row(run_id)
+            if self._archive is None or row is None:
+                raise
+            found = self._read.get(row.root_id)
+            if found is None:
+                async with Aside(self._archive.folder.open(away.file)) as file:
+                    found = await asyncio.to_thread(read_logs, file, row.root_id)
+                self._read[row.root_id] = found
+            return found.logs.get(run_id, [])
+
+    async def blobs(self, sha256s: Sequence[str]) -> dict[str, bytes]:
+        """Return the contents that are there, by address."""
+        found = await self._store.blobs(sha256s)
+        for stored in self._read.values():
+            found |= {sha: stored.blobs[sha] for sha in sha256s if sha in stored.blobs}
+        return found
 
 
 def read_logs(file: ArchiveFile, run_id: str) -> StoredLogs:

@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from callboard.domain.errors import CallboardError, UnknownThing
+from callboard.domain.errors import ArchiveDamaged, CallboardError, UnknownThing
 from callboard.domain.org.principal import Principal
-from callboard.domain.proof.anchor import Anchor
 from callboard.engine.proof.checking import Verified, check_export
 from callboard.engine.proof.lines import NotAnExport, WrongLine
 from callboard.engine.proof.log import Trust
@@ -65,39 +64,44 @@ class _Checks:
 
     async def file(self, name: str, expected: set[str]) -> CheckedFile:
         checked = CheckedFile(name)
-        ends: dict[str, Anchor] = {}
+        lying: set[str] = set()
         try:
             async with Aside(self.archive.folder.open(name)) as file:
                 for member in file.members:
-                    found = await asyncio.to_thread(self._member, file, member.run_id)
-                    if isinstance(found, str):
-                        checked.problems.append(f"{name}: run {member.run_id}: {found}")
+                    try:
+                        found, own = await asyncio.to_thread(self._member, file, member.run_id)
+                    except (WrongLine, NotAnExport, CallboardError) as wrong:
+                        checked.problems.append(f"{name}: run {member.run_id}: {wrong}")
                         continue
                     checked.runs += 1
-                    checked.events += found.events
-                    ends |= {end.run_id: end for end in found.ends}
+                    checked.events += sum(own.values())
+                    lying |= set(own)
                     await self._compare(checked, found, expected)
         except CallboardError as error:
             checked.problems.append(str(error))
-        missing = sorted(expected - set(ends))
+        missing = sorted(expected - lying)
         checked.problems += [
             f"{name}: run {run_id} should lie in it, and does not" for run_id in missing
         ]
         return checked
 
-    def _member(self, file: ArchiveFile, run_id: str) -> Verified | str:
-        """Check one export; return what is wrong with it, if something is."""
-        try:
-            with file.source(run_id) as source:
-                found = check_export(source, self.trust)
-            order = file.order(run_id)
-        except (WrongLine, NotAnExport, CallboardError) as wrong:
-            return str(wrong)
+    def _member(self, file: ArchiveFile, run_id: str) -> tuple[Verified, Counter[str]]:
+        """Check one export; return what is in it, and how many events each run has that lies there: it may hold copies
+        of other runs, which a fork's log names.
+
+        Raises:
+            WrongLine: it does not verify.
+            NotAnExport: it is something else.
+            ArchiveDamaged: it cannot be read, or is of another run.
+        """
+        with file.source(run_id) as source:
+            found = check_export(source, self.trust)
         if found.run_id != run_id:
-            return f"it is of run {found.run_id}"
-        if Counter(order) != {end.run_id: end.seq for end in found.ends}:
-            return "the order of its events is not one of its events"
-        return found
+            raise ArchiveDamaged(f"it is of run {found.run_id}")
+        own = Counter(file.order(run_id))
+        if run_id not in own or not own.items() <= {(end.run_id, end.seq) for end in found.ends}:
+            raise ArchiveDamaged("the order of its events is not one of its events")
+        return found, own
 
     async def _compare(self, checked: CheckedFile, found: Verified, expected: set[str]) -> None:
         """Compare what a file holds of a run with what the database knows of it."""

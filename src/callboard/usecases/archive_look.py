@@ -127,6 +127,7 @@ async def _is_shown(archive: Archive, who: Principal, row: RunRow | None, name: 
 
 
 def _hits(file: ArchiveFile, name: str, root_id: str, sought: bytes, limit: int) -> list[Hit]:
+    own = set(file.order(root_id))  # it may hold copies of other runs, which a fork's log names
     found: list[Hit] = []
     last: Sealed | None = None
     with file.source(root_id) as source:
@@ -134,7 +135,7 @@ def _hits(file: ArchiveFile, name: str, root_id: str, sought: bytes, limit: int)
             last = sealed or last
             content = sealed.body if sealed is not None else (blob or ("", b""))[1]
             near = excerpt(content, sought)
-            if near and last is not None:
+            if near and last is not None and last.run_id in own:
                 payload = sealed is None
                 found.append(Hit(last.run_id, root_id, last.seq, name, near, payload))
                 if len(found) >= limit:

@@ -1,6 +1,7 @@
 """Putting runs away that ended long ago: into files first, and out of the database when those were read back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
@@ -167,7 +168,7 @@ class _Work:
         except CallboardError as error:
             self._leave(due, str(error))
             return []
-        if sorted(ends) != sorted(logs):
+        if not set(logs) <= set(ends):  # a fork's names runs of others besides
             self._leave(due, "its logs are not what the list of runs says of them")
             return []
         return ends
@@ -233,9 +234,9 @@ class _Work:
             order = file.order(run_id)
         except (WrongLine, NotAnExport, CallboardError) as wrong:
             return f"what was written of it is not right: {wrong}"
-        if found.run_id != run_id or sorted(found.ends) != sorted(logs):
+        if found.run_id != run_id or not set(logs) <= set(found.ends):
             return "what was written of it is not what the database holds"
-        if len(order) != found.events:
+        if Counter(order) != {log.run_id: log.seq for log in logs}:
             return "the order of its events was not written whole"
         return ""
 

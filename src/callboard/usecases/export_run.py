@@ -16,6 +16,7 @@ from callboard.engine.proof.lines import FORMAT, LARGEST_CONTENT, LineWriter
 from callboard.engine.proof.log import encoded, signed_checkpoint
 from callboard.engine.proof.packing import packed
 from callboard.usecases.app import App, require_log
+from callboard.usecases.archive import Logs
 from callboard.usecases.proof import Proof, Seen, proof_of
 
 _EARLIER_CHECKPOINTS = 16
@@ -96,13 +97,14 @@ async def ends_of(app: App, root_id: str) -> list[Anchor]:
         LogCorrupt: a log does not verify.
     """
     found: dict[str, Anchor] = {}
-    waiting = [root_id]
+    logs, waiting = Logs(app.ports.store, app.archive), [root_id]
+    await app.ports.store.read(root_id)  # its own log must be here
     while waiting:
         run_id = waiting.pop(0)
         if run_id in found:
             continue
         head, seq = GENESIS, 0
-        for seq, sealed in enumerate(await app.ports.store.read(run_id), start=1):
+        for seq, sealed in enumerate(await logs.read(run_id), start=1):
             head = chain_hash(head, sealed.body)
             if (sealed.seq, sealed.hash) != (seq, head):
                 raise LogCorrupt(
@@ -151,10 +153,10 @@ class _Export:
     """An export in the making."""
 
     def __init__(self, app: App, proof: Proof, secrets: tuple[bytes, ...]) -> None:
-        self._app = app
         self._proof = proof
         self._secrets = secrets
         self._blobs: set[str] = set()
+        self._logs = Logs(app.ports.store, app.archive)
         self.lines = LineWriter()
         self.index = Index()
 
@@ -163,7 +165,7 @@ class _Export:
 
     async def run(self, end: Anchor, seen: Seen) -> AsyncGenerator[bytes]:
         yield self.line("run", {"run": end.run_id})
-        for sealed in (await self._app.ports.store.read(end.run_id))[: end.seq]:
+        for sealed in (await self._logs.read(end.run_id))[: end.seq]:
             recorded = unseal(sealed)
             self._refuse_secrets(sealed.body, f"event {sealed.seq} of run {end.run_id}")
             self.index.add(recorded, sealed.body)
@@ -178,7 +180,7 @@ class _Export:
         ref = blob_of(recorded.event)
         if ref is None or ref.sha256 in self._blobs:
             return
-        content = (await self._app.ports.store.blobs([ref.sha256])).get(ref.sha256)
+        content = (await self._logs.blobs([ref.sha256])).get(ref.sha256)
         if content is None or len(content) != ref.size:
             raise LogCorrupt(f"{recorded.run_id}: what event {recorded.seq} refers to is gone")
         self._refuse_secrets(content, f"event {recorded.seq} of run {recorded.run_id}")

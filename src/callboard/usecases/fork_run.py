@@ -6,7 +6,7 @@ from datetime import datetime
 
 from callboard.domain.errors import ConfigurationInvalid, LogCorrupt
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunStarted
-from callboard.domain.events.codec import GENESIS, Blob, Recorded, Sealed, seal
+from callboard.domain.events.codec import GENESIS, Blob, Recorded, Sealed, seal, unseal
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.run import RunCreated, RunResumed, Terminal, WorkflowSubject
@@ -17,6 +17,7 @@ from callboard.engine.limits import deadline
 from callboard.runtime.driver import steering_message
 from callboard.runtime.run_log import load, project_all
 from callboard.usecases.app import App, require_run
+from callboard.usecases.archive import Logs
 from callboard.usecases.start_run import check_run_id
 
 
@@ -116,7 +117,9 @@ async def _tree_at(app: App, prefix: Sequence[Recorded]) -> str | None:
             case FilesChanged(tree=tree):
                 return tree
             case ChildRunEnded(child_run_id=child):
-                below = await _tree_at(app, await load(app.ports.store, child))
+                logs = Logs(app.ports.store, app.archive)
+                entries = [unseal(sealed) for sealed in await logs.read(child)]
+                below = await _tree_at(app, entries)
                 if below is not None:
                     return below
             case RunCreated(subject=WorkflowSubject(base_tree=tree)):

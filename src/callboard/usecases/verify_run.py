@@ -9,6 +9,7 @@ from callboard.domain.events.codec import GENESIS, Sealed, blob_of, chain_hash, 
 from callboard.domain.org.principal import Principal
 from callboard.runtime.run_log import project_all
 from callboard.usecases.app import App, require_log
+from callboard.usecases.archive import Logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ async def verify_run(
     """
     await require_log(app, who, "run.read", run_id)
     await app.ports.store.read(run_id)
+    logs = Logs(app.ports.store, app.archive)
     problems: list[str] = []
     runs = events = 0
     head_hash = GENESIS
@@ -46,26 +48,28 @@ async def verify_run(
         current = waiting.pop()
         tree.append(current)
         runs += 1
-        count, last_hash, children = await _verify_one(app, current, problems)
+        count, last_hash, children = await _verify_one(app, logs, current, problems)
         events += count
         head_hash = last_hash if current == run_id else head_hash
         waiting += children
     await _verify_shown_order(app, run_id, problems)
-    await _verify_anchors(app, frozenset(tree), problems)
+    await _verify_anchors(app, logs, frozenset(tree), problems)
     if expected_head is not None and head_hash != expected_head:
         problems.append(f"{run_id}: the log ends in {head_hash}, not in the expected head")
     return Verification(run_id, runs, events, head_hash, tuple(problems))
 
 
-async def _verify_one(app: App, run_id: str, problems: list[str]) -> tuple[int, str, list[str]]:
+async def _verify_one(
+    app: App, logs: Logs, run_id: str, problems: list[str]
+) -> tuple[int, str, list[str]]:
     try:
-        sealed = await app.ports.store.read(run_id)
+        sealed = await logs.read(run_id)
     except CallboardError:
         problems.append(f"{run_id}: the whole log is missing")
         return 0, GENESIS, []
     last_hash = _verify_chain(run_id, sealed, problems)
     await _verify_end(app, run_id, (len(sealed), last_hash), problems)
-    children = await _verify_content(app, run_id, sealed, problems)
+    children = await _verify_content(app, logs, run_id, sealed, problems)
     return len(sealed), last_hash, children
 
 
@@ -96,7 +100,9 @@ async def _verify_shown_order(app: App, run_id: str, problems: list[str]) -> Non
         last[entry.run_id] = entry.seq
 
 
-async def _verify_anchors(app: App, run_ids: frozenset[str], problems: list[str]) -> None:
+async def _verify_anchors(
+    app: App, logs: Logs, run_ids: frozenset[str], problems: list[str]
+) -> None:
     """Check what the deployment's log says about these runs, and that nobody put another log in its place."""
     if app.proof is None:
         return
@@ -106,21 +112,21 @@ async def _verify_anchors(app: App, run_ids: frozenset[str], problems: list[str]
         problems.append(str(error))
         return
     problems += seen.problems
-    logs: dict[str, dict[int, str]] = {}
+    hashes: dict[str, dict[int, str]] = {}
     for anchor in seen.anchors:
         if anchor.run_id not in run_ids:
             continue
-        if anchor.run_id not in logs:
-            logs[anchor.run_id] = await _hashes(app, anchor.run_id)
-        if logs[anchor.run_id].get(anchor.seq) != anchor.hash:
+        if anchor.run_id not in hashes:
+            hashes[anchor.run_id] = await _hashes(logs, anchor.run_id)
+        if hashes[anchor.run_id].get(anchor.seq) != anchor.hash:
             problems.append(
                 f"{anchor.run_id}: event {anchor.seq} is not the one that this deployment's log was given"
             )
 
 
-async def _hashes(app: App, run_id: str) -> dict[int, str]:
+async def _hashes(logs: Logs, run_id: str) -> dict[int, str]:
     try:
-        return {entry.seq: entry.hash for entry in await app.ports.store.read(run_id)}
+        return {entry.seq: entry.hash for entry in await logs.read(run_id)}
     except CallboardError:
         return {}
 
@@ -145,13 +151,13 @@ def _place(entry: Sealed) -> tuple[object, object]:
 
 
 async def _verify_content(
-    app: App, run_id: str, sealed: list[Sealed], problems: list[str]
+    app: App, logs: Logs, run_id: str, sealed: list[Sealed], problems: list[str]
 ) -> list[str]:
     """Check that events can be read, blobs hold what they should and the projection is theirs."""
     try:
         entries = [unseal(entry) for entry in sealed]
         refs = [ref.sha256 for entry in entries if (ref := blob_of(entry.event)) is not None]
-        contents = await app.ports.store.blobs(refs) if refs else {}
+        contents = await logs.blobs(refs) if refs else {}
         for entry in entries:
             ref = blob_of(entry.event)
             if ref is not None:
