@@ -34,8 +34,10 @@ def test_the_space_with_the_fewest_runs_under_way_comes_first():
 
 def test_within_a_space_the_most_urgent_comes_first_then_the_oldest():
     lanes = Lanes()
-    for name, priority in (("l", "low"), ("n1", "normal"), ("n2", "normal"), ("u", "urgent")):
-        lanes.add(Submission(name, "a", priority))
+    lanes.add(Submission("l", "a", "low"))
+    lanes.add(Submission("n1", "a"))
+    lanes.add(Submission("n2", "a"))
+    lanes.add(Submission("u", "a", "urgent"))
     assert taken(lanes) == ["u", "n1", "n2", "l"]
 
 

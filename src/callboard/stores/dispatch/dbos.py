@@ -108,7 +108,7 @@ class DbosDispatcher:
         DBOS(config=_config(self._url))
 
         @DBOS.workflow(name=_ADVANCE, max_recovery_attempts=None)
-        async def taken(hint: str) -> None:  # pyright: ignore[reportUnusedFunction]
+        async def taken(hint: str) -> None:
             call = asyncio.run_coroutine_threadsafe(self._taken(hint), loop)
             await asyncio.wrap_future(call)
 
