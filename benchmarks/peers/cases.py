@@ -252,7 +252,7 @@ async def waiting() -> list[Row]:
 async def recovery() -> list[Row]:
     """Five runs of fifty turns, killed in the middle: what is repeated, and how soon everything has ended."""
     durable = [peer for peer in PEERS if peer.durable]
-    found, failed = await _alone(durable, _killed, ROUNDS)
+    found, failed = await _alone(durable, killed, ROUNDS)
 
     def row(name: str) -> Row:
         return {
@@ -267,7 +267,12 @@ async def recovery() -> list[Row]:
     return _table(durable, found, failed, row)
 
 
-async def _killed(peer: Peer, url: str, home: Path) -> Told:
+async def killed(peer: Peer, url: str, home: Path) -> Told:
+    """Start runs, kill them in the middle and have another process finish them; return what was done twice.
+
+    Raises:
+        PeerFailed: it could not, or not all of them were finished.
+    """
     ledger = home / "ledger"
     ledger.touch()
     first = await PeerProcess.start(peer, url, home)

@@ -1,6 +1,7 @@
 """One peer's process: commands to it as JSON lines, and what it says."""
 
 import asyncio
+import contextlib
 import json
 import signal
 from pathlib import Path
@@ -49,7 +50,11 @@ class PeerProcess:
                 limit=1 << 24,
             )
         started = cls(peer, process, log)
-        started.opened = await started._told(PATIENCE_S)
+        try:
+            started.opened = await started._told(PATIENCE_S)
+        except PeerFailed:
+            await started.kill()
+            raise
         return started
 
     async def ask(self, do: str, *, patience_s: float = PATIENCE_S, **wish: object) -> Told:
@@ -92,6 +97,12 @@ class PeerProcess:
 
     async def kill(self) -> None:
         """End it at once, as a machine does that loses power."""
-        if self._process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        await self._process.stdout.read()
         await self._process.wait()
+        with contextlib.suppress(ConnectionError):
+            await self._process.stdin.wait_closed()
