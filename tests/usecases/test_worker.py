@@ -192,6 +192,24 @@ async def test_a_worker_that_ends_lets_no_run_take_another_step(tmp_path):
         assert (await show_task(there, ROOT, "SHOP-1")).task.state == "done"
 
 
+async def test_a_fault_of_ours_in_one_task_is_logged_and_stops_no_other(tmp_path, caplog):
+    class Broken(ScriptedProvider):
+        async def complete(self, request, on_delta):
+            if request.conversation.startswith("SHOP-1-"):
+                raise ZeroDivisionError("ours")
+            return await super().complete(request, on_delta)
+
+    store = await SqliteEventStore.open(tmp_path / "callboard.db")
+    registry = FixedRegistry({"writer": WRITER})
+    app = rig(Broken(script()), store=store, records=store.records, registry=registry)
+    await with_tasks(app, 2)
+    await Worker(app).idle()
+    assert (await show_task(app, ROOT, "SHOP-1")).task.state == "under_way"
+    assert (await show_task(app, ROOT, "SHOP-2")).task.state == "done"
+    assert "SHOP-1-1" in caplog.text
+    await app.close()
+
+
 async def decide(app, run_id, verdict, digest):
     return await record_decision(app, ROOT, run_id, Decision(verdict), digest=digest)
 

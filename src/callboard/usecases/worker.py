@@ -105,6 +105,9 @@ class Worker:
             await advance(self.app, run_id, self._patience)
         except StoreUnavailable as away:
             _log.info("run %s goes on when the database is back: %s", run_id, away)
+        except Exception:
+            self._patience.failed(run_id)  # whatever it was, it is tried again ever more rarely
+            raise
         finally:
             self._advancing.discard(run_id)
             self._pending.discard(run_id)
