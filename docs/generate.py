@@ -52,6 +52,7 @@ from callboard.domain.message import (
 )
 from callboard.domain.output import AllMessages, ErrorOutput, LastMessage, StructuredOutput
 from callboard.domain.usage import Bill, Usage
+from callboard.entrance.problems import status_of_kind
 from callboard.entrance.site import Parts
 from callboard.settings import read_settings
 from callboard.tools.catalog import built_in_tools
@@ -364,14 +365,14 @@ def errors_page() -> str:
     """Return the errors with the exit codes that the command line gives them."""
     kinds = [kind for kind in vars(errors).values() if _is_error(kind)]
     rows = [
-        f"| `{kind.__name__}` | `{kind.code}` | {_exit_code(kind)} | {_doc(kind).splitlines()[0]} |"
+        f"| `{kind.__name__}` | `{kind.code}` | {_exit_code(kind)} | {status_of_kind(kind)} | {_doc(kind).splitlines()[0]} |"
         for kind in kinds
     ]
     intro = (
-        "What Callboard raises on purpose. A failed model call is no exit code of its own: it is retried, and "
-        "ends the run with `run.failed` (exit code 1) when that does not help."
+        "What Callboard raises on purpose, with the exit code of a command and the status of an answer over HTTP. A failed "
+        "model call is no exit code of its own: it is retried, and ends the run with `run.failed` (exit code 1) when that does not help."
     )
-    table = "| error | code | exit | meaning |\n|---|---|---|---|\n" + "\n".join(rows)
+    table = "| error | code | exit | HTTP | meaning |\n|---|---|---|---|---|\n" + "\n".join(rows)
     reasons = re.search(r"one of (.*?)\.\n", errors.ModelError.__doc__ or "", re.DOTALL)
     listed = " ".join(reasons[1].split()) if reasons else ""
     return "\n\n".join(

@@ -160,7 +160,12 @@ def status_of(error: CallboardError) -> int:
     """Return the status that an error is answered with."""
     if isinstance(error, RequestRefused):
         return error.status
-    return next(status for kind, status in _STATUS if kind in type(error).__mro__)
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[CallboardError]) -> int:
+    """Return the status that errors of a kind are answered with."""
+    return next(status for one, status in _STATUS if one in kind.__mro__)
 
 
 def of_fields(found: Sequence[Mapping[str, Any]]) -> JSONResponse:
