@@ -14,7 +14,10 @@ from callboard.domain.output import ErrorOutput
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.engine.pacing import Ask, Limit
 from callboard.ports.model import ModelProvider
+from callboard.runtime.run_log import load
+from callboard.stores.failures import StoreUnavailable
 from callboard.testing.clock import PatientClock
+from callboard.testing.limiter import MemoryLimiter
 from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig
 from callboard.usecases.board import show_task
@@ -232,4 +235,23 @@ async def test_a_minute_bounds_the_calls_of_a_model():
     began = app.ports.clock.now()
     await waiting_tasks(app, 5)
     assert (app.ports.clock.now() - began).total_seconds() >= 4
+    await app.close()
+
+
+class Away(MemoryLimiter):
+    """A limiter whose database is away."""
+
+    async def limited(self, names):
+        if any(name.startswith("model:") for name in names):
+            raise StoreUnavailable("the database is away")
+        return ()
+
+
+async def test_a_database_that_is_away_is_no_answer_of_a_model():
+    app = rig(watched(), registry=FixedRegistry({"asker": ASKER}), limiter=Away())
+    with pytest.raises(StoreUnavailable):
+        await start_run(app, ROOT, StartRun("R", "asker", "/work", "go"))
+    kinds = [one.event.type for one in await load(app.ports.store, "R")]
+    assert "model_call.failed" not in kinds
+    assert "R" in await app.ports.store.unfinished()
     await app.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from callboard.domain.errors import CallboardError, ModelError, NoRoom
+from callboard.domain.errors import CallboardError, LogError, ModelError, NoRoom
 from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.model_call import ModelFailure
 from callboard.domain.events.union import AnyEvent
@@ -57,6 +57,8 @@ async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered |
             return await _asked(ports, log, asking, provider)
     except NoRoom:
         log.append(asking.started, asking.failed(_failure(_out_of_time())))
+    except LogError:  # the database is away: that is no answer of a model, and the run goes on from its log
+        raise
     except CallboardError as error:
         log.append(asking.started, asking.failed(_failure(error)))
     return None
