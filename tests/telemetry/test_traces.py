@@ -98,7 +98,7 @@ async def test_a_run_is_a_span_with_a_span_for_each_call_and_each_tool():
     assert named["service.version"]
 
 
-async def test_what_was_said_is_kept_unless_somebody_asks_for_it():
+async def test_what_was_said_is_kept_back_unless_somebody_asks_for_it():
     with Collector() as collector:
         await traced(collector.url, one_run, agent("one", "look"), one=TURNS)
     assert b"secret" not in collector.bodies
