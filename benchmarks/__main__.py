@@ -14,6 +14,7 @@ NAMES = (
     "providers",
     "programs",
     "sandbox",
+    "travel",
     "policy",
     "redaction",
     "board",

@@ -198,19 +198,20 @@ async def take_over(
             await ports.workspaces.take(state.created.workspace)
         if state.terminal is None and state.gate is None:
             log.append(RunResumed(epoch=claim.epoch))
-        await _catch_up(ports, log)
+        await _catch_up(ports, log, files=files)
     except BaseException:
         await ports.store.release(claim)
         raise
     return log
 
 
-async def _catch_up(ports: Ports, log: RunLog[S]) -> None:
-    """Record what changed while nobody drove the run: the rules, and that it is too late to decide."""
+async def _catch_up(ports: Ports, log: RunLog[S], *, files: bool) -> None:
+    """Record what changed while nobody drove the run: the rules, which are files, and that it is too late to decide."""
     state = log.state
     if state.terminal is not None:
         return
-    policy = await changed_policy(ports, state) if isinstance(state, RunState) else None
+    is_agent_s = isinstance(state, RunState)
+    policy = await changed_policy(ports, state) if files and is_agent_s else None
     gate = state.gate
     if policy is not None:
         log.append(PolicyChanged(policy=policy))

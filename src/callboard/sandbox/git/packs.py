@@ -46,23 +46,39 @@ async def pack(store: Store, tree: str, base: str, largest: int = LARGEST_PACK) 
 
 
 async def unpack(store: Store, given: TreePack, largest: int = LARGEST_PACK) -> None:
-    """Take a pack in whose base is in the store. Nothing that it holds is trusted: not its bytes, not the names in it.
+    """Take a pack in whose base is in the store. Git checks every object in it; see also `require_restorable`.
 
     Raises:
-        ConfigurationInvalid: it is damaged, too large, not what makes this tree, or one that nobody may restore.
+        ConfigurationInvalid: it is damaged or too large.
     """
     _stand_in(store, given.base)
     arguments = ("index-pack", "--stdin", "--fix-thin", f"--max-input-size={largest}")
     try:
         await store.git.run(*arguments, _CONTENT_IS_FREE, stdin=given.content)
-        names = await store.git.run("ls-tree", "-r", "-t", "-z", "--name-only", given.tree)
     except GitFailed as problem:
-        raise ConfigurationInvalid(f"The kept files {given.tree} are damaged: {problem}") from None
+        raise _damaged(given.tree, str(problem)) from None
+
+
+async def require_restorable(store: Store, tree: str) -> None:
+    """Do nothing where a tree is in the store, and names nothing that nobody may restore.
+
+    Raises:
+        ConfigurationInvalid: it is damaged.
+    """
+    if not is_object_id(tree):
+        raise _damaged(tree, "that is not the id of a tree")
+    try:
+        names = await store.git.run("ls-tree", "-r", "-t", "-z", "--name-only", tree)
+    except GitFailed as problem:
+        raise _damaged(tree, str(problem)) from None
     for path in names.split(b"\0"):
         parts = path.decode(errors="surrogateescape").split("/")
         if any(is_git_control(part) or part in {".", ".."} for part in parts):
-            message = f"The kept files {given.tree} are damaged: they hold {path!r}."
-            raise ConfigurationInvalid(message)
+            raise _damaged(tree, f"they hold {path!r}")
+
+
+def _damaged(tree: str, why: str) -> ConfigurationInvalid:
+    return ConfigurationInvalid(f"The kept files {tree} are damaged: {why}.")
 
 
 async def known_among(store: Store, trees: Sequence[str]) -> set[str]:

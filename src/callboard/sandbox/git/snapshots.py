@@ -43,13 +43,22 @@ class TreeSnapshots:
     async def record(self, base_tree: str | None) -> Snapshot:
         """See `ports.workspace.Snapshots`."""
         async with self._one_at_a_time:
-            base: Listing = await self._listing(base_tree) if base_tree else {}
-            tree, present = await self._scan(base)
-            if base_tree is None:
-                return Snapshot(tree, tree, (), "")
-            changes = await self._changes(base_tree, tree, base, present)
-            diff = await self._diff(base_tree, tree) if changes else ""
-            return Snapshot(base_tree, tree, changes, diff)
+            tracked: Listing = await self._listing(base_tree) if base_tree else {}
+            tree, _ = await self._scan(tracked)
+            return await self._compared(base_tree, tree)
+
+    async def compared(self, base_tree: str | None, tree: str) -> Snapshot:
+        """Return what `record` would, where the files are those of a tree that was stored."""
+        async with self._one_at_a_time:
+            return await self._compared(base_tree, tree)
+
+    async def _compared(self, base_tree: str | None, tree: str) -> Snapshot:
+        if base_tree is None:
+            return Snapshot(tree, tree, (), "")
+        base, present = await self._listing(base_tree), await self._listing(tree)
+        changes = await self._changes(base_tree, tree, base, present)
+        diff = await self._diff(base_tree, tree) if changes else ""
+        return Snapshot(base_tree, tree, changes, diff)
 
     async def restore(self, tree: str) -> None:
         """See `ports.workspace.Snapshots`."""

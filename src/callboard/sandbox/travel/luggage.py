@@ -8,23 +8,28 @@ from typing import NamedTuple
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.ports.tree_packs import PrivateCopy, TreePack, TreePacks
-from callboard.sandbox.git.packs import known_among, pack, unpack
+from callboard.sandbox.git.packs import known_among, pack, require_restorable, unpack
 from callboard.sandbox.git.store import Store
 
 _log = logging.getLogger(__name__)
+_STEPS = 16
+"""After so many packs there is one that begins anew, if that is a small one: what was recorded is never far away."""
+_SMALL = 250_000
 _SHARE = 20
 """Of the time, so much as one part is spent at most with packs that turn out to be too large."""
 
 
 @dataclass(slots=True)
 class _Kept:
-    """What is known of a copy that is worked on here: the trees that there are packs of, and the last one of them; the
-    tree that was last recorded.
+    """What is known of a copy that is worked on here: the trees that there are packs of, the one that it began with, the last
+    one of them, and the tree that was last recorded.
     """
 
     trees: set[str]
+    begun_at: str
     base: str
     tree: str
+    steps: int = 0
     not_before: float = 0.0
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -86,6 +91,7 @@ class Luggage:
             return
         if not await known_among(store, [tree]):
             await self._take_in(store, await self._chain(copy, tree))
+        await require_restorable(store, tree)
         here.add(tree)
 
     async def require(self, copy: PrivateCopy, tree: str) -> None:
@@ -131,7 +137,7 @@ class Luggage:
                 return None
             trees = await self._reachable(copy)
             base = copy.tree if copy.tree in trees else copy.base_tree
-            self._kept.setdefault(root, _Kept(trees, base, copy.tree))
+            self._kept.setdefault(root, _Kept(trees, copy.base_tree, base, copy.tree))
         return self._kept.get(root)
 
     async def _reachable(self, copy: PrivateCopy) -> set[str]:
@@ -147,6 +153,11 @@ class Luggage:
         began = clock()
         if began < kept.not_before:
             return None
+        kept.steps += 1
+        if kept.steps % _STEPS == 0:
+            whole = await pack(store, tree, kept.begun_at, _SMALL)
+            if whole is not None:
+                return whole
         made = await pack(store, tree, kept.base, self._largest)
         if made is None:
             if kept.not_before == 0.0:
