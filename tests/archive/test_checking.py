@@ -181,3 +181,24 @@ async def test_search_shows_nobody_what_they_may_not_see(there, away):
     vic = await there.team.person("vic")
     assert [hit async for hit in search_archive(there.app, zoe, "Done")] == []
     assert [hit async for hit in search_archive(there.app, vic, "Done")] != []
+
+
+async def test_search_looks_through_the_other_files_where_one_is_damaged(there, away):
+    away.write_bytes(away.read_bytes()[:-50])
+    there.later(1)
+    await there.worked("Three")
+    there.later()
+    await there.put(before=there.team.clock.now().date())
+    with pytest.raises(ArchiveDamaged, match=away.name):
+        _ = [hit async for hit in search_archive(there.app, ROOT, "Done")]
+    found = [hit async for hit in damaged_or_not(search_archive(there.app, ROOT, "Done"))]
+    assert {hit.run_id for hit in found} >= {"AUTH-3-1.write-1"}
+
+
+async def damaged_or_not(hits):
+    """Yield what was found before something was found to be wrong."""
+    try:
+        async for hit in hits:
+            yield hit
+    except ArchiveDamaged:
+        return

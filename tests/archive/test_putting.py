@@ -6,7 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from callboard.domain.errors import ConfigurationInvalid, Fenced, RunArchived, UnknownThing
+from callboard.domain.errors import (
+    ConfigurationInvalid,
+    Fenced,
+    RunArchived,
+    UnknownThing,
+    UserMistake,
+)
 from callboard.domain.events.codec import blob_of, unseal
 from callboard.domain.record import AuditEntry
 from callboard.ports.records import AuditWanted
@@ -238,3 +244,12 @@ async def test_a_folder_that_cannot_be_used_is_named_and_nothing_is_lost(there):
     with pytest.raises(ConfigurationInvalid, match="CALLBOARD_ARCHIVE"):
         await there.put()
     assert await there.logs(run)
+
+
+async def test_two_processes_do_not_put_runs_into_one_folder_at_once(there):
+    run = await there.worked()
+    there.later()
+    with there.folder.alone(), pytest.raises(UserMistake, match="another process"):
+        await there.put()
+    assert await there.logs(run)
+    assert [one.run_id for one in (await there.put()).away] == [run]

@@ -169,5 +169,9 @@ class ArchiveFolder(Protocol):
         ...
 
     def alone(self) -> AbstractContextManager[None]:
-        """Keep every other process from putting runs into this folder; clear away what a killed one left."""
+        """Keep every other process from putting runs into this folder; clear away what a killed one left.
+
+        Raises:
+            UserMistake: another process is at it.
+        """
         ...

@@ -9,7 +9,6 @@ from typing import Final
 from callboard.domain.errors import ArchiveDamaged, UnknownThing, UserMistake
 from callboard.domain.events.codec import Sealed
 from callboard.domain.org.principal import Principal, in_space
-from callboard.domain.run_row import RunRow
 from callboard.engine.authority import may
 from callboard.engine.excerpts import excerpt, in_bodies
 from callboard.ports.archive import ArchiveFile, Shelved
@@ -99,31 +98,52 @@ async def search_archive(
 
     Raises:
         UserMistake: there is nothing to look for.
-        ArchiveDamaged: a file is not as it was written; what was found before it was told.
+        ArchiveDamaged: a file is not as it was written; the others were looked through.
     """
     seen_spaces(who, "run.read")
     archive = archive_of(app.archive)
     sought = in_bodies(text)
     if not sought or len(sought) > _LONGEST:
         raise UserMistake(f"look for a text of 1 to {_LONGEST} characters")
+    search, damaged = _Search(app, archive, who, sought), None
     for name in await asyncio.to_thread(archive.folder.names):
-        async with Aside(archive.folder.open(name)) as file:
-            for member in file.members:
-                row = await app.ports.store.row(member.run_id)
-                if not await _is_shown(archive, who, row, name):
+        try:
+            async for hit in search.hits(name, limit):
+                yield hit
+                limit -= 1
+        except ArchiveDamaged as error:
+            damaged = damaged or error
+        if limit <= 0:
+            return
+    if damaged is not None:
+        raise damaged
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    app: App
+    archive: Archive
+    who: Principal
+    sought: bytes
+
+    async def hits(self, name: str, limit: int) -> AsyncGenerator[Hit]:
+        async with Aside(self.archive.folder.open(name)) as file:
+            for run_id, _ in file.members:
+                if limit <= 0 or not await self._is_shown(run_id, name):
                     continue
-                for hit in await asyncio.to_thread(_hits, file, name, member.run_id, sought, limit):
+                hits = await asyncio.to_thread(_hits, file, name, run_id, self.sought, limit)
+                limit -= len(hits)
+                for hit in hits:
                     yield hit
-                    limit -= 1
-                    if limit <= 0:
-                        return
 
-
-async def _is_shown(archive: Archive, who: Principal, row: RunRow | None, name: str) -> bool:
-    """Return whether what a file holds of a run is what there is of it, and somebody may see it."""
-    if row is None or not who.sees(row.space) or not may(who, "run.read", in_space(row.space)):
-        return False
-    return await archive.shelf.file_of(row.run_id) == name
+    async def _is_shown(self, run_id: str, name: str) -> bool:
+        """Return whether what a file holds of a run is what there is of it, and somebody may see it."""
+        row = await self.app.ports.store.row(run_id)
+        if row is None or not self.who.sees(row.space):
+            return False
+        if not may(self.who, "run.read", in_space(row.space)):
+            return False
+        return await self.archive.shelf.file_of(run_id) == name
 
 
 def _hits(file: ArchiveFile, name: str, root_id: str, sought: bytes, limit: int) -> list[Hit]:

@@ -53,7 +53,7 @@ async def _of_file(app: App, name: str, root_ids: Sequence[str]) -> list[UsageEn
     async with Aside(archive_of(app.archive).folder.open(name)) as file:
         for root_id in root_ids:
             stored = await asyncio.to_thread(read_logs, file, root_id)
-            sealed = stored.in_order(file.order(root_id))
+            sealed = stored.in_order(await asyncio.to_thread(file.order, root_id))
             found += usage_entries(unseal(entry) for entry in sealed)
     return found
 

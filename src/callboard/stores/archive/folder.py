@@ -1,5 +1,6 @@
 """The archive as a directory of this machine."""
 
+import fcntl
 import os
 import stat
 from collections.abc import Generator
@@ -7,14 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from callboard.domain.errors import ArchiveDamaged, ConfigurationInvalid, UnknownThing
-from callboard.private_files import locked
+from callboard.domain.errors import ArchiveDamaged, ConfigurationInvalid, UnknownThing, UserMistake
 from callboard.stores.archive.names import file_names, place_of
 from callboard.stores.archive.reading import ZipArchiveFile
 from callboard.stores.archive.writing import NewZipFile
 
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _MAKE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 _PART: Final = ".part"
 
 
@@ -75,10 +76,23 @@ class DirectoryArchive:
         """See `ArchiveFolder`."""
         with self._used():
             self._make()
-            with locked(self._directory / ".lock"):
+            with self._locked():
                 for part in self._directory.glob(f".*{_PART}"):
                     part.unlink(missing_ok=True)
                 yield
+
+    @contextmanager
+    def _locked(self) -> Generator[None]:
+        """Hold the lock of the folder; the kernel frees it with the process."""
+        descriptor = os.open(self._directory / ".lock", _LOCK, 0o600)
+        with os.fdopen(descriptor, "rb") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserMistake(
+                    f"another process is putting runs into {self._directory}; try again when it has ended"
+                ) from None
+            yield
 
     def _publish(self, part: Path, month: str) -> str:
         """Give a file the first name of its month that is free, durably."""
