@@ -22,7 +22,9 @@ from callboard.usecases.app import App
 from callboard.usecases.gates import OpenGate, gate_of
 from callboard.usecases.persons import everybody
 
-_MOST = 500
+_MOST = 1_000_000
+_AGAIN_S = 60.0
+_PER_SECOND = 1_000
 
 Found = tuple[Sequence[Write], Happening | None]
 """What is to be noted, and what people are told along with it."""
@@ -35,9 +37,20 @@ class GateWatch:
     app: App
     _without: set[tuple[str, datetime]] = field(default_factory=set[tuple[str, datetime]])
     """Runs that wait for a gate of another run, as they were last seen: there is nothing to look for."""
+    _head: int = 0
+    _rests_until: float = float("-inf")
+    _looks_at: float = float("-inf")
 
     async def changes(self) -> AsyncIterator[Found]:
-        """Yield each change once it is found."""
+        """Yield each change once it is found. Where nothing was stored since the last look there is nothing to find but
+        what becomes due; and a look at many gates is followed by a rest.
+        """
+        now = self.app.ports.clock.monotonic()
+        if now < self._rests_until:
+            return
+        head = (await self.app.threads.arrived(None)).head
+        if head and head == self._head and now < self._looks_at:
+            return
         wanted = RunsWanted(root_only=False, statuses=("waiting",), limit=_MOST)
         rows = {row.run_id: row for row in await self.app.ports.store.rows(wanted)}
         notes = await self.app.records.find(GATE_NOTICES, Wanted(states=("open",)))
@@ -58,6 +71,9 @@ class GateWatch:
                 found = await self._opened(row)
                 if found is not None:
                     yield found
+        # Not before all is done: what went wrong on the way is looked for again.
+        self._head, self._looks_at = head, now + _AGAIN_S
+        self._rests_until = now + (len(rows) + len(notes)) // _PER_SECOND
 
     async def _opened(self, row: RunRow) -> Found | None:
         gate = await gate_of(self.app, row)
