@@ -14,7 +14,7 @@ from callboard.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-KUBERNETES = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+KUBERNETES = sorted((DEPLOY / "kubernetes").glob("*.yaml*"))
 NOT_OURS = {
     "POSTGRES_USER",
     "POSTGRES_DB",
@@ -136,6 +136,14 @@ def test_nothing_that_is_secret_has_a_value_of_its_own():
     for name in ("POSTGRES_PASSWORD", "CALLBOARD_VAULT_KEY", "CALLBOARD_LOG_KEY", "CALLBOARD_URL"):
         assert set(re.findall(rf"\$\{{{name}(.)", text)) == {":"}
         assert f"${{{name}:?" in text
+
+
+def test_applying_the_directory_as_it_is_sets_no_secret():
+    applied = [one.name for one in (DEPLOY / "kubernetes").iterdir() if one.suffix == ".yaml"]
+    assert "10-secret.yaml.example" in [one.name for one in KUBERNETES]
+    assert not [name for name in applied if "secret" in name]
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {"/deploy/.env", "/deploy/kubernetes/10-secret.yaml"} <= set(ignored)
 
 
 def test_images_are_pinned():
