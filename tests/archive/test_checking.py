@@ -1,6 +1,7 @@
 """Whatever was changed in the archive, or in what the database says of it, is found and named."""
 
 import io
+import json
 import shutil
 import sqlite3
 import zipfile
@@ -9,8 +10,10 @@ from contextlib import closing
 import pytest
 
 from callboard.domain.errors import ArchiveDamaged, UnknownThing
+from callboard.engine.proof.lines import LineWriter
 from callboard.usecases.archive_check import problems_of, verify_archive
 from callboard.usecases.archive_look import archived_run, search_archive
+from callboard.usecases.spending import usage_of
 from tests.archive.deployment import JANUARY, ROOT
 
 pytestmark = pytest.mark.anyio
@@ -61,6 +64,30 @@ async def test_a_changed_event_is_found_by_its_line_and_never_shown(there, away)
     with pytest.raises(ArchiveDamaged, match="AUTH-1-1"):
         await archived_run(there.app, ROOT, "AUTH-1-1")
     assert (await archived_run(there.app, ROOT, "AUTH-2-1"))[0].sealed
+
+
+async def test_a_changed_event_is_never_shown_although_all_sums_were_made_again(there, away):
+    members = contents(away)
+    name = "AUTH-1-1.callboard"
+    writer = LineWriter()
+    lines = [json.loads(line) for line in members[name].splitlines()]
+    forged = [
+        writer.line(
+            line["type"],
+            {
+                key: value.replace("Done with", "Gone with") if key == "body" else value
+                for key, value in line.items()
+                if key not in {"type", "sum"}
+            },
+        )
+        for line in lines
+    ]
+    replaced(away, members | {name: b"".join(forged)})
+    assert any("does not follow" in one for one in await problems(there))
+    with pytest.raises(ArchiveDamaged, match="does not end as the database says"):
+        await archived_run(there.app, ROOT, "AUTH-1-1")
+    with pytest.raises(ArchiveDamaged):
+        await usage_of(there.app, ROOT)
 
 
 async def test_every_flipped_byte_is_found(there, away):

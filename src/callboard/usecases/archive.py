@@ -10,9 +10,11 @@ from typing import Final, Generic, TypeVar
 
 from callboard.domain.errors import ArchiveDamaged, ConfigurationInvalid, LogCorrupt, RunArchived
 from callboard.domain.events.codec import (
+    GENESIS,
     Recorded,
     Sealed,
     blob_of,
+    chain_hash,
     unseal,
     with_blob,
 )
@@ -117,7 +119,7 @@ class Logs:
             found = self._read.get(row.root_id)
             if found is None:
                 async with Aside(self._archive.folder.open(away.file)) as file:
-                    found = await asyncio.to_thread(read_logs, file, row.root_id)
+                    found = await checked_logs(self._store, file, row.root_id)
                 self._read[row.root_id] = found
             return found.logs.get(run_id, [])
 
@@ -127,6 +129,25 @@ class Logs:
         for stored in self._read.values():
             found |= {sha: stored.blobs[sha] for sha in sha256s if sha in stored.blobs}
         return found
+
+
+async def checked_logs(store: EventStore, file: ArchiveFile, run_id: str) -> StoredLogs:
+    """Return what a file holds of a root run, where its logs end as the database says that they do.
+
+    Raises:
+        UnknownThing: it is not in the file, or the database knows nothing of a run in it.
+        ArchiveDamaged: it is not as it was written.
+    """
+    found = await asyncio.to_thread(read_logs, file, run_id)
+    for name, log in found.logs.items():
+        head, end = await store.head(name), GENESIS
+        for sealed in log:
+            end = chain_hash(end, sealed.body)
+        if (head.seq, head.hash) != (len(log), end):
+            raise ArchiveDamaged(
+                f"run {name} in the archive is not as it was written: its log does not end as the database says"
+            )
+    return found
 
 
 def read_logs(file: ArchiveFile, run_id: str) -> StoredLogs:

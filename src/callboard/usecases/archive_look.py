@@ -13,7 +13,7 @@ from callboard.engine.authority import may
 from callboard.engine.excerpts import excerpt, in_bodies
 from callboard.ports.archive import ArchiveFile, Shelved
 from callboard.usecases.app import App, require, require_run, seen_spaces
-from callboard.usecases.archive import Archive, Aside, StoredLogs, archive_of, log_lines, read_logs
+from callboard.usecases.archive import Archive, Aside, archive_of, checked_logs, log_lines
 from callboard.usecases.runs import ShownRun
 
 _LONGEST: Final = 1_000
@@ -74,20 +74,14 @@ async def archived_run(app: App, who: Principal, run_id: str) -> tuple[ShownRun,
         raise UnknownThing(
             f"run {run_id} was not put away; read it with `callboard runs show {run_id}`"
         )
-    stored, order = await _stored(archive_of(app.archive), file, row.root_id)
+    async with Aside(archive_of(app.archive).folder.open(file)) as source:
+        stored = await checked_logs(app.ports.store, source, row.root_id)
+        order = await asyncio.to_thread(source.order, row.root_id)
     below = {one.run_id for one in await app.threads.runs(run_id)}
     sealed = [one for one in stored.in_order(order) if one.run_id in below]
     if not sealed:
         raise ArchiveDamaged(f"{file}: run {run_id} is not in it as the database says")
     return ShownRun(row, sealed, [stored.whole(one) for one in sealed]), file
-
-
-async def _stored(archive: Archive, name: str, root_id: str) -> tuple[StoredLogs, list[str]]:
-    def read(file: ArchiveFile) -> tuple[StoredLogs, list[str]]:
-        return read_logs(file, root_id), file.order(root_id)
-
-    async with Aside(archive.folder.open(name)) as file:
-        return await asyncio.to_thread(read, file)
 
 
 async def search_archive(

@@ -11,7 +11,7 @@ from callboard.engine.budgets import Standing, space_account
 from callboard.engine.ledger import UsageEntry, usage_entries
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.app import App, require, require_run, seen_spaces
-from callboard.usecases.archive import Aside, archive_of, read_logs
+from callboard.usecases.archive import Aside, archive_of, checked_logs
 from callboard.usecases.recording import write
 
 _MOST_RUNS = 10_000
@@ -52,7 +52,7 @@ async def _of_file(app: App, name: str, root_ids: Sequence[str]) -> list[UsageEn
     found: list[UsageEntry] = []
     async with Aside(archive_of(app.archive).folder.open(name)) as file:
         for root_id in root_ids:
-            stored = await asyncio.to_thread(read_logs, file, root_id)
+            stored = await checked_logs(app.ports.store, file, root_id)
             sealed = stored.in_order(await asyncio.to_thread(file.order, root_id))
             found += usage_entries(unseal(entry) for entry in sealed)
     return found
