@@ -39,6 +39,8 @@ class StoredRecords:
         """See `ports.records.Records`."""
         newest = wanted.newest_first
         statement = self._sql.RECORDS_NEWEST_FIRST if newest else self._sql.RECORDS_OLDEST_FIRST
+        if wanted.states and not newest:
+            statement = self._sql.RECORDS_IN_STATES
         after = wanted.after if wanted.after is not None else (_LAST if newest else 0)
         named = {
             "kind": kind.name,

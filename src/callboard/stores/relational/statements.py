@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 
 from callboard.stores.relational.limit_statements import limits
 from callboard.stores.relational.operations_statements import operations
@@ -338,14 +338,19 @@ def _anchors() -> Statements:
     }
 
 
-def _found_records(*, newest_first: bool) -> Statement:
+def _found_records(*, newest_first: bool, in_states: bool = False) -> Statement:
+    """Return the search for records of a kind. Most looks are for the few in some state: by the index of states, and not
+    by that of ages, which a sum is not found in.
+    """
     kept = (record.c.body, record.c.revision, record.c.position)
-    place, after = record.c.position, bindparam("after", type_=BigInteger)
+    place: ColumnElement[int] = record.c.position + _none if in_states else record.c.position
+    after = bindparam("after", type_=BigInteger)
+    in_state = record.c.state.in_(listed("states"))
     found = select(*kept).where(
         record.c.kind == bindparam("kind"),
         (flag("any_key")) | record.c.name.between(bindparam("prefix"), bindparam("beyond")),
         (flag("any_space")) | record.c.space.in_(listed("spaces")),
-        (flag("any_state")) | record.c.state.in_(listed("states")),
+        in_state if in_states else flag("any_state") | in_state,
         place < after if newest_first else place > after,
     )
     by_age = found.order_by(place.desc() if newest_first else place)
@@ -364,6 +369,7 @@ def _records() -> Statements:
         "RECORD_STANDS": Statement(seen),
         "RECORDS_OLDEST_FIRST": _found_records(newest_first=False),
         "RECORDS_NEWEST_FIRST": _found_records(newest_first=True),
+        "RECORDS_IN_STATES": _found_records(newest_first=False, in_states=True),
         "ADD_RECORD": _insert(record, ignore=True),
         "REPLACE_RECORD": Statement(counted, ["space", "state", "body"]),
         "REMOVE_RECORD": Statement(delete(record).where(standing)),

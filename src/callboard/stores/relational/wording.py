@@ -169,6 +169,9 @@ class Wording(Protocol):
     def RECORDS_NEWEST_FIRST(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def RECORDS_IN_STATES(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def ADD_RECORD(self) -> str: ...  # noqa: D102, N802
 
     @property
