@@ -13,6 +13,7 @@ from statistics import median
 from typing import Final
 
 from callboard.ports.workspace import Workspace, Workspaces
+from callboard.sandbox.travel.copies import Ground
 from callboard.sandbox.travel.place import name_of_place
 from callboard.sandbox.travel.workspaces import TravellingWorkspaces
 from callboard.sandbox.workspaces import open_workspaces
@@ -88,13 +89,8 @@ async def _rows(place: Path, store: PostgresEventStore) -> list[dict[str, object
 
     def machine(name: str) -> TravellingWorkspaces:
         state = place / name / "sandbox"
-        return TravellingWorkspaces(
-            open_workspaces(state, mode="off"),
-            store.tree_packs,
-            copies=place / name / "workspaces",
-            here=name_of_place(state),
-            locks=state / "locks",
-        )
+        ground = Ground(place / name / "workspaces", name_of_place(state), state / "locks")
+        return TravellingWorkspaces(open_workspaces(state, mode="off"), store.tree_packs, ground)
 
     near = open_workspaces(place / "near", mode="off")
     here = await _changed(near, repository, place / "near-copies" / "T-1")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from callboard.ports.tree_packs import LARGEST_PACK
+from callboard.sandbox.travel.copies import Ground
 from callboard.sandbox.travel.place import name_of_place
 from callboard.sandbox.travel.workspaces import TravellingWorkspaces
 from callboard.sandbox.workspaces import open_workspaces
@@ -16,14 +17,9 @@ class Machine:
         self.home = home
         self.copies = home / "workspaces"
         self.near = open_workspaces(home / "sandbox", kinds=("landlock",))
-        self.workspaces = TravellingWorkspaces(
-            self.near,
-            packs,
-            copies=self.copies,
-            here=name_of_place(home / "sandbox"),
-            locks=home / "sandbox" / "locks",
-            largest=largest,
-        )
+        state = home / "sandbox"
+        self.ground = Ground(self.copies, name_of_place(state), state / "locks")
+        self.workspaces = TravellingWorkspaces(self.near, packs, self.ground, largest=largest)
 
     def root(self, name):
         return str(self.copies / name)

@@ -161,6 +161,21 @@ async def test_two_processes_may_lay_the_same_copy_at_once(machine, repository):
     assert (pair[0].copies / "T-1" / "a.txt").read_text() == "two\n"
 
 
+async def test_whoever_gave_up_waiting_for_a_copy_holds_nobody_up(machine, repository):
+    repository.commit({"a.txt": "one\n"})
+    first = machine("first")
+    root = await first.begin(repository.place)
+    second = machine("second")
+    async with second.ground.alone(root):
+        waiting = asyncio.ensure_future(second.workspaces.take(root))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    await second.workspaces.take(root)
+    assert (second.copies / "T-1" / "a.txt").exists()
+
+
 async def test_where_the_repository_is_not_the_run_is_left_alone(machine, repository, packs):
     repository.commit({"a.txt": "one\n"})
     first, second = machine("first"), machine("second")
@@ -173,6 +188,22 @@ async def test_where_the_repository_is_not_the_run_is_left_alone(machine, reposi
         await second.workspaces.reach(str(second.home / "somebodys"))
     assert await packs.copy_of(root) == before
     assert not second.copies.exists()
+
+
+async def test_a_copy_that_two_machines_begin_is_made_of_the_same_commit(
+    repository, packs, tmp_path
+):
+    """Their homes may have the same path: only what is in the database tells them apart."""
+    repository.commit({"a.txt": "one\n"})
+    place = tmp_path / "home"
+    root = await Machine(place, packs).begin(repository.place)
+    shutil.rmtree(place)
+    again = Machine(place, packs)
+    assert await again.begin(repository.place) == root
+    shutil.rmtree(place)
+    repository.commit({"a.txt": "two\n"})
+    with pytest.raises(ConfigurationInvalid, match=r"is a copy of .* already, elsewhere"):
+        await Machine(place, packs).begin(repository.place)
 
 
 async def test_a_change_that_is_too_large_stays_and_says_so(machine, repository, caplog):

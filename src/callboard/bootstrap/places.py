@@ -96,12 +96,13 @@ def file_places(
     )
     if isinstance(settings.database, Path):
         return FilePlaces(near, trees)
+    from callboard.sandbox.travel.copies import Ground
     from callboard.sandbox.travel.place import name_of_place
     from callboard.sandbox.travel.trees import TravellingTrees
     from callboard.sandbox.travel.workspaces import TravellingWorkspaces
 
-    copies, here = settings.home / "workspaces", name_of_place(state)
-    far = TravellingWorkspaces(near, packs, copies=copies, here=here, locks=state / "locks")
+    ground = Ground(settings.home / "workspaces", name_of_place(state), state / "locks")
+    far = TravellingWorkspaces(near, packs, ground)
     return FilePlaces(far, TravellingTrees(trees, far), far.where)
 
 
