@@ -158,6 +158,9 @@ async def test_a_decision_wakes_the_worker_of_the_same_process(tmp_path):
         with app.ports.live.watching(watch):
             await worker.start()
             await asyncio.wait_for(waits.wait(), 20)
+            async with asyncio.timeout(20):  # its driver lets go of it a moment later
+                while "SHOP-1-1" not in await app.ports.store.unfinished():
+                    pass
             gate = await open_gate(app, ROOT, "SHOP-1-1")
             await decide(app, "SHOP-1-1", "approve", gate.gate.digest)
             await asyncio.wait_for(ended.wait(), 20)
