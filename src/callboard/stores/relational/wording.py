@@ -70,6 +70,12 @@ class Wording(Protocol):
     def CONSUME(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def SETTLE_ATTEMPT(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def ATTEMPTS(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def RELEASE_AGENT(self) -> str: ...  # noqa: D102, N802
 
     @property
@@ -194,12 +200,6 @@ class Wording(Protocol):
 
     @property
     def AUDIT_LOG(self) -> str: ...  # noqa: D102, N802
-
-    @property
-    def SETTLE_ATTEMPT(self) -> str: ...  # noqa: D102, N802
-
-    @property
-    def ATTEMPTS(self) -> str: ...  # noqa: D102, N802
 
     @property
     def THREAD_OLDER(self) -> str: ...  # noqa: D102, N802

@@ -384,25 +384,13 @@ class EventStoreContract:
 
     async def test_hostile_text_is_only_text(self, open_store: Open) -> None:
         store = await open_store()
-        for name in (
-            "'; DROP TABLE run; --",
-            "%s {0} :run_id ?",
-            "\N{RIGHT-TO-LEFT OVERRIDE}",
-            "a\ufffdb",
-        ):
+        for name in ("'; DROP TABLE run; --", "%s {0} :run_id ?", "\N{RIGHT-TO-LEFT OVERRIDE}"):
             log = SampleLog(name)
-            await log.created_in(store)
-            assert await store.row(name) == log.row()
+            hostile = replace(log.row(), title="a\x00b")
+            await store.create(log.events(1), hostile)
+            # a database may have no place for the character zero, and shows that there was one
+            assert await store.row(name) in (hostile, replace(hostile, title="a\ufffdb"))
             assert broken_at(await store.read(name), await store.head(name)) is None
-
-    async def test_a_character_that_text_may_not_hold_is_no_reason_to_fail(
-        self, open_store: Open
-    ) -> None:
-        store, log = await open_store(), SampleLog("r1")
-        await store.create(log.events(1), replace(log.row(), title="a\x00b"))
-        row = await store.row("r1")
-        assert row is not None
-        assert row.title in {"a\x00b", "a\ufffdb"}
 
 
 def _blob(content: bytes) -> Blob:
