@@ -7,7 +7,8 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -51,23 +52,39 @@ async def _ms(work: Awaitable[object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-async def _changed(workspaces: Workspaces, repository: Path, copy: Path) -> list[list[float]]:
-    """Return for each change of one file how long keeping it and recording it took."""
+@asynccontextmanager
+async def _copy(
+    workspaces: Workspaces, repository: Path, copy: Path
+) -> AsyncGenerator[Callable[[int], Awaitable[float]]]:
+    """Give what changes one file of a new copy, and returns how long keeping and recording it took."""
     head = await workspaces.head(str(repository))
     await workspaces.clone(str(repository), head, str(copy))
     workspace = await workspaces.open(str(copy))
+    tree = (await workspace.snapshots.record(None)).tree
+
+    async def both() -> None:
+        await workspace.snapshots.keep()
+        await workspace.snapshots.record(tree)
+
+    async def change(number: int) -> float:
+        with (copy / f"d{number % DIRECTORIES}" / "f1.txt").open("a") as file:
+            file.write(f"changed {number}\n")
+        return await _ms(both())
+
     try:
-        tree = (await workspace.snapshots.record(None)).tree
-        times: list[list[float]] = []
-        for number in range(CHANGES):
-            with (copy / f"d{number % DIRECTORIES}" / "f1.txt").open("a") as file:
-                file.write(f"changed {number}\n")
-            kept = await _ms(workspace.snapshots.keep())
-            recorded = await _ms(workspace.snapshots.record(tree))
-            times.append([kept, recorded])
-        return times[CHANGES // 10 :]
+        yield change
     finally:
         await workspace.close()
+
+
+async def _compared(
+    near: Workspaces, far: Workspaces, repository: Path, root: Path
+) -> list[tuple[float, float]]:
+    """Change two copies in turn, so that the machine is as busy for one as for the other."""
+    beside = root.parents[2] / "near-copies" / "T-1"
+    async with _copy(near, repository, beside) as here, _copy(far, repository, root) as kept:
+        times = [(await here(number), await kept(number)) for number in range(CHANGES)]
+    return times[CHANGES // 10 :]
 
 
 async def _large(workspace: Workspace, copy: Path) -> float:
@@ -93,16 +110,13 @@ async def _rows(place: Path, store: PostgresEventStore) -> list[dict[str, object
         return TravellingWorkspaces(open_workspaces(state, mode="off"), store.tree_packs, ground)
 
     near = open_workspaces(place / "near", mode="off")
-    here = await _changed(near, repository, place / "near-copies" / "T-1")
     first, root = machine("first"), place / "first" / "workspaces" / "T-1"
-    kept = await _changed(first, repository, root)
+    times = await _compared(near, first, repository, root)
     taken = await _ms(machine("second").take(str(root)))
     sizes = [
         len(await store.tree_packs.content(str(root), tree) or b"")
         for tree in await store.tree_packs.bases(str(root))
     ]
-    plain = median(keep + record for keep, record in here)
-    travelling = median(keep + record for keep, record in kept)
     await first.take(str(root))
     workspace = await first.open(str(root))
     try:
@@ -112,9 +126,9 @@ async def _rows(place: Path, store: PostgresEventStore) -> list[dict[str, object
     return [
         {
             "what": "a change of one file among 1,000",
-            "here only ms": round(plain, 1),
-            "kept ms": round(travelling, 1),
-            "for it ms": round(travelling - plain, 1),
+            "here only ms": round(median(here for here, _ in times), 1),
+            "kept ms": round(median(kept for _, kept in times), 1),
+            "for it ms": round(median(kept - here for here, kept in times), 1),
             "bytes": round(median(sizes)),
             "target": TARGET,
         },
