@@ -1,13 +1,16 @@
 """Find the gates where runs wait, and decide."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any, Final
 
 from pydantic import JsonValue
 
-from callboard.domain.errors import ConfigurationInvalid, UnknownThing
+from callboard.domain.errors import ConfigurationInvalid, RunBusy, UnknownThing
 from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened, Verdict
+from callboard.domain.folding import Folding
 from callboard.domain.message import JsonObject
 from callboard.domain.org.inbox import DEPUTY_DECISIONS, DeputyDecision
 from callboard.domain.org.principal import Principal
@@ -31,6 +34,9 @@ from callboard.usecases.deputies import require_decider
 from callboard.usecases.open_gates import OpenGate
 from callboard.usecases.recording import write
 from callboard.usecases.runs import require_models
+
+_TRIES: Final = 20
+_PAUSE_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +265,26 @@ def _dollars(answer: JsonValue) -> Decimal:
     return amount
 
 
+async def _claimed(
+    app: App, run_id: str, folding: Folding[Any]
+) -> RunLog[RunState] | RunLog[TaskState]:
+    """Claim a run that waits: whoever came to its gate lets go of it a moment after the gate is seen.
+
+    Raises:
+        RunBusy: somebody drives it on.
+    """
+    for _ in range(_TRIES):
+        with contextlib.suppress(RunBusy):
+            return await take_over(app.ports, run_id, folding)
+        await app.ports.clock.sleep(_PAUSE_S)
+    return await take_over(app.ports, run_id, folding)
+
+
 async def _recorded(app: App, by: _By, found: OpenGate, decision: Decision) -> bool:
     """Record a decision; return whether the run goes on."""
     folding = TASK if found.row.kind == "workflow" else AGENT
     log: RunLog[RunState] | RunLog[TaskState]
-    log = await take_over(app.ports, found.row.run_id, folding)  # pyright: ignore[reportArgumentType]
+    log = await _claimed(app, found.row.run_id, folding)
     try:
         gate = log.state.gate
         if gate is None or gate.digest != found.gate.digest:
