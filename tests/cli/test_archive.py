@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.shell import call, calls, say
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def tomorrow():
