@@ -19,7 +19,7 @@ from callboard.stores.postgres.failures import explain, is_lost
 from callboard.stores.postgres.owners import LeasedOwners
 from callboard.stores.postgres.place import PostgresPlace
 from callboard.stores.postgres.store import PostgresEventStore
-from callboard.stores.postgres.watch import BellWatch
+from callboard.stores.postgres.watch import AskingWatch
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.readers import Readers
 from callboard.stores.relational.store import RelationalStore
@@ -73,15 +73,6 @@ class ForgetfulDriver(PostgresDriver):
         self.sessions[-1].forgets = True
 
 
-class Silent:
-    """A bell that nobody rings."""
-
-    heard = 0
-
-    def end(self):
-        pass
-
-
 @pytest.fixture
 async def forgetful(postgres_database, tmp_path, anyio_backend):
     place = PostgresPlace.of(postgres_database)
@@ -90,7 +81,7 @@ async def forgetful(postgres_database, tmp_path, anyio_backend):
     session = PostgresDriver(place, PATIENCE_S).connect()
     owners.beat(session)
     access = Access(sql, Writer(driver), Readers(driver))
-    store = RelationalStore(access, owners, BellWatch(Silent()), "PostgreSQL")
+    store = RelationalStore(access, owners, AskingWatch(), "PostgreSQL")
     yield store, driver
     await store.close()
     owners.retire(session)

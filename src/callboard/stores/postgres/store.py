@@ -15,7 +15,7 @@ from callboard.stores.postgres.migrate import ensure_usable
 from callboard.stores.postgres.owners import LeasedOwners
 from callboard.stores.postgres.partitions import drop_empty_partitions
 from callboard.stores.postgres.place import PostgresPlace
-from callboard.stores.postgres.watch import BellWatch
+from callboard.stores.postgres.watch import AskingWatch
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.operations import StoredOperations
 from callboard.stores.relational.readers import Readers
@@ -71,7 +71,7 @@ class PostgresEventStore(RelationalStore):
             raise
         bell = self._bell
         super().__init__(
-            access, owners, BellWatch(bell), engine, bell.listen, tidy=drop_empty_partitions
+            access, owners, AskingWatch(), engine, bell.listen, tidy=drop_empty_partitions
         )
         self.operations = StoredOperations(access, examine)
 
@@ -125,8 +125,10 @@ class PostgresEventStore(RelationalStore):
 
     def _close(self) -> None:
         super()._close()
+        if self._bell is not None:
+            self._bell.end()
         if self._keeper is not None:
-            self._keeper.close()
+            self._keeper.close()  # tells once more, which wakes whoever listens
         if self._bell is not None:
             self._bell.join()
 

@@ -51,7 +51,7 @@ class Session(Protocol):
         ...
 
     def insert_events(self, events: Sequence[Sealed], /) -> int:
-        """Store events of one run, one position behind the other; return the position of the first."""
+        """Store events, one position behind the other; return the position of the first."""
         ...
 
     def begin(self) -> None:

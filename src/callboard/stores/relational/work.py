@@ -41,7 +41,7 @@ def create(
         if session.doubtful and _stands(session, row.run_id) == (1, owner, head, head_hash):
             return Claim(row.run_id, 1, head, head_hash)
         raise RunExists(f"a run {row.run_id} exists already")
-    _insert(session, row.root_id, events, marks_of(events, row.updated_at))
+    _insert(session, events, [(row.root_id, mark) for mark in marks_of(events, row.updated_at)])
     _keep(session, blobs)
     if len(events) > 1 or row.status in ANCHORED:  # a fork has a past already
         _anchor(session, events[-1], row)
@@ -67,24 +67,34 @@ def claim(session: Session, run_id: str, owners: Owners) -> Claim:
     return Claim(run_id, epoch + 1, head, head_hash)
 
 
-def append_each(session: Session, batches: Sequence[Batch]) -> list[CallboardError | None]:
-    """Store batches one by one; return for each why it was refused, if it was."""
+def append_all(session: Session, batches: Sequence[Batch]) -> list[CallboardError | None]:
+    """Store batches, in order, where their logs and claims are as they expect; return for each why it was refused, if it
+    was. What they have to say is stored together: most of the time goes into how often a statement is begun.
+    """
     refusals: list[CallboardError | None] = []
+    accepted: list[Batch] = []
     for batch in batches:
         try:
-            append(session, batch)
+            stands_as_before = _move(session, batch)
         except CallboardError as refusal:
             refusals.append(refusal)
-        else:
-            refusals.append(None)
+            continue
+        refusals.append(None)
+        if stands_as_before is None:
+            continue
+        accepted.append(batch)
+        if not stands_as_before and batch.row.status in ANCHORED:
+            _anchor(session, batch.events[-1], batch.row)
+    _insert_all(session, accepted)
     return refusals
 
 
-def append(session: Session, batch: Batch) -> None:
-    """Store a batch where the log and the claim are as it expects.
+def _move(session: Session, batch: Batch) -> bool | None:
+    """Let a run's projection and the end of its log be what a batch makes of them; return whether it stands as before,
+    or None where all of the batch is stored already.
 
     Raises:
-        Fenced: they are not.
+        Fenced: the log or the claim is not as it expects.
         LogError: the batch itself has a gap.
     """
     check_batch(batch)
@@ -95,18 +105,27 @@ def append(session: Session, batch: Batch) -> None:
     columns["expected_head"] = batch.expected_head
     columns["head"] = last.seq
     columns["head_hash"] = last.hash
-    stands_as_before = session.execute(session.sql.APPEND, columns).rowcount
-    if not (stands_as_before or session.execute(session.sql.APPEND_STANDING, columns).rowcount):
-        if session.doubtful and is_stored(session, batch):
-            return
-        raise fenced(batch)
-    marks = batch.marks or marks_of(batch.events, batch.row.updated_at)
-    _insert(session, batch.row.root_id, batch.events, marks)
-    _keep(session, batch.blobs)
-    if batch.attempts:
-        session.executemany(session.sql.SETTLE_ATTEMPT, [asdict(row) for row in batch.attempts])
-    if not stands_as_before and batch.row.status in ANCHORED:
-        _anchor(session, last, batch.row)
+    if session.execute(session.sql.APPEND, columns).rowcount:
+        return True
+    if session.execute(session.sql.APPEND_STANDING, columns).rowcount:
+        return False
+    if session.doubtful and is_stored(session, batch):
+        return None
+    raise fenced(batch)
+
+
+def _insert_all(session: Session, batches: Sequence[Batch]) -> None:
+    events = [event for batch in batches for event in batch.events]
+    marks = [
+        (batch.row.root_id, mark)
+        for batch in batches
+        for mark in batch.marks or marks_of(batch.events, batch.row.updated_at)
+    ]
+    _insert(session, events, marks)
+    _keep(session, [blob for batch in batches for blob in batch.blobs])
+    settled = [asdict(row) for batch in batches for row in batch.attempts]
+    if settled:
+        session.executemany(session.sql.SETTLE_ATTEMPT, settled)
 
 
 def fenced(batch: Batch) -> Fenced:
@@ -188,10 +207,8 @@ def _anchor(session: Session, last: Sealed, row: RunRow) -> None:
     session.execute(session.sql.ANCHOR, columns | {"at": timestamp(row.updated_at)})
 
 
-def _insert(
-    session: Session, root_id: str, events: Sequence[Sealed], marks: Sequence[Mark]
-) -> None:
-    """Store events, each with its mark in the thread of their root."""
+def _insert(session: Session, events: Sequence[Sealed], marks: Sequence[tuple[str, Mark]]) -> None:
+    """Store events, each with its mark in the thread of the root that is named with it."""
     if not events:
         return
     first = session.insert_events(events)
@@ -199,7 +216,7 @@ def _insert(
         session.sql.MARK,
         [
             columns_of_mark(root_id, first + offset, sealed.run_id, mark)
-            for offset, (sealed, mark) in enumerate(zip(events, marks, strict=True))
+            for offset, (sealed, (root_id, mark)) in enumerate(zip(events, marks, strict=True))
         ],
     )
 

@@ -8,7 +8,7 @@ from typing import Final
 from callboard.domain.errors import CallboardError
 from callboard.ports.event_store import Batch
 from callboard.stores.relational.session import Session
-from callboard.stores.relational.work import append_each
+from callboard.stores.relational.work import append_all
 from callboard.stores.sqlite.connections import connect
 from callboard.stores.sqlite.failures import explain
 
@@ -45,13 +45,13 @@ class SqliteDriver:
 
     def append(self, session: Session, batches: Sequence[Batch]) -> Sequence[CallboardError | None]:
         """See `Driver`."""
-        return append_each(session, batches)
+        return append_all(session, batches)
 
     def append_alone(
         self, session: Session, batches: Sequence[Batch]
     ) -> Sequence[CallboardError | None]:
         """See `Driver`."""
         session.begin()
-        refusals = append_each(session, batches)
+        refusals = append_all(session, batches)
         session.commit()
         return refusals
