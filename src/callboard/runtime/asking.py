@@ -57,8 +57,8 @@ async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered |
             return await _asked(ports, log, asking, provider)
     except NoRoom:
         log.append(asking.started, asking.failed(_failure(_out_of_time())))
-    except LogError:  # the database is away: that is no answer of a model, and the run goes on from its log
-        raise
+    except LogError:
+        raise  # the database is away: that is no answer of a model, and the run goes on from its log
     except CallboardError as error:
         log.append(asking.started, asking.failed(_failure(error)))
     return None
