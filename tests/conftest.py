@@ -7,7 +7,6 @@ from callboard.stores.postgres.migrate import ensure_usable
 from callboard.stores.postgres.place import PostgresPlace
 from callboard.testing.postgres import PostgresServer
 
-
 # How long an example takes says how busy the machine is.
 settings.register_profile("callboard", deadline=None)
 settings.load_profile("callboard")
