@@ -108,7 +108,7 @@ def fits(task: TaskRecord, position: int, wanted: TasksWanted) -> bool:
         and wanted.parent in (None, task.parent)
         and (not wanted.priorities or task.priority in wanted.priorities)
         and (wanted.before is None or position < wanted.before)
-        and (text in task.key.lower() or text in task.title.lower())
+        and (not text or text in task.key.lower() or text in task.title.lower())
     )
 
 
@@ -125,7 +125,7 @@ def views_of(
     views: list[TaskView] = []
     for task in tasks:
         row = rows.get(task.run_id or "")
-        waits = tuple(key for key in task.depends_on if not _is_done(every.get(key)))
+        waits = _unfinished(task.depends_on, every) if task.depends_on else ()
         expectation = expected.get((task.space, task.workflow), Expected())
         views.append(
             TaskView(
@@ -147,8 +147,8 @@ async def task_rows(app: App, spaces: Iterable[str]) -> dict[str, RunRow]:
     return {row.run_id: row for row in rows if row.task is not None}
 
 
-def _is_done(task: TaskRecord | None) -> bool:
-    return task is not None and task.state == "done"
+def _unfinished(keys: Iterable[str], every: Mapping[str, TaskRecord]) -> tuple[str, ...]:
+    return tuple(key for key in keys if (task := every.get(key)) is None or task.state != "done")
 
 
 def _blocks(tasks: Iterable[TaskRecord]) -> dict[str, list[str]]:
@@ -172,6 +172,9 @@ def _bill(
     task: TaskRecord, below: Mapping[str, Sequence[TaskRecord]], rows: Mapping[str, RunRow]
 ) -> Bill:
     """Return what a task, in all its runs, and everything below it cost."""
+    if task.key not in below and len(task.runs) == 1:
+        row = rows.get(task.runs[0])
+        return Bill() if row is None else row.bill
     bill, todo = None, [task]
     while todo:
         one = todo.pop()
