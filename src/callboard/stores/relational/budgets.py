@@ -1,6 +1,5 @@
 """Budgets in the same file as the log: every reservation is one transaction of the one writer."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +18,9 @@ from callboard.engine.budgets import (
 )
 from callboard.ports.budgets import Account
 from callboard.stores.relational.access import Access
+from callboard.stores.relational.known_names import KnownNames
 from callboard.stores.relational.owners import Owners
 from callboard.stores.relational.session import Session
-
-_FRESH_S = 1.0
 
 
 class StoredBudgets:
@@ -32,16 +30,11 @@ class StoredBudgets:
         self._writer = access.writer
         self._readers = access.readers
         self._owners = owners
-        self._known: frozenset[str] = frozenset()
-        self._read_at = float("-inf")
+        self._known = KnownNames(self._names)
 
     async def limited(self, names: Sequence[str]) -> tuple[str, ...]:
         """See `ports.budgets.Budgets`."""
-        now = asyncio.get_running_loop().time()
-        if now - self._read_at > _FRESH_S:
-            self._known = frozenset(one.account for one in await self.standings())
-            self._read_at = now
-        return tuple(name for name in names if name in self._known)
+        return await self._known.among(names)
 
     async def reserve(
         self, key: str, path: Sequence[Account], wanted: Wanted
@@ -58,11 +51,11 @@ class StoredBudgets:
         """See `ports.budgets.Budgets`."""
         row = {"account": name, "limit_nano": _nano(limit_usd), "spent_nano": 0, "reserved_nano": 0}
         await self._writer.submit(lambda session: session.execute(session.sql.SET_BUDGET, row))
-        self._read_at = float("-inf")
+        self._known.forget()
 
     async def remove_limit(self, name: str) -> bool:
         """See `ports.budgets.Budgets`."""
-        self._read_at = float("-inf")
+        self._known.forget()
         return await self._writer.submit(
             lambda session: session.execute(session.sql.REMOVE_BUDGET, {"name": name}).rowcount > 0
         )
@@ -72,6 +65,9 @@ class StoredBudgets:
         return await self._readers.run(
             lambda session: [_standing(row) for row in session.execute(session.sql.EVERY_BUDGET)]
         )
+
+    async def _names(self) -> list[str]:
+        return [one.account for one in await self.standings()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Limits in the same database as the log: room is taken in one transaction, by the database's clock."""
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -10,10 +9,10 @@ from typing import Final
 
 from callboard.engine.pacing import Ask, Full, Level, Limit, LimitStanding, room
 from callboard.stores.relational.access import Access
+from callboard.stores.relational.known_names import KnownNames
 from callboard.stores.relational.owners import Owners
 from callboard.stores.relational.session import Session
 
-_FRESH_S: Final = 1.0
 _NOBODY: Final = ""
 
 
@@ -24,19 +23,11 @@ class StoredLimiter:
         self._writer = access.writer
         self._readers = access.readers
         self._owners = owners
-        self._known: frozenset[str] = frozenset()
-        self._read_at = float("-inf")
+        self._known = KnownNames(self._names)
 
     async def limited(self, names: Sequence[str]) -> tuple[str, ...]:
         """See `ports.limiter.Limiter`."""
-        now = asyncio.get_running_loop().time()
-        if now - self._read_at > _FRESH_S:
-            self._read_at = now  # who asks meanwhile gets what was known
-            found = await self._readers.run(
-                lambda session: session.execute(session.sql.CAPS).fetchall()
-            )
-            self._known = frozenset(str(row[0]) for row in found)
-        return tuple(name for name in names if name in self._known)
+        return await self._known.among(names)
 
     async def take(self, holder: str, asks: Sequence[Ask]) -> Full | None:
         """See `ports.limiter.Limiter`."""
@@ -69,11 +60,11 @@ class StoredLimiter:
             "filled_us": 0,  # so long ago that everything is there
         }
         await self._writer.submit(lambda session: session.execute(session.sql.SET_CAP, row))
-        self._read_at = float("-inf")
+        self._known.forget()
 
     async def remove_limit(self, name: str) -> bool:
         """See `ports.limiter.Limiter`."""
-        self._read_at = float("-inf")
+        self._known.forget()
         named = {"limit_name": name}
         return await self._writer.submit(
             lambda session: session.execute(session.sql.REMOVE_CAP, named).rowcount > 0
@@ -82,6 +73,12 @@ class StoredLimiter:
     async def standings(self) -> list[LimitStanding]:
         """See `ports.limiter.Limiter`."""
         return await self._readers.run(partial(_standings, owners=self._owners))
+
+    async def _names(self) -> list[str]:
+        found = await self._readers.run(
+            lambda session: session.execute(session.sql.CAPS).fetchall()
+        )
+        return [str(row[0]) for row in found]
 
 
 @dataclass(frozen=True, slots=True)
