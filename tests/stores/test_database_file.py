@@ -14,8 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from callboard.domain.errors import ConfigurationInvalid, LogCorrupt, UnknownThing
-from callboard.stores.failures import StoreUnavailable
+from callboard.domain.errors import ConfigurationInvalid, LogCorrupt, StoreUnavailable, UnknownThing
 from callboard.stores.relational import statements
 from callboard.stores.revisions import CURRENT, MIGRATIONS
 from callboard.stores.sqlite.store import SqliteEventStore

@@ -7,11 +7,10 @@ import pytest
 from psycopg import errors
 from psycopg.sql import SQL, Identifier
 
-from callboard.domain.errors import CallboardError, ConfigurationInvalid
+from callboard.domain.errors import CallboardError, ConfigurationInvalid, StoreUnavailable
 from callboard.domain.usage import usd
 from callboard.engine.budgets import Granted, Wanted
 from callboard.ports.budgets import Account
-from callboard.stores.failures import StoreUnavailable
 from callboard.stores.postgres import sql
 from callboard.stores.postgres.connections import PostgresSession, open_connection
 from callboard.stores.postgres.driver import PostgresDriver

@@ -8,14 +8,13 @@ import pytest
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import AgentDefinition, Limits
-from callboard.domain.errors import NoRoom
+from callboard.domain.errors import NoRoom, StoreUnavailable
 from callboard.domain.org.principal import as_owner
 from callboard.domain.output import ErrorOutput
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.engine.pacing import Ask, Limit
 from callboard.ports.model import ModelProvider
 from callboard.runtime.run_log import load
-from callboard.stores.failures import StoreUnavailable
 from callboard.testing.clock import PatientClock
 from callboard.testing.limiter import MemoryLimiter
 from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn

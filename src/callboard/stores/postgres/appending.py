@@ -5,18 +5,17 @@ expect, and stores the events, marks and anchors of just these. What it answers 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.codec import Sealed, timestamp
-from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import Mark
 from callboard.ports.event_store import Batch
 from callboard.stores.postgres.connections import WRITES, columns_of_events
-from callboard.stores.relational.rows import columns_of
+from callboard.stores.relational.rows import STANDING, columns_of
 from callboard.stores.relational.session import Session
-from callboard.stores.relational.work import ANCHORED, fenced, is_stored
+from callboard.stores.relational.work import ANCHORED, fenced, is_stored, keep_beside
 from callboard.stores.rules import check_batch, marks_of
 
 MOVING: Final = {
@@ -47,15 +46,6 @@ _FENCE: Final = {
     "head": "bigint",
     "head_hash": "text",
 }
-_STANDING: Final = (
-    "status",
-    "waiting_for",
-    "waiting_on",
-    "waiting_since",
-    "waiting_until",
-    "ended_at",
-    "step",
-)
 _MARK: Final = {
     "facets": "int",
     "took_ms": "bigint",
@@ -86,7 +76,7 @@ def _statement() -> str:
             f"moved AS (UPDATE run SET {moved} FROM given JOIN run AS prior ON prior.run_id = given.run_id",  # noqa: S608 - names of ours, no values
             "WHERE run.run_id = given.run_id AND run.epoch = given.epoch AND run.head = given.expected_head",
             "RETURNING run.run_id, run.root_id, run.head, run.head_hash, run.updated_at, run.status,",
-            f"({_names(_STANDING, 'prior.')}) IS DISTINCT FROM ({_names(_STANDING, 'run.')}) AS stirred),",
+            f"({_names(STANDING, 'prior.')}) IS DISTINCT FROM ({_names(STANDING, 'run.')}) AS stirred),",
             "stored AS (INSERT INTO event (run_id, seq, body, hash)",
             "SELECT told.run_id, told.seq, told.body, told.hash FROM told JOIN moved USING (run_id) ORDER BY told.n",
             "RETURNING position, run_id, seq),",
@@ -109,7 +99,7 @@ class _Whole:
     """Batches of one run that follow each other, as one."""
 
     first: Batch
-    row: RunRow
+    last: Batch
     events: list[Sealed]
     marks: list[Mark]
 
@@ -163,9 +153,9 @@ def _round(
     for place, batch in taken:
         if batch.run_id in stored:
             continue
-        if not (session.doubtful and _was_stored(session, wholes[batch.run_id])):
+        if not (session.doubtful and is_stored(session, wholes[batch.run_id].last)):
             refusals[place] = fenced(batch)
-    _keep(session, [batch for _, batch in taken if batch.run_id in stored])
+    keep_beside(session, [batch for _, batch in taken if batch.run_id in stored])
     if extras:
         session.commit()
     return later
@@ -174,23 +164,15 @@ def _round(
 def _joined(whole: _Whole | None, batch: Batch) -> _Whole:
     marks = batch.marks or marks_of(batch.events, batch.row.updated_at)
     if whole is None:
-        return _Whole(batch, batch.row, list(batch.events), list(marks))
-    whole.row = batch.row
+        return _Whole(batch, batch, list(batch.events), list(marks))
+    whole.last = batch
     whole.events += batch.events
     whole.marks += marks
     return whole
 
 
-def _was_stored(session: Session, whole: _Whole) -> bool:
-    first = whole.first
-    return is_stored(
-        session,
-        Batch(first.run_id, first.epoch, first.expected_head, tuple(whole.events), whole.row),
-    )
-
-
 def _columns(wholes: dict[str, _Whole]) -> dict[str, object]:
-    rows = [columns_of(whole.row) for whole in wholes.values()]
+    rows = [columns_of(whole.last.row) for whole in wholes.values()]
     firsts = [whole.first for whole in wholes.values()]
     lasts = [whole.events[-1] for whole in wholes.values()]
     every = columns_of_events([event for whole in wholes.values() for event in whole.events])
@@ -211,16 +193,3 @@ def _columns(wholes: dict[str, _Whole]) -> dict[str, object]:
         "nano_usds": [mark.nano_usd for mark in marks],
         "marked_ats": [timestamp(mark.at) for mark in marks],
     }
-
-
-def _keep(session: Session, batches: Sequence[Batch]) -> None:
-    blobs = [
-        {"sha256": blob.sha256, "content": blob.content}
-        for batch in batches
-        for blob in batch.blobs
-    ]
-    attempts = [asdict(row) for batch in batches for row in batch.attempts]
-    if blobs:
-        session.executemany(session.sql.INSERT_BLOB, blobs)
-    if attempts:
-        session.executemany(session.sql.SETTLE_ATTEMPT, attempts)

@@ -94,7 +94,7 @@ class Keeper:
     work, and what it holds shall be taken over.
     """
 
-    def __init__(self, connect: Connect, owners: LeasedOwners, name: str) -> None:
+    def __init__(self, connect: Connect, owners: LeasedOwners) -> None:
         """Take the first lease.
 
         Raises:
@@ -102,7 +102,6 @@ class Keeper:
         """
         self._connect = connect
         self._owners = owners
-        self._name = name
         self._session: PostgresSession | None = connect()
         try:
             owners.beat(self._session)
@@ -159,7 +158,7 @@ class Keeper:
                 time.sleep(min(_AGAIN_S, every))
 
     def _tell(self) -> None:
-        told = {"channel": CHANNEL, "name": self._name}
+        told = {"channel": CHANNEL, "name": self._owners.name}
         self._connected().execute("SELECT pg_notify(%(channel)s, %(name)s)", told)
 
     def _connected(self) -> PostgresSession:

@@ -136,6 +136,12 @@ def open_connection(
     return connection
 
 
+def version_of(session: PostgresSession) -> str:
+    """Return what server it is, for people to read."""
+    (version,) = session.execute("SHOW server_version").fetchone()
+    return f"PostgreSQL {str(version).split()[0]}"
+
+
 class _TextDumper(StrDumper):
     """Text as it may be stored: PostgreSQL has no place for the character zero, which no name or title needs."""
 

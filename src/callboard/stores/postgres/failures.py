@@ -5,8 +5,7 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
-from callboard.domain.errors import CallboardError, ConfigurationInvalid
-from callboard.stores.failures import StoreUnavailable
+from callboard.domain.errors import CallboardError, ConfigurationInvalid, StoreUnavailable
 
 FAILURES: Final = (psycopg.Error, ValueError, OverflowError)
 _SAFE: Final = "What was recorded is safe: runs go on when the database does"

@@ -6,7 +6,7 @@ is `compatible` with. It waits until no process of such code is at work.
 """
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,16 +38,13 @@ def ensure_usable(place: PostgresPlace, patience_s: float) -> None:
     Raises:
         ConfigurationInvalid: it cannot: says whether to upgrade the database or this program.
     """
-    session = connect(place, patience_s=patience_s)
-    try:
+    with closing(connect(place, patience_s=patience_s)) as session:
         if standing(session).revision is None:
             Upgrade(place, patience_s).run(session)
         why = unusable(standing(session), place.shown)
         if why is not None:
             raise ConfigurationInvalid(why)
         ensure_partitions(session)
-    finally:
-        session.close()
 
 
 def unusable(found: Standing, shown: str) -> str | None:

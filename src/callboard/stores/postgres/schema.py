@@ -1,9 +1,10 @@
 """The tables of a database on a server, for `callboard db`."""
 
 import asyncio
+from contextlib import closing
 
 from callboard.ports.schema_keeper import SchemaStanding, Upgraded
-from callboard.stores.postgres.connections import connect
+from callboard.stores.postgres.connections import connect, version_of
 from callboard.stores.postgres.failures import FAILURES, explain
 from callboard.stores.postgres.migrate import Upgrade, standing, unusable
 from callboard.stores.postgres.place import PostgresPlace
@@ -32,25 +33,18 @@ class PostgresSchema:
 
     def _standing(self) -> SchemaStanding:
         try:
-            session = connect(self._place, read_only=True, patience_s=self._patience_s)
-            try:
-                found = standing(session)
-                (version,) = session.execute("SHOW server_version").fetchone()
-            finally:
-                session.close()
+            opened = connect(self._place, read_only=True, patience_s=self._patience_s)
+            with closing(opened) as session:
+                found, engine = standing(session), version_of(session)
         except FAILURES as error:
             raise explain(error, self._place.shown) from error
-        engine = f"PostgreSQL {str(version).split()[0]}"
         problem = unusable(found, self._place.shown)
         return SchemaStanding(self._place.shown, engine, found.revision, CURRENT, NEEDED, problem)
 
     def _upgrade(self) -> Upgraded:
         try:
-            session = connect(self._place, patience_s=self._patience_s)
-            try:
+            with closing(connect(self._place, patience_s=self._patience_s)) as session:
                 applied, waiting = Upgrade(self._place, self._patience_s).run(session)
-            finally:
-                session.close()
         except FAILURES as error:
             raise explain(error, self._place.shown) from error
         return Upgraded(tuple(applied), tuple(waiting))

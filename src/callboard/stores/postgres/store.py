@@ -1,6 +1,7 @@
 """The event store on PostgreSQL, for any number of processes."""
 
 import asyncio
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -8,6 +9,7 @@ from typing import Self
 from callboard.domain.errors import CallboardError
 from callboard.stores.postgres import sql
 from callboard.stores.postgres.bell import Bell, Keeper
+from callboard.stores.postgres.connections import version_of
 from callboard.stores.postgres.driver import PostgresDriver
 from callboard.stores.postgres.examination import examine
 from callboard.stores.postgres.failures import FAILURES
@@ -59,7 +61,7 @@ class PostgresEventStore(RelationalStore):
         owners = LeasedOwners(home / "owners", lease_s)
         try:
             ensure_usable(place, patience_s)
-            self._keeper = Keeper(driver.connect, owners, owners.name)
+            self._keeper = Keeper(driver.connect, owners)
             self._bell = Bell(partial(driver.connect, read_only=True), owners.name)
             access = Access(sql, Writer(driver), Readers(driver))
             engine = _version(driver)
@@ -134,9 +136,5 @@ class PostgresEventStore(RelationalStore):
 
 
 def _version(driver: PostgresDriver) -> str:
-    session = driver.connect(read_only=True)
-    try:
-        (version,) = session.execute("SHOW server_version").fetchone()
-        return f"PostgreSQL {str(version).split()[0]}"
-    finally:
-        session.close()
+    with closing(driver.connect(read_only=True)) as session:
+        return version_of(session)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from callboard.stores.failures import StoreUnavailable
+from callboard.domain.errors import StoreUnavailable
 from callboard.stores.relational.driver import Driver
 from callboard.stores.relational.session import Session
 

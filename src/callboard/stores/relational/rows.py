@@ -20,6 +20,17 @@ from callboard.ports.event_store import Signal
 Columns = dict[str, str | int | bytes | None]
 Record = Sequence[Any]
 
+STANDING: Final = (
+    "status",
+    "waiting_for",
+    "waiting_on",
+    "waiting_since",
+    "waiting_until",
+    "ended_at",
+    "step",
+)
+"""The columns that say how a run stands; most batches leave them as they are."""
+
 
 def columns_of(row: RunRow) -> Columns:
     """Return a projection as the columns that move with every append."""

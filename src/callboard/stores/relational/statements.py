@@ -30,10 +30,11 @@ from sqlalchemy.sql.elements import ClauseElement
 from callboard.stores.relational.limit_statements import limits
 from callboard.stores.relational.operations_statements import operations
 from callboard.stores.relational.record_statements import beside_the_log
+from callboard.stores.relational.rows import STANDING
 from callboard.stores.relational.shelf_statements import shelves
 from callboard.stores.relational.spelling import flag, listed, upsert
 from callboard.stores.relational.statement import Statement, Statements, insert
-from callboard.stores.relational.thread_statements import CLAIM, threads
+from callboard.stores.relational.thread_statements import CLAIM, threads, tree
 from callboard.stores.relational.tree_pack_statements import tree_packs
 from callboard.stores.relational.unattended_statements import unattended
 from callboard.stores.tables import (
@@ -59,15 +60,6 @@ _FIXED: Final = {
     "digest",
     "created_at",
 }
-_STANDING: Final = (
-    "status",
-    "waiting_for",
-    "waiting_on",
-    "waiting_since",
-    "waiting_until",
-    "ended_at",
-    "step",
-)
 
 _projection: Final = [column for column in run.c if column.name not in CLAIM]
 _sealed: Final = (event.c.run_id, event.c.seq, event.c.body, event.c.hash)
@@ -88,9 +80,9 @@ def _append(*, same_standing: bool) -> Statement:
         run.c.head == bindparam("expected_head"),
     )
     if same_standing:
-        moving = [name for name in moving if name not in _STANDING]
+        moving = [name for name in moving if name not in STANDING]
         fenced = fenced.where(
-            *(run.c[name].is_not_distinct_from(bindparam(name)) for name in _STANDING)
+            *(run.c[name].is_not_distinct_from(bindparam(name)) for name in STANDING)
         )
     return Statement(fenced, [*moving, "head", "head_hash"])
 
@@ -127,11 +119,7 @@ def _rows() -> Statement:
 
 
 def _read_tree() -> Statement:
-    tree = (
-        select(run.c.run_id).where(run.c.run_id == bindparam("run_id")).cte("tree", recursive=True)
-    )
-    tree = tree.union_all(select(run.c.run_id).where(run.c.parent_id == tree.c.run_id))
-    below = select(*_sealed).where(event.c.run_id.in_(select(tree.c.run_id)))
+    below = select(*_sealed).where(event.c.run_id.in_(select(tree().c.run_id)))
     return Statement(below.order_by(event.c.position))
 
 

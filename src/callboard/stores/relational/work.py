@@ -122,6 +122,11 @@ def _insert_all(session: Session, batches: Sequence[Batch]) -> None:
         for mark in batch.marks or marks_of(batch.events, batch.row.updated_at)
     ]
     _insert(session, events, marks)
+    keep_beside(session, batches)
+
+
+def keep_beside(session: Session, batches: Sequence[Batch]) -> None:
+    """Store what batches bring along beside their events."""
     _keep(session, [blob for batch in batches for blob in batch.blobs])
     settled = [asdict(row) for batch in batches for row in batch.attempts]
     if settled:

@@ -9,9 +9,8 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any, Final, Generic, TypeVar
 
-from callboard.domain.errors import CallboardError
+from callboard.domain.errors import CallboardError, StoreUnavailable
 from callboard.ports.event_store import Batch
-from callboard.stores.failures import StoreUnavailable
 from callboard.stores.relational.driver import Driver
 from callboard.stores.relational.session import Session
 

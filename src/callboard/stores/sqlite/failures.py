@@ -3,8 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from callboard.domain.errors import CallboardError, ConfigurationInvalid
-from callboard.stores.failures import StoreUnavailable
+from callboard.domain.errors import CallboardError, ConfigurationInvalid, StoreUnavailable
 
 _NOT_OURS = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT}
 _NOT_ALLOWED = {
