@@ -38,10 +38,8 @@ class TestInMemory(BudgetsContract):
 
 class TestInAFile(BudgetsContract):
     @pytest.fixture
-    async def budgets(self, tmp_path):
-        store = await SqliteEventStore.open(tmp_path / "callboard.db")
-        yield store.budgets
-        await store.close()
+    def budgets(self, sqlite_store):
+        return sqlite_store.budgets
 
 
 @given(st.lists(standings, min_size=1, max_size=4), wishes)

@@ -26,10 +26,8 @@ class TestInMemory(LimiterContract):
 
 class TestInAFile(LimiterContract):
     @pytest.fixture
-    async def limiter(self, tmp_path):
-        store = await SqliteEventStore.open(tmp_path / "callboard.db")
-        yield store.limiter
-        await store.close()
+    def limiter(self, sqlite_store):
+        return sqlite_store.limiter
 
 
 limits = st.builds(

@@ -19,10 +19,8 @@ class TestInMemory(RecordsContract):
 
 class TestInAFile(RecordsContract):
     @pytest.fixture
-    async def records(self, tmp_path):
-        store = await SqliteEventStore.open(tmp_path / "callboard.db")
-        yield store.records
-        await store.close()
+    def records(self, sqlite_store):
+        return sqlite_store.records
 
 
 async def _with_three_entries(path):

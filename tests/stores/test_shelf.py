@@ -36,10 +36,8 @@ class TestInMemory(ShelfContract):
 
 class TestInAFile(ShelfContract):
     @pytest.fixture
-    async def store(self, tmp_path):
-        store = await SqliteEventStore.open(tmp_path / "callboard.db")
-        yield store
-        await store.close()
+    def store(self, sqlite_store):
+        return sqlite_store
 
     @pytest.fixture
     def threads(self, store):

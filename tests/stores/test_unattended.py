@@ -2,7 +2,6 @@
 
 import pytest
 
-from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.records import MemoryRecords
 from callboard.testing.store.memory import MemoryEventStore
 from callboard.testing.unattended import LookAtAll, UnattendedContract
@@ -26,10 +25,8 @@ class TestByALookAtEverything(UnattendedContract):
 
 class TestInAFile(UnattendedContract):
     @pytest.fixture
-    async def store(self, tmp_path):
-        store = await SqliteEventStore.open(tmp_path / "callboard.db")
-        yield store
-        await store.close()
+    def store(self, sqlite_store):
+        return sqlite_store
 
     @pytest.fixture
     def records(self, store):
