@@ -56,20 +56,38 @@ AGENT = AgentDefinition(
 )
 
 
+def turn_of(request: ModelRequest) -> int:
+    """Return which turn of its run a request is, from 1."""
+    return sum(message.role == "assistant" for message in request.messages) + 1
+
+
+def answer_in(turn: int, turns: int) -> ModelAnswer:
+    """Return what a model says in a turn of a run of so many: a call, every third time of the tool that must not be
+    repeated, then text.
+    """
+    part: Part = TextPart(text="done")
+    if turn <= turns:
+        tool = "once" if turn % 3 == 0 else "look"
+        part = ToolCallPart(call_id=f"c{turn}", tool=tool, arguments={"turn": turn})
+    finish = "tool_calls" if turn <= turns else "stop"
+    usage = Usage(input_tokens=10, output_tokens=5)
+    return ModelAnswer(parts=(part,), finish=finish, usage=usage, cost_usd=COST)
+
+
+def write_line(ledger: Path, line: str) -> None:
+    """Add a line to a ledger, whole, whoever else writes there."""
+    descriptor = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(descriptor, f"{line}\n".encode())
+    os.close(descriptor)
+
+
 class TurnByTurn:
     """A model whose answer depends on nothing but the number of its answers so far."""
 
     async def complete(self, request: ModelRequest, on_delta: OnDelta) -> ModelAnswer:
         del on_delta
         await asyncio.sleep(_THINKS_S)
-        turn = sum(message.role == "assistant" for message in request.messages) + 1
-        part: Part = TextPart(text="done")
-        if turn <= TURNS:
-            tool = "once" if turn % 3 == 0 else "look"
-            part = ToolCallPart(call_id=f"c{turn}", tool=tool, arguments={"turn": turn})
-        finish = "tool_calls" if turn <= TURNS else "stop"
-        usage = Usage(input_tokens=10, output_tokens=5)
-        return ModelAnswer(parts=(part,), finish=finish, usage=usage, cost_usd=COST)
+        return answer_in(turn_of(request), TURNS)
 
     async def ceiling_usd(
         self, model: str, *, input_tokens: int, output_tokens: int
@@ -97,10 +115,7 @@ class LedgerFileTool:
         return arguments
 
     async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
-        line = f"{self.name} {context.run_id} {arguments['turn']}\n"
-        descriptor = os.open(self.ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.write(descriptor, line.encode())
-        os.close(descriptor)
+        write_line(self.ledger, f"{self.name} {context.run_id} {arguments['turn']}")
         await asyncio.sleep(_THINKS_S)  # done, and not yet recorded: the moment to be killed in
         return ToolOutcome(json_outputs({"turn": arguments["turn"], "by": self.name}))
 

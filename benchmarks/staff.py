@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -20,16 +19,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from benchmarks.soak import COST, LedgerFileTools
+from benchmarks.soak import AGENT, COST, LedgerFileTools, answer_in, turn_of, write_line
 from callboard.domain.actor import Actor
-from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import StoreUnavailable
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import ToolCallInterrupted
-from callboard.domain.message import Part, TextPart, ToolCallPart
 from callboard.domain.org.principal import as_owner
 from callboard.domain.org.task import ENDED, TASKS
-from callboard.domain.usage import Usage, usd
+from callboard.domain.usage import usd
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.ports.clock import Clock
 from callboard.ports.dispatcher import Dispatcher
@@ -98,16 +95,10 @@ class LedgerModel:
     async def complete(self, request: ModelRequest, on_delta: OnDelta) -> ModelAnswer:
         """Write the call down, think, and answer."""
         del on_delta
-        turn = sum(message.role == "assistant" for message in request.messages) + 1
-        _write(self.plan.ledger, f"model {request.conversation} {turn}")
+        turn = turn_of(request)
+        write_line(self.plan.ledger, f"model {request.conversation} {turn}")
         await asyncio.sleep(self.plan.thinks_s)
-        part: Part = TextPart(text="done")
-        if turn <= self.plan.turns:
-            tool = "once" if turn % 3 == 0 else "look"
-            part = ToolCallPart(call_id=f"c{turn}", tool=tool, arguments={"turn": turn})
-        finish = "tool_calls" if turn <= self.plan.turns else "stop"
-        usage = Usage(input_tokens=10, output_tokens=5)
-        return ModelAnswer(parts=(part,), finish=finish, usage=usage, cost_usd=COST)
+        return answer_in(turn, self.plan.turns)
 
     async def ceiling_usd(
         self, model: str, *, input_tokens: int, output_tokens: int
@@ -117,20 +108,6 @@ class LedgerModel:
         return COST
 
 
-def _write(ledger: Path, line: str) -> None:
-    descriptor = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.write(descriptor, f"{line}\n".encode())
-    os.close(descriptor)
-
-
-AGENT = AgentDefinition(
-    id="worker",
-    display_name="Worker",
-    model="m",
-    provider="openrouter",
-    tool_names=("look", "once"),
-    limits=Limits(turns=10_000),
-)
 FLOW = WorkflowDefinition.model_validate(
     {
         "id": "flow",
