@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -179,6 +180,7 @@ async def test_a_collector_that_is_away_costs_no_run_anything():
             f"http://127.0.0.1:{found.getsockname()[1]}", one_run, agent("one", "look"), one=TURNS
         )
     assert ended.terminal.type == "run.completed"
+    assert not [one for one in threading.enumerate() if one.name.startswith("Otel")]
 
 
 async def test_a_collector_that_never_answers_is_not_waited_for():

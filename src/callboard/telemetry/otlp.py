@@ -27,6 +27,7 @@ from callboard.telemetry.usage_numbers import UsageNumbers
 
 _log: Final = logging.getLogger("callboard.telemetry")
 _CLOSE_WITHIN_S: Final = 3.0
+_GIVE_UP_WITHIN_S: Final = 1.0
 _MOST_OPENINGS: Final = 1_000
 _KINDS: Final = {"internal": SpanKind.INTERNAL, "client": SpanKind.CLIENT}
 
@@ -41,9 +42,10 @@ class OtlpEar:
         self._scope = InstrumentationScope("callboard", version)
         traces = OTLPSpanExporter(endpoint=f"{settings.endpoint}/v1/traces")
         self._spans = BatchSpanProcessor(traces)
-        exporter = OTLPMetricExporter(endpoint=f"{settings.endpoint}/v1/metrics")
+        numbers = OTLPMetricExporter(endpoint=f"{settings.endpoint}/v1/metrics")
+        self._exporters = (traces, numbers)
         self._meters = MeterProvider(
-            [PeriodicExportingMetricReader(exporter)], self._resource, shutdown_on_exit=False
+            [PeriodicExportingMetricReader(numbers)], self._resource, shutdown_on_exit=False
         )
         meter = self._meters.get_meter("callboard", version)
         self._numbers = UsageNumbers(meter, latest=settings.latest)
@@ -76,6 +78,13 @@ class OtlpEar:
         await asyncio.to_thread(closing.join, _CLOSE_WITHIN_S)
         if closing.is_alive():
             _log.warning("the last traces were not taken in time, and are lost")
+            await asyncio.to_thread(self._give_up, closing)
+
+    def _give_up(self, closing: Thread) -> None:
+        """End the attempts to send: a collector that is away would be tried again for a minute."""
+        for exporter in self._exporters:
+            exporter.shutdown()
+        closing.join(_GIVE_UP_WITHIN_S)
 
     def _readable(self, span: SpanFacts, opening: Attributes) -> ReadableSpan:
         def context(span_id: str) -> SpanContext:
