@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from callboard.domain.credential import provider_named
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.engine.addresses import is_confidential
 from callboard.engine.command_hosts import CommandHosts, read_command_hosts
 from callboard.engine.mail_server import MailServer, read_mail_server
 from callboard.engine.monitored import TraceSettings, read_probes, read_traces
@@ -210,9 +211,10 @@ def _openid(environ: Mapping[str, str]) -> OpenIdSettings | None:
     join = environ.get("CALLBOARD_OIDC_JOIN", "").strip().lower() or "off"
     if not issuer:
         return None
-    if urlsplit(issuer).scheme not in {"http", "https"} or not urlsplit(issuer).hostname:
+    if not is_confidential(issuer):
         raise ConfigurationInvalid(
-            f"CALLBOARD_OIDC_ISSUER={issuer}: use the provider's address, such as `https://id.example.org`"
+            f"CALLBOARD_OIDC_ISSUER={issuer!a}: use the provider's address, such as `https://id.example.org`; without TLS"
+            " only an address of this machine can be believed"
         )
     if not client_id:
         raise ConfigurationInvalid(

@@ -20,7 +20,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from callboard.domain.org.people import PEOPLE
-from callboard.identity.openid import OpenIdConnect, is_safe
+from callboard.engine.addresses import is_confidential
+from callboard.identity.openid import OpenIdConnect
 from callboard.runtime.system import SystemClock
 from callboard.testing.clock import PatientClock
 from callboard.usecases.openid_sign_in import OpenId
@@ -254,13 +255,22 @@ async def test_without_a_provider_there_is_no_such_way(board):
 
 
 def test_what_is_sent_to_a_provider_goes_by_tls_or_stays_on_this_machine():
-    assert is_safe("https://id.example/token")
-    assert is_safe("http://127.0.0.1:9/token")
+    assert is_confidential("https://id.example/token")
+    assert is_confidential("http://127.0.0.1:9/token")
     for url in (
         "http://id.example/token",
         "http://127.0.0.1.example/",
+        "http://localhost/token",
+        "https://id.example@evil.example/",
+        "https://id.example/\r\nX: y",
+        "https://id.example/a\tb",
+        "https://id.example/ $(id)",
+        "https://id.example\\@evil.example/",
+        "https://id\u2024example/",
+        "https://[::1",
+        "javascript://id.example/%0aalert(1)",
         "ftp://x",
         "https:///x",
         "",
     ):
-        assert not is_safe(url)
+        assert not is_confidential(url)

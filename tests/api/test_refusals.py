@@ -10,6 +10,7 @@ from callboard.usecases.hooks import NewHook, add_hook
 from callboard.usecases.role_templates import NewTemplate, save_template
 from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.schedules import NewSchedule, add_schedule
+from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.tasks import NewTask, create_task
 from callboard.usecases.webhooks import NewWebhook, add_webhook
 from callboard.usecases.workflows import apply_workflow, checked_workflow
@@ -176,25 +177,30 @@ async def test_every_route_that_changes_something_has_a_row(board):
     assert changing == set(BODIES)
 
 
+async def furnish(app):
+    """Let every kind of thing be there, in a space that is not everybody's."""
+    await start_run(app, ROOT, StartRun("theirs", "asker", "/work", prompt="go", space=HOME))
+    grant = new_grant("key", "openai", f"space:{HOME}")
+    await set_credential(app, ROOT, grant, "sk-theirs-000000000")
+    theirs = {"id": "theirs", "title": "T", "steps": [{"id": "a", "title": "A"}]}
+    await apply_workflow(app, ROOT, checked_workflow(theirs), space=HOME)
+    await create_task(app, ROOT, HOME, NewTask("Theirs", workflow="theirs"))
+    await attach(app, ROOT, "AUTH-1", "theirs.md", b"theirs")
+    template = TaskTemplate(title="Theirs", workflow="theirs")
+    await add_schedule(app, ROOT, HOME, NewSchedule("theirs", "0 9 * * *", template))
+    await add_hook(app, ROOT, HOME, NewHook("theirs", template))
+    await add_webhook(app, ROOT, NewWebhook("theirs", "https://example.org/", HOME))
+    definition = checked_agent(app, AGENT | {"id": "theirs"})
+    await save_agent(app, ROOT, NewVersion(definition, (HOME,)))
+    await save_template(app, ROOT, NewTemplate("theirs"))
+
+
 @pytest.fixture
 async def there():
     app = new_app()
     await settle(app)
     async with opened(app) as made:
-        await made.run("theirs", "asker")
-        grant = new_grant("key", "openai", f"space:{HOME}")
-        await set_credential(app, ROOT, grant, "sk-theirs-000000000")
-        theirs = {"id": "theirs", "title": "T", "steps": [{"id": "a", "title": "A"}]}
-        await apply_workflow(app, ROOT, checked_workflow(theirs), space=HOME)
-        await create_task(app, ROOT, HOME, NewTask("Theirs", workflow="theirs"))
-        await attach(app, ROOT, "AUTH-1", "theirs.md", b"theirs")
-        template = TaskTemplate(title="Theirs", workflow="theirs")
-        await add_schedule(app, ROOT, HOME, NewSchedule("theirs", "0 9 * * *", template))
-        await add_hook(app, ROOT, HOME, NewHook("theirs", template))
-        await add_webhook(app, ROOT, NewWebhook("theirs", "https://example.org/", HOME))
-        definition = checked_agent(app, AGENT | {"id": "theirs"})
-        await save_agent(app, ROOT, NewVersion(definition, (HOME,)))
-        await save_template(app, ROOT, NewTemplate("theirs"))
+        await furnish(app)
         ann = await made.as_("ann")
         THERE["token_id"] = (await ann("GET", "/tokens")).json()["items"][0]["id"]
         yield made

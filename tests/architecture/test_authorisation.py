@@ -11,6 +11,7 @@ GUARDS = {
     "require_run",
     "require_log",
     "require_space",
+    "require_repository",
     "require_task",
     "require_agent",
     "require_reading",

@@ -11,6 +11,7 @@ import pytest
 
 from callboard.bootstrap.monitoring import probed
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
+from callboard.engine.monitored import may_name_probes
 from callboard.settings import read_settings
 from callboard.testing.model import ScriptedProvider
 from callboard.testing.rig import rig
@@ -152,3 +153,25 @@ def test_without_the_setting_nothing_is_listened_on():
         await app.close()
 
     asyncio.run(look())
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.test", "127.0.0.1.evil.test", "127.1", "0x7f.1", "evil.test:80", "[::1", "", "a b"],
+)
+async def test_a_name_that_somebody_elses_pages_can_have_is_told_nothing(host):
+    async with probes(Hand()) as (_, client):
+        for path in ("/metrics", "/healthz", "/readyz"):
+            answer = await client.get(path, headers={"Host": host})
+            assert (answer.status_code, "callboard_" in answer.text) == (421, False)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost:9464", "127.0.0.1:9464", "[::1]:9464", "10.2.3.4:9464", "worker-1:9464"),
+        *("api.callboard.svc.cluster.local:9464", "ip-10-2-3-4.ec2.internal", "board.example:9464"),
+    ],
+)
+def test_monitoring_asks_by_address_by_private_name_or_by_that_of_the_deployment(host):
+    assert may_name_probes(host, "https://board.example")

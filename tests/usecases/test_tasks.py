@@ -353,7 +353,7 @@ async def test_subtasks_roll_up_to_their_parent(team):
 
 async def test_a_task_whose_run_cannot_begin_fails_with_the_reason(team):
     ann = await team.person("ann")
-    await team.task(ann, repository="/nowhere")
+    await team.task(ROOT, repository="/nowhere")
     await queue_task(team.app, ann, "AUTH-1")
     await team.work()
     failed = await show_task(team.app, ann, "AUTH-1")

@@ -10,10 +10,15 @@ from callboard.web.visit import local
 FORM = "application/x-www-form-urlencoded"
 
 
-@given(st.text(), st.binary(min_size=16, max_size=16), st.text())
+@given(st.text(min_size=1), st.binary(min_size=16, max_size=16), st.text(min_size=1))
 def test_a_mark_is_good_for_the_browser_that_it_was_made_for(secret, nonce, other):
     assert is_token(secret, form_token(secret, nonce))
     assert is_token(other, form_token(secret, nonce)) == (other == secret)
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_browser_without_a_secret_of_its_own_bears_no_mark_that_somebody_could_work_out(nonce):
+    assert not is_token("", form_token("", nonce))
 
 
 @given(st.text(), st.text())

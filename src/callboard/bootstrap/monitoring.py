@@ -43,7 +43,7 @@ async def probed(
         watching=live.watching,
         timing=live.timing,
     )
-    probes = Probes(lambda: readiness(app, hand), monitoring.text)
+    probes = Probes(lambda: readiness(app, hand), monitoring.text, settings.url)
     with contextlib.closing(_bound(*settings.probes)) as listening:
         await monitoring.start()
         _log.info("monitoring may ask on port %d", listening.getsockname()[1])

@@ -1,6 +1,8 @@
 """Which addresses belong to everybody. Pure."""
 
+import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
 
 _SPECIAL = {
     IPv4Address("168.63.129.16"): "the metadata service of a cloud",
@@ -12,6 +14,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
 _PROTOCOLS = IPv4Network("192.0.0.0/24")  # newer Pythons know it in part, older ones not at all
 _SITE_LOCAL = IPv6Network("fec0::/10")
+_DOUBTFUL = re.compile(r"[^\x21-\x7e]|[\\\"'`<>^{|}]")
 
 
 def objection(text: str) -> str | None:
@@ -44,6 +47,21 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_confidential(url: str) -> bool:
+    """Whether nobody on the way can read or change what goes to a URL: TLS, or this very machine. One with signs that
+    programs read in different ways, or with something before its host, counts as none.
+    """
+    if _DOUBTFUL.search(url) is not None:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if "@" in parts.netloc or not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
 def _kind(address: IPv4Address | IPv6Address) -> str | None:

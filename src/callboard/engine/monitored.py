@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.engine.addresses import is_address
+from callboard.engine.hosts import canonical_host, is_own_name
 
 _LATEST = "gen_ai_latest_experimental"
 _LOOPBACK = "127.0.0.1"
+_PRIVATE = (".local", ".internal", ".svc", ".lan", ".home.arpa")
+"""What names end in that nobody can have in the public DNS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,23 @@ def read_probes(text: str) -> tuple[str, int] | None:
             " `0.0.0.0:9464`"
         )
     return host, int(port)
+
+
+def may_name_probes(host: str, url: str | None) -> bool:
+    """Return whether monitoring may ask under the name in a Host header. A page of another site can make its name lead
+    here, and read what is answered; it cannot have an address for a name, nor one that is private, nor that in `url`,
+    where this deployment is found.
+    """
+    try:
+        asked = canonical_host(urlsplit(f"//{host}").hostname or "")
+    except ValueError:
+        return False
+    private = "." not in asked or asked.endswith(_PRIVATE)
+    return private or is_address(asked) or is_own_name(asked) or asked == _name_in(url)
+
+
+def _name_in(url: str | None) -> str | None:
+    return None if url is None else urlsplit(url).hostname
 
 
 def read_traces(environ: Mapping[str, str]) -> TraceSettings | None:

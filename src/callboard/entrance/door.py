@@ -110,7 +110,20 @@ class Door:
         if not scope["path"].startswith(_GUARDED):
             await self._known(scope)  # a page asks whoever is not known to sign in
             return None
-        return await self._known(scope)
+        return await self._known(scope) or self._by_cookie_alone(scope)
+
+    def _by_cookie_alone(self, scope: Scope) -> Response | None:
+        """Refuse to change anything for a browser that does not say that a page of ours asks. Every browser of today
+        does; programs give a token, which no page of another site has.
+        """
+        headers = Headers(scope=scope)
+        says = "origin" in headers or headers.get("sec-fetch-site") in ("same-origin", "none")
+        if says or scope["method"] in _SAFE or scope["state"]["asker"].way != "session":
+            return None
+        detail = (
+            "this cookie came without `Origin`: a browser sends both, and a program gives a token"
+        )
+        return problem(403, "foreign_origin", detail)
 
     async def _known(self, scope: Scope) -> Response | None:
         """Note who asks, or return why that is nobody."""

@@ -2,11 +2,10 @@
 
 import base64
 import hashlib
-import ipaddress
 import json
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx2
 from joserfc import jwt
@@ -15,6 +14,7 @@ from joserfc.jwk import KeySet
 from pydantic import SecretStr
 
 from callboard.domain.errors import NotSignedIn
+from callboard.engine.addresses import is_confidential
 from callboard.ports.clock import Clock
 from callboard.ports.openid import Identity, Question
 
@@ -125,7 +125,7 @@ class OpenIdConnect:
                 raise NotSignedIn(_UNREACHABLE)
             self._facts = facts
         place = self._facts.get(name)
-        if not isinstance(place, str) or not is_safe(place):
+        if not isinstance(place, str) or not is_confidential(place):
             raise NotSignedIn(_UNREACHABLE)
         return place
 
@@ -150,14 +150,3 @@ class OpenIdConnect:
         if answer.status_code >= 300 or not isinstance(found, dict):
             raise NotSignedIn(_NOBODY if method == "POST" else _UNREACHABLE)
         return cast("dict[str, Any]", found)
-
-
-def is_safe(url: str) -> bool:
-    """Return whether nobody on the way can read or change what goes there: TLS, or this very machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return True
-    try:
-        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False

@@ -40,9 +40,14 @@ async def fork_run(app: App, who: Principal, wish: ForkRun) -> RunCreated:
 
     Raises:
         UnknownThing: no such run.
+        NotAllowed: they may not fork it, or not with another model.
         ConfigurationInvalid: `at` is not a position of the log, or what is asked for does not go with a task.
     """
     await require_run(app, who, "run.fork", wish.run_id)
+    if (
+        wish.model is not None
+    ):  # it belongs to the definition: whoever could give the agent another one may
+        await require_run(app, who, "agent.manage", wish.run_id)
     check_run_id(wish.new_id)
     entries = await load(app.ports.store, wish.run_id)
     if not 1 <= wish.at <= len(entries):

@@ -21,7 +21,7 @@ from callboard.ports.records import Wanted
 from callboard.usecases.app import App
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.signing_secrets import keys_of
-from callboard.usecases.tasks import create_task
+from callboard.usecases.tasks import create_planned
 from callboard.usecases.wishes import wish_of
 
 LARGEST: Final = 256 * 1024
@@ -181,7 +181,7 @@ async def _created(app: App, hook: HookRecord, message_id: str, value: JsonValue
         return (HOOK_RECEIPTS.put(receipt),)
 
     who = Principal(hook.actor, role="member", spaces={hook.space: "contributor"})
-    return await create_task(app, who, hook.space, wish_of(hook.template, value), along)
+    return await create_planned(app, who, hook.space, wish_of(hook.template, value), along)
 
 
 def _as_member(receipt: HookReceipt, task: TaskRecord) -> Principal:

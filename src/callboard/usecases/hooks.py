@@ -22,7 +22,7 @@ from callboard.usecases.app import App, require, seen_spaces
 from callboard.usecases.checked import checked
 from callboard.usecases.recording import write
 from callboard.usecases.signing_secrets import forget_secret, keep_secret
-from callboard.usecases.spaces import require_space
+from callboard.usecases.spaces import require_repository, require_space
 
 _RECEIPTS: Final = 100
 
@@ -53,7 +53,8 @@ async def add_hook(app: App, who: Principal, space: str, wish: NewHook) -> Added
         ConfigurationInvalid: a field or the secret does not fit.
         RecordConflict: the id is taken.
     """
-    await require_space(app, who, "webhook.manage", space)
+    kept = await require_space(app, who, "webhook.manage", space)
+    require_repository(who, wish.template.repository, kept.value)
     hook = checked(
         HookRecord,
         id=wish.id,

@@ -27,8 +27,8 @@ from callboard.usecases.checked import checked
 from callboard.usecases.cron import firings, read_cron, read_zone
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.recording import write
-from callboard.usecases.spaces import require_space
-from callboard.usecases.tasks import create_task
+from callboard.usecases.spaces import require_repository, require_space
+from callboard.usecases.tasks import create_planned
 from callboard.usecases.wishes import wish_of
 
 _CHANGEABLE = frozenset({"cron", "zone", "template", "overlap", "missed"})
@@ -65,7 +65,8 @@ async def add_schedule(app: App, who: Principal, space: str, wish: NewSchedule) 
         ConfigurationInvalid: a field does not fit, or the expression or the time zone is none.
         RecordConflict: the id is taken.
     """
-    await require_space(app, who, "schedule.manage", space)
+    kept = await require_space(app, who, "schedule.manage", space)
+    require_repository(who, wish.template.repository, kept.value)
     read_zone(wish.zone)
     now = app.ports.clock.now()
     schedule = checked(
@@ -121,6 +122,9 @@ async def edit_schedule(app: App, who: Principal, schedule_id: str, **fields: ob
     if strange:
         raise ConfigurationInvalid(f"{', '.join(strange)} of a schedule cannot be changed")
     schedule = checked(Schedule, **(kept.value.model_dump() | fields))
+    if schedule.template.repository != kept.value.template.repository:
+        space = await require_space(app, who, "schedule.manage", schedule.space)
+        require_repository(who, schedule.template.repository, space.value)
     read_zone(schedule.zone)
     schedule = schedule.model_copy(update={"cron": read_cron(schedule.cron)})
     before = await app.records.get(SCHEDULE_POSITIONS, schedule_id)
@@ -174,7 +178,7 @@ async def run_schedule(app: App, who: Principal, schedule_id: str) -> TaskRecord
         return (FIRINGS.put(made.model_copy(update={"state": "started"})),)
 
     wish = wish_of(schedule.template, facts_of(schedule, now))
-    task = await create_task(app, who, schedule.space, wish, along)
+    task = await create_planned(app, who, schedule.space, wish, along)
     return await queue_task(app, who, task.key)
 
 

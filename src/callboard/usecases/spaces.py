@@ -8,7 +8,7 @@ from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.org.roles import SpaceRole
 from callboard.domain.org.space import SPACES, Space
 from callboard.domain.record import Kept
-from callboard.engine.authority import Action, may_grant_in
+from callboard.engine.authority import Action, may, may_grant_in
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App, NotAllowed, require, seen_spaces
 from callboard.usecases.checked import checked
@@ -81,10 +81,13 @@ async def change_space(
 
     Raises:
         UnknownThing: there is none, or none that they see.
+        NotAllowed: they may not change it, or not name a directory of the server.
         ConfigurationInvalid: a field does not fit.
         RecordConflict: somebody else changed it meanwhile, or since that revision.
     """
     kept = await require_space(app, who, "space.manage", space_id)
+    if fields.get("repository") is not None:
+        require_repository(who, str(fields["repository"]), kept.value)
     require_revision(kept, revision)
     space = checked(Space, **(kept.value.model_dump() | fields))
     await write(app, who, "space.manage", SPACES.put(space, over=kept))
@@ -124,6 +127,20 @@ async def require_space(app: App, who: Principal, action: Action, space_id: str)
         raise UnknownThing(f"there is no space {space_id!r} (see `callboard spaces list`)")
     require(who, action, in_space(space_id))
     return kept
+
+
+def require_repository(who: Principal, named: str | None, space: Space) -> None:
+    """Refuse to name a directory of the server in place of the space's own, except to those who may start runs
+    anywhere: it may be another space's repository, or hold what is for nobody here.
+
+    Raises:
+        NotAllowed: they may not.
+    """
+    if named is not None and named != space.repository and not may(who, "run.start"):
+        raise NotAllowed(
+            f"{who.actor.kind} {who.actor.name} may not name another repository than that of {space.id}; those who"
+            " look after the whole organisation can"
+        )
 
 
 async def _exists(app: App, account: str) -> bool:

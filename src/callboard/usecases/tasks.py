@@ -19,7 +19,7 @@ from callboard.ports.records import Wanted
 from callboard.usecases.app import App, require
 from callboard.usecases.checked import checked
 from callboard.usecases.recording import write
-from callboard.usecases.spaces import require_space
+from callboard.usecases.spaces import require_repository, require_space
 
 _RETRIES: Final = 20
 """How often a new number is drawn where others create tasks at the same moment."""
@@ -47,15 +47,28 @@ class NewTask:
     repository: str | None = None
 
 
-async def create_task(
+async def create_task(app: App, who: Principal, space_id: str, wish: NewTask) -> TaskRecord:
+    """Write a task down, under the next key of its space.
+
+    Raises:
+        UnknownThing: no such space, or no such task to depend on.
+        NotAllowed: they may not, or not in a repository of their choice.
+        ConfigurationInvalid: a field does not fit, or there is no workflow or repository.
+    """
+    space = await require_space(app, who, "task.manage", space_id)
+    require_repository(who, wish.repository, space.value)
+    return await create_planned(app, who, space_id, wish)
+
+
+async def create_planned(
     app: App,
     who: Principal,
     space_id: str,
     wish: NewTask,
     along: Callable[[TaskRecord], Sequence[Write]] | None = None,
 ) -> TaskRecord:
-    """Write a task down, under the next key of its space, and `along` with it what it says of the new task: both
-    or neither.
+    """Write down a task as a template has it, whose repository was judged when somebody wrote that, and `along` with
+    it what it says of the new task: both or neither.
 
     Raises:
         UnknownThing: no such space, or no such task to depend on.

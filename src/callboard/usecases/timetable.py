@@ -26,7 +26,7 @@ from callboard.usecases.app import App
 from callboard.usecases.cron import due_since, read_zone
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.schedules import facts_of, made_of
-from callboard.usecases.tasks import create_task
+from callboard.usecases.tasks import create_planned
 from callboard.usecases.wishes import wish_of
 
 _log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Timetable:
             await self._note(schedule, due, "skipped", against)
             return
         try:
-            await create_task(
+            await create_planned(
                 self.app,
                 as_schedule(schedule),
                 schedule.space,

@@ -124,8 +124,8 @@ def form_token(secret: str, nonce: bytes) -> str:
 
 
 def is_token(secret: str, text: str) -> bool:
-    """Return whether a form was made for this browser."""
-    if len(text) != _NONCE * 2 + 32 or not text.isascii():
+    """Return whether a form was made for this browser. One that has no secret was given no form."""
+    if not secret or len(text) != _NONCE * 2 + 32 or not text.isascii():
         return False
     try:
         nonce = bytes.fromhex(text[: _NONCE * 2])
