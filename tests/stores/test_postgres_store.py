@@ -80,6 +80,12 @@ class TestLimits(LimiterContract):
 
 class TestUnattended(UnattendedContract):
     @pytest.fixture
+    async def another(self, postgres_database, tmp_path, anyio_backend):
+        other = await PostgresEventStore.open(postgres_database, tmp_path / "home")
+        yield other
+        await other.close()
+
+    @pytest.fixture
     def records(self, store):
         return store.records
 

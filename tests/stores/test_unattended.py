@@ -2,6 +2,7 @@
 
 import pytest
 
+from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.records import MemoryRecords
 from callboard.testing.store.memory import MemoryEventStore
 from callboard.testing.unattended import LookAtAll, UnattendedContract
@@ -13,6 +14,10 @@ class TestByALookAtEverything(UnattendedContract):
     @pytest.fixture
     def store(self):
         return MemoryEventStore()
+
+    @pytest.fixture
+    def another(self, store):
+        return MemoryEventStore(store.disk)
 
     @pytest.fixture
     def records(self):
@@ -27,6 +32,12 @@ class TestInAFile(UnattendedContract):
     @pytest.fixture
     def store(self, sqlite_store):
         return sqlite_store
+
+    @pytest.fixture
+    async def another(self, store, tmp_path):
+        other = await SqliteEventStore.open(tmp_path / "callboard.db")
+        yield other
+        await other.close()
 
     @pytest.fixture
     def records(self, store):

@@ -16,9 +16,10 @@ from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig
-from callboard.testing.world import World
+from callboard.testing.world import World, WorldWorkspaces
 from callboard.usecases.board import list_tasks, show_task
 from callboard.usecases.gates import Decision, open_gate, record_decision
+from callboard.usecases.limits import list_limits
 from callboard.usecases.queueing import begin, cancel_task, queue_task
 from callboard.usecases.spaces import NewSpace, change_space, create_space
 from callboard.usecases.tasks import NewTask, create_task
@@ -52,14 +53,16 @@ def script(delay_s=0.0):
 
 
 @asynccontextmanager
-async def office(path, *, clock=None, delay_s=0.0, world=None, **scripted):
+async def office(path, *, clock=None, delay_s=0.0, world=None, workspaces=None, **scripted):
     """An app on a database, as a process of its own would have it."""
     store = await SqliteEventStore.open(path)
     app = rig(
         ScriptedProvider(script(delay_s), **scripted),
         world=world,
+        workspaces=workspaces,
         store=store,
         records=store.records,
+        limiter=store.limiter,
         clock=clock or PatientClock(),
         registry=FixedRegistry({"writer": WRITER}),
     )
@@ -141,6 +144,31 @@ async def test_a_worker_at_work_begins_what_another_claimed_and_never_began(tmp_
             await worker.start()
             await asyncio.wait_for(ended.wait(), 20)
             await worker.stop()
+
+
+async def test_a_run_that_a_living_process_is_about_to_make_is_made_by_another_once_that_is_dead(
+    tmp_path,
+):
+    path, held = tmp_path / "callboard.db", asyncio.Event()
+
+    class Slow(WorldWorkspaces):
+        async def clone(self, repository, commit, destination):
+            held.set()
+            await asyncio.Event().wait()
+
+    async with office(path) as app, office(path, workspaces=Slow(World())) as dying:
+        await with_tasks(app, 1)
+        first = Worker(dying)
+        await first.start()
+        await asyncio.wait_for(held.wait(), 20)
+        await Worker(app).idle()
+        assert await app.ports.store.row("SHOP-1-1") is None
+        assert await list_limits(app, ROOT) == []
+        await dying.ports.store.close()
+        await app.ports.clock.sleep(10)
+        await Worker(app).idle()
+        assert (await show_task(app, ROOT, "SHOP-1")).task.state == "done"
+        await first.stop(grace_s=0)
 
 
 async def test_a_decision_wakes_the_worker_of_the_same_process(tmp_path):

@@ -2,15 +2,15 @@
 
 # ruff: noqa: PLC0415 - adapters are imported where they are built
 
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callboard.bootstrap.access import PasswordsOnDemand, chance
 from callboard.bootstrap.archive import open_archive
 from callboard.bootstrap.database import open_store
-from callboard.bootstrap.definitions import open_registry, shipped_agents
 from callboard.bootstrap.dispatch import open_dispatcher
+from callboard.bootstrap.elsewhere import Definitions, open_resolver
 from callboard.bootstrap.models import ModelsOnDemand
 from callboard.bootstrap.places import FilePlaces, file_places, open_forge, tool_services
 from callboard.bootstrap.programs import ProgramsOnDemand
@@ -23,14 +23,12 @@ from callboard.runtime.driver import Driver
 from callboard.runtime.live import Live
 from callboard.runtime.ports import Ports
 from callboard.runtime.roster_casting import CastingSources, RosterCasting
-from callboard.runtime.roster_lookup import RosterLookup
 from callboard.runtime.slots import Slots
 from callboard.runtime.system import SystemClock, TimeSortedIds, relax_collector
 from callboard.settings import Settings
 from callboard.usecases.app import App
 
 if TYPE_CHECKING:
-    from callboard.definitions.resolver import AgentResolver
     from callboard.ports.vault import Vault
     from callboard.stores.relational.store import RelationalStore
 
@@ -56,7 +54,7 @@ async def build_app(
     clock = added.clock or SystemClock()
     vault = open_vault(settings, store.credentials, clock)
     files = file_places(settings, vault, store.tree_packs, added.workspaces)
-    registry = _registry(settings, sources, added, store)
+    registry = open_resolver(settings, sources, added, store)
     models = ModelsOnDemand(settings, sources, added.providers, vault)
     services = tool_services(settings, registry)
     names = FileModelNames((settings.home, *sources.folders))
@@ -79,7 +77,10 @@ async def build_app(
         forge=open_forge(settings),
         programs=ProgramsOnDemand(settings),
     )
-    return _app_on(settings, ports, store, vault, files)
+    app = _app_on(settings, ports, store, vault, files)
+    brings = bool(added.agents or added.tools or added.providers)
+    elsewhere = Definitions(settings, added, store, files, app)
+    return replace(app, place=files.place, brings=brings, elsewhere=elsewhere)
 
 
 def _app_on(
@@ -104,20 +105,6 @@ def _app_on(
         engine=store.engine,
         proof=open_proof(settings, store.anchors, files.trees),
         archive=open_archive(settings, store.shelf),
-    )
-
-
-def _registry(
-    settings: Settings, sources: Sources, added: Additions, store: "RelationalStore"
-) -> "AgentResolver":
-    from callboard.definitions.resolver import AgentResolver
-
-    return AgentResolver(
-        partial(open_registry, settings, sources, shipped=False, tools=tuple(added.tools)),
-        store.releases,
-        shipped_agents,
-        added.agents,
-        RosterLookup(store.records),
     )
 
 

@@ -62,12 +62,13 @@ def open_forge(settings: Settings) -> "Forge | None":
 @dataclass(frozen=True, slots=True)
 class FilePlaces:
     """Where runs work on files, and where what was recorded of them is; `where` tells in which directory of this machine a
-    workspace is, None: in its own.
+    workspace is, None: in its own. `place` names this home among those that share a database.
     """
 
     workspaces: "Workspaces"
     trees: "FileTrees"
     where: "Where | None" = None
+    place: str = ""
 
 
 def file_places(
@@ -101,9 +102,10 @@ def file_places(
     from callboard.sandbox.travel.trees import TravellingTrees
     from callboard.sandbox.travel.workspaces import TravellingWorkspaces
 
-    ground = Ground(settings.home / "workspaces", name_of_place(state), state / "locks")
+    here = name_of_place(state)
+    ground = Ground(settings.home / "workspaces", here, state / "locks")
     far = TravellingWorkspaces(near, packs, ground)
-    return FilePlaces(far, TravellingTrees(trees, far), far.where)
+    return FilePlaces(far, TravellingTrees(trees, far), far.where, here)
 
 
 def _way_out(settings: Settings, vault: "Vault") -> "WayOut":

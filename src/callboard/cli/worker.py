@@ -54,6 +54,7 @@ def worker(
 
     async def until_all_waits(app: App, who: Principal) -> int:
         del who
+        log_to_stderr()
         hand, rounds = Worker(app, at_once=concurrency), open_rounds(settings(), app)
         await rounds.turn()
         await hand.idle()

@@ -1,6 +1,7 @@
 """Limits on what goes on at a time and in a minute: how much room there is, and when there is some again."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeGuard, get_args
 
@@ -10,6 +11,9 @@ LimitKind = Literal["provider", "model", "credential", "agent", "space"]
 KINDS: Final[tuple[LimitKind, ...]] = get_args(LimitKind)
 RUNS_ON: Final = "runs-on"
 """Names with this kind count the runs of agents on a provider; the deployment's settings bound them."""
+
+BEGINS: Final = "begins"
+"""Names with this kind are of tasks whose run is about to be made: one process does so, while it lives."""
 
 MICRO: Final = 1_000_000
 """How many parts a request has in the accounts of what is left for this minute."""
@@ -85,6 +89,11 @@ class LimitStanding:
     limit: Limit
     in_use: int = 0
     left: int | None = None
+
+
+def without_beginnings(standings: Sequence[LimitStanding]) -> list[LimitStanding]:
+    """Return the standings without those of runs that are about to be made: nobody set or counts these."""
+    return [one for one in standings if not one.limit.name.startswith(f"{BEGINS}:")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.codec import Recorded, Sealed
 from callboard.usecases.app import App
+from callboard.usecases.run_origins import hand_on
 
 log: Final = logging.getLogger("callboard.runs")
 
@@ -39,7 +40,7 @@ class Running:
     def __init__(self, app: App, worker: Worker | None = None) -> None:
         self._app = app
         self._worker = worker
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], str] = {}
 
     async def begin(self, run_id: str, work: Coroutine[Any, Any, object]) -> None:
         """Begin a new run, and come back when it is in the log.
@@ -73,17 +74,20 @@ class Running:
             self._worker.wake()
 
     async def stop(self) -> None:
-        """Leave all runs where they are: whoever comes next takes them up from their logs."""
-        for task in self._tasks:
+        """Leave all runs where they are: any worker takes them up from their logs."""
+        left = dict(self._tasks)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
+        for run_id in dict.fromkeys(left.values()):
+            await hand_on(self._app, run_id)
 
     def _keep(self, run_id: str, work: Coroutine[Any, Any, object]) -> "asyncio.Task[object]":
         task: asyncio.Task[object] = asyncio.ensure_future(work)
-        self._tasks.add(task)
+        self._tasks[task] = run_id
 
         def ended(done: "asyncio.Task[object]") -> None:
-            self._tasks.discard(done)
+            self._tasks.pop(done, None)
             failure = None if done.cancelled() else done.exception()
             if isinstance(failure, CallboardError):
                 log.warning("run %s: %s", run_id, failure)

@@ -1,9 +1,18 @@
 """What nobody attends to: found without a look at everything that there is."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from callboard.domain.run_row import RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A root run of no task that nobody drives. `died`: the process that drove it last ended without letting go of it."""
+
+    row: RunRow
+    died: bool
 
 
 class Unattended(Protocol):
@@ -13,6 +22,12 @@ class Unattended(Protocol):
         """Return the runs of tasks without a living owner that may have something to go on with, those that run first,
         then the oldest first: they run, they wait for an agent, or they or something below them ran, or waits for a
         decision whose time is over at `now`.
+        """
+        ...
+
+    async def lost(self, now: datetime) -> list[Lost]:
+        """Return the root runs of no task without a living owner that may have something to go on with, in the order of
+        `runs`.
         """
         ...
 

@@ -207,6 +207,10 @@ class Workspaces(Protocol):
         """
         ...
 
+    async def is_copy(self, root: str) -> bool:
+        """Return whether a directory is a private copy of a repository, made by `clone` or `branch`: nobody's own."""
+        ...
+
     async def take(self, root: str) -> None:
         """Make a directory what it was when its files were last recorded, and say that it is worked on here from now on;
         where it was worked on here last, it stays as it is. Only for whoever holds the claim of its run.

@@ -50,6 +50,10 @@ class PastWorkspaces:
     async def reach(self, root: str) -> None:
         """See the port. The past is in one place."""
 
+    async def is_copy(self, root: str) -> bool:
+        """See the port."""
+        return root in self.copies
+
     async def take(self, root: str) -> None:
         """See the port. The past is in one place."""
 

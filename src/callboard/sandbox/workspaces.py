@@ -139,6 +139,10 @@ class ConfinedWorkspaces:
         if not await asyncio.to_thread(Path(_real(root)).is_dir):
             raise ConfigurationInvalid(f"{root} is not a directory that can be opened.")
 
+    async def is_copy(self, root: str) -> bool:
+        """See `ports.workspace.Workspaces`."""
+        return await asyncio.to_thread(lambda: self.store_of(root).origin() is not None)
+
     async def take(self, root: str) -> None:
         """See `ports.workspace.Workspaces`. It is worked on here and nowhere else."""
 

@@ -1,5 +1,5 @@
 """What every `callboard.ports.unattended.Unattended` finds. Subclass, and give the fixtures `store` (an event store),
-`records` and `unattended` over one database.
+`records` and `unattended` over one database, and `another`, the store of another process over it.
 """
 
 # ruff: noqa: D102 - the names of the tests are their sentences
@@ -13,7 +13,8 @@ from callboard.domain.record import Change
 from callboard.domain.run_row import RunRow, RunStatus
 from callboard.ports.event_store import EventStore, RunsWanted
 from callboard.ports.records import Records, Wanted
-from callboard.ports.unattended import Unattended
+from callboard.ports.unattended import Lost, Unattended
+from callboard.testing.store.memory import MemoryEventStore
 from callboard.testing.store.samples import ADA, NOON, SampleLog
 
 EARLY = NOON + timedelta(minutes=1)
@@ -30,7 +31,19 @@ class LookAtAll:
     records: Records
 
     async def runs(self, now: datetime) -> list[RunRow]:
-        """Return the roots without a living owner that may have something to go on with."""
+        """Return the roots of tasks without a living owner that may have something to go on with."""
+        return [row for row in await self._free(now) if row.task is not None]
+
+    async def lost(self, now: datetime) -> list[Lost]:
+        """Return the others that have no living owner and may have something to go on with."""
+        return [Lost(row, self._died(row)) for row in await self._free(now) if row.task is None]
+
+    def _died(self, row: RunRow) -> bool:
+        if not isinstance(self.store, MemoryEventStore):
+            raise TypeError("nobody but the store itself knows who drove a run")
+        return self.store.disk.run(row.run_id).owner is not None
+
+    async def _free(self, now: datetime) -> list[RunRow]:
         free = set(await self.store.unfinished())
         if not free:
             return []
@@ -39,7 +52,7 @@ class LookAtAll:
         found = [
             row
             for row in rows
-            if row.run_id in free and row.task is not None
+            if row.run_id in free
             if row.run_id in stirred or row.waiting_on == "an agent"
         ]
         return sorted(found, key=lambda row: (row.status != "running", row.created_at, row.run_id))
@@ -99,6 +112,10 @@ def _ids(rows: list[RunRow]) -> list[str]:
     return [row.run_id for row in rows]
 
 
+def _standings(found: list[Lost]) -> dict[str, bool]:
+    return {one.row.run_id: one.died for one in found}
+
+
 class UnattendedContract:
     """The behaviour of `callboard.ports.unattended.Unattended`."""
 
@@ -146,6 +163,21 @@ class UnattendedContract:
         await rows.left("postponed", "waiting", waiting_on="an agent", waiting_until=None)
         await rows.left("stopped", created_at=NOON + timedelta(days=1))
         assert _ids(await unattended.runs(EARLY)) == ["stopped", "postponed"]
+
+    async def test_tells_of_others_without_a_task_whether_their_process_died(
+        self, store: EventStore, another: EventStore, unattended: Unattended
+    ) -> None:
+        rows = Rows(store)
+        await rows.left("let-go", task=None)
+        await rows.left("of-a-task")
+        await rows.left("parent", "waiting", task=None, waiting_until=None)
+        await rows.below("parent", "parent.1", "waiting", task=None, waiting_until=None)
+        for driver, run_id in ((store, "here"), (another, "there")):
+            log = SampleLog(run_id)
+            await driver.create(log.events(), replace(log.row(), task=None))
+        assert _standings(await unattended.lost(EARLY)) == {"let-go": False}
+        await another.close()
+        assert _standings(await unattended.lost(EARLY)) == {"let-go": False, "there": True}
 
     async def test_knows_whether_a_task_waits_to_be_begun(
         self, records: Records, unattended: Unattended

@@ -312,6 +312,10 @@ class WorldWorkspaces:
     async def reach(self, root: str) -> None:
         """There is one world only."""
 
+    async def is_copy(self, root: str) -> bool:
+        """Copies lie where the rig has them made."""
+        return root.startswith("/copies/")
+
     async def take(self, root: str) -> None:
         """There is one world only."""
 

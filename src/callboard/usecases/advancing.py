@@ -19,6 +19,7 @@ from callboard.domain.org.task import TASKS, TaskRecord
 from callboard.domain.record import Kept
 from callboard.domain.run_row import RunRow
 from callboard.domain.submission import Submission
+from callboard.engine.pacing import BEGINS, Ask
 from callboard.ports.event_store import RunsWanted
 from callboard.runtime.casting import can_be_cast
 from callboard.usecases.app import App
@@ -37,21 +38,39 @@ def submission_of(task: TaskRecord) -> Submission:
     return Submission(task.run_id or "", task.space, task.priority)
 
 
-async def advance(app: App, run_id: str, patience: Patience) -> None:
-    """Drive a task's run as far as it goes now, and let the task end where it has ended. A run that belongs to no
-    task under way is left alone: whoever started it drives it.
+async def advance(app: App, run_id: str, patience: Patience) -> bool:
+    """Drive a task's run as far as it goes now, and let the task end where it has ended. Return whether it is of a task: a
+    run that belongs to none under way is left alone here.
 
     Raises:
         StoreUnavailable: the database is away; the run is as it was recorded.
     """
     kept = await _task_of(app, run_id)
     if kept is None:
-        patience.hold(run_id, _NOT_OURS_S)
-        return
+        other = await app.ports.store.row(run_id)
+        if other is not None and other.task is not None:
+            patience.hold(run_id, _NOT_OURS_S)
+        return False
     row = await app.ports.store.row(run_id)
-    if row is None or (row.ended_at is None and await _can_go_on(app, row)):
-        await _drive(app, kept.value, patience, is_new=row is None)
+    if row is None:
+        await _begin(app, kept.value, patience)
+    elif row.ended_at is None and await _can_go_on(app, row):
+        await _drive(app, kept.value, patience, is_new=False)
     await settle_task(app, kept.value.key)
+    return True
+
+
+async def _begin(app: App, task: TaskRecord, patience: Patience) -> None:
+    """Make a task's run and drive it, unless a living process is about to: copying a repository takes its time."""
+    run_id = task.run_id or ""
+    holder, alone = f"{run_id} begins", (Ask(f"{BEGINS}:{run_id}", at_once=1),)
+    if await app.ports.slots.take(holder, alone) is not None:
+        patience.hold(run_id, _AGAIN_S)
+        return
+    try:
+        await _drive(app, task, patience, is_new=True)
+    finally:
+        await app.ports.slots.give_back(holder)
 
 
 async def settle_task(app: App, key: str) -> bool:

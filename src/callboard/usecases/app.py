@@ -1,6 +1,7 @@
 """What every use case works with."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from callboard.domain.errors import UnknownThing, UserMistake
 from callboard.domain.org.principal import ORGANISATION, Principal, Resource, in_space
@@ -29,11 +30,26 @@ class NotAllowed(UserMistake):
     code = "not_allowed"
 
 
+class Elsewhere(Protocol):
+    """What gives an app with the definitions of a directory, or of the folders that are named instead."""
+
+    def __call__(self, workspace: str, folders: tuple[str, ...]) -> "App":
+        """Return it. It shares everything but what depends on definitions, and its driver is to be closed.
+
+        Raises:
+            ConfigurationInvalid: a folder is not there, or nothing may be run in a directory of somebody's own.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """A running Callboard: its ports, its driver, where it keeps private copies of repositories, and what it proves
     its runs with. `archive` is where runs are put away. `engine` is the version of what keeps the log, for people
     to read; `remembered` what this process knows of logs already.
+
+    `place` names this home among those that share a database, and is empty where there is one. `brings`: a program added
+    agents, tools or providers of its own. `elsewhere` gives the same app with the definitions of another directory.
     """
 
     ports: Ports
@@ -54,6 +70,9 @@ class App:
     telemetry: Telemetry | None = None
     engine: str = ""
     remembered: Remembered = field(default_factory=Remembered)
+    place: str = ""
+    brings: bool = False
+    elsewhere: Elsewhere | None = None
 
     async def close(self) -> None:
         """Finish what is pending and let go of everything."""

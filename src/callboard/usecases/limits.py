@@ -15,6 +15,7 @@ from callboard.engine.pacing import (
     LimitStanding,
     is_limit_kind,
     limit_name,
+    without_beginnings,
 )
 from callboard.usecases.app import App, require, seen_spaces
 from callboard.usecases.recording import write
@@ -34,7 +35,7 @@ _SHAPES: Final[dict[LimitKind, re.Pattern[str]]] = {
 async def list_limits(app: App, who: Principal) -> list[LimitStanding]:
     """Return all limits with what is left of them, and all names under which something bounded goes on."""
     spaces = seen_spaces(who, "usage.read")
-    found = await app.ports.slots.limiter.standings()
+    found = without_beginnings(await app.ports.slots.limiter.standings())
     if spaces is None:
         return found
     theirs = {limit_name("space", space) for space in spaces}

@@ -16,10 +16,11 @@ from callboard.engine.limits import effective_limits
 from callboard.runtime.children import Ended
 from callboard.runtime.creation import AgentStart, Inherited, agent_created
 from callboard.runtime.inputs import input_issues
-from callboard.runtime.run_log import load
+from callboard.runtime.run_log import load_unaltered
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
 from callboard.usecases.reachable import require_provider
+from callboard.usecases.run_origins import forget_origin, note_origin
 
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -79,20 +80,24 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
         # A program may never ask the model.
         await require_provider(app, definition, created.subject.chain, wish.space)
     created = created.model_copy(update={"folders": wish.folders})
+    is_noted = await note_origin(app, wish.run_id, wish.workspace, wish.folders)
     try:
-        return await app.driver.start(wish.run_id, created)
+        ended = await app.driver.start(wish.run_id, created)
     except RunExists:
         raise ConfigurationInvalid(
             f"--run-id {wish.run_id}: a run with this id exists; choose another id, or continue it with "
             f"`callboard runs resume {wish.run_id}`"
         ) from None
+    if is_noted and ended.terminal is not None:
+        await forget_origin(app, wish.run_id)
+    return ended
 
 
 async def _continued(app: App, run_id: str | None) -> Inherited:
     """Return what a run gets from the one whose conversation it continues."""
     if run_id is None:
         return Inherited()
-    state = fold_any(await load(app.ports.store, run_id))
+    state = fold_any(await load_unaltered(app.ports.store, run_id))
     if not isinstance(state, RunState):
         raise ConfigurationInvalid(f"{run_id} is a task; only an agent's run can be continued")
     return Inherited(history=handed_down(state.messages), read=tuple(sorted(state.read)))

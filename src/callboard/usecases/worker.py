@@ -1,4 +1,4 @@
-"""The worker: begins tasks when their time has come, and keeps what is under way going."""
+"""The worker: begins tasks when their time has come, and keeps what is under way going, of tasks and others."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,15 @@ from callboard.domain.submission import Submission
 from callboard.usecases.advancing import advance, is_late, settle_task, submission_of
 from callboard.usecases.app import App
 from callboard.usecases.beginning import begin_queued
+from callboard.usecases.lost_runs import LostRuns
 from callboard.usecases.patience import Patience
 
 _log = logging.getLogger(__name__)
 _SHARE = 4
 """For every second of looking at least so many are not spent with it."""
+
+_RARELY = 100
+"""The same for looking at all tasks that are under way."""
 
 
 @dataclass(slots=True)
@@ -23,7 +27,7 @@ class Worker:
     """Begins the tasks of a deployment, and advances their runs, at most `at_once` at a time in this process.
 
     It looks for work every `every_s` seconds, and at once after `wake` or a hint; every `sweep_s` seconds it looks also
-    for what went wrong elsewhere. Whatever it does is safe to do twice, by several workers at the same moment: records
+    for what went wrong elsewhere, more rarely where that takes more than a hundredth of its time. Whatever it does is safe to do twice, by several workers at the same moment: records
     admit one change, and runs one driver. Who advances what the dispatcher of the app says: this process, or whichever
     has a place free. `patience_s`: a run that could not go on is not tried again before.
     """
@@ -32,7 +36,7 @@ class Worker:
     at_once: int = 8
     every_s: float = 1.0
     patience_s: float = 5.0
-    sweep_s: float = 10.0
+    sweep_s: float = 1.0
     _advancing: set[str] = field(default_factory=set[str])
     _begun: dict[str, str] = field(default_factory=dict[str, str])
     _pending: set[str] = field(default_factory=set[str])
@@ -40,10 +44,13 @@ class Worker:
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: "asyncio.Task[None] | None" = None
     _is_blind: bool = False
+    _sweep_took_s: float = 0.0
     _patience: Patience = field(init=False)
+    _lost: LostRuns = field(init=False)
 
     def __post_init__(self) -> None:
         self._patience = Patience(self.app.ports.clock, self.patience_s)
+        self._lost = LostRuns(self.app, self._patience)
 
     async def start(self) -> None:
         """Begin to look for work.
@@ -68,6 +75,7 @@ class Worker:
         it where it is: its log can be taken up by whoever comes next.
         """
         self.app.driver.draining = True
+        self._lost.drain()
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
@@ -102,7 +110,8 @@ class Worker:
         self._begun.pop(run_id, None)
         self._advancing.add(run_id)
         try:
-            await advance(self.app, run_id, self._patience)
+            if not await advance(self.app, run_id, self._patience):
+                await self._lost.advance(run_id)
         except StoreUnavailable as away:
             _log.info("run %s goes on when the database is back: %s", run_id, away)
         except Exception:
@@ -126,7 +135,7 @@ class Worker:
     async def _go_on(self, places: int) -> int:
         """Submit what nobody drives and somebody should."""
         moved, now = 0, self.app.ports.clock.now()
-        for row in await self.app.unattended.runs(now):
+        for row in (*await self.app.unattended.runs(now), *await self._lost.found()):
             needed = row.status == "running" or is_late(row, now)
             is_here = row.run_id in self._advancing
             allowed = not is_here and self._patience.allows(row.run_id, needed=needed)
@@ -143,7 +152,10 @@ class Worker:
         moved, before = 0, self._adrift
         self._adrift = set()
         self._begun.clear()
-        for key in await self.app.unattended.tasks():
+        began = self.app.ports.clock.monotonic()
+        found = await self.app.unattended.tasks()
+        self._sweep_took_s = self.app.ports.clock.monotonic() - began
+        for key in found:
             moved += await settle_task(self.app, key)
             kept = await self.app.records.get(TASKS, key)
             run_id = "" if kept is None or kept.value.state != "under_way" else kept.value.run_id
@@ -163,14 +175,14 @@ class Worker:
         await self.app.dispatcher.submit(submission)
 
     async def _run(self) -> None:
-        loop, swept = asyncio.get_running_loop(), float("-inf")
+        loop, due = asyncio.get_running_loop(), float("-inf")
         every_s = self.every_s * _jitter(self.app)
         while True:
             self._awake.clear()
             began = loop.time()
-            is_due = began - swept >= self.sweep_s
+            is_due = began >= due
             if await self._could_look(with_sweep=is_due) and is_due:
-                swept = began
+                due = began + max(self.sweep_s, _RARELY * self._sweep_took_s)
             # However often it is woken, it has time for other things.
             await asyncio.sleep(min(_SHARE * (loop.time() - began), every_s))
             with contextlib.suppress(TimeoutError):

@@ -84,6 +84,10 @@ class TravellingWorkspaces:
         copy = await self._packs.copy_of(root)
         await (self._near.reach(root) if copy is None else self._copies.reach(copy))
 
+    async def is_copy(self, root: str) -> bool:
+        """See `ports.workspace.Workspaces`."""
+        return await self._packs.copy_of(root) is not None or await self._near.is_copy(root)
+
     async def take(self, root: str) -> None:
         """See `ports.workspace.Workspaces`."""
         copy = await self._packs.copy_of(root)

@@ -6,6 +6,7 @@ from datetime import datetime
 from callboard.domain.events.codec import timestamp
 from callboard.domain.org.task import TASKS
 from callboard.domain.run_row import RunRow
+from callboard.ports.unattended import Lost
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.owners import Owners
 from callboard.stores.relational.rows import Record, row_of
@@ -25,16 +26,29 @@ class StoredUnattended:
         """See `ports.unattended.Unattended`."""
 
         def query(session: Session) -> list[RunRow]:
-            stirring = session.execute(session.sql.STIRRING, {"now": timestamp(now)})
-            roots = [str(row[0]) for row in stirring]
-            if not roots:
-                return []
-            found = session.execute(session.sql.STIRRED, {"roots": json.dumps(roots)}).fetchall()
-            names = {record[-1] for record in found if record[-1] is not None}
-            alive = {name for name in names if self._owners.is_alive(session, name)}
-            return [row_of(record[:-1]) for record in found if not self._is_driven(record, alive)]
+            return [row_of(record[:-1]) for record in self._free(session, session.sql.STIRRED, now)]
 
         return await self._readers.run(query)
+
+    async def lost(self, now: datetime) -> list[Lost]:
+        """See `ports.unattended.Unattended`."""
+
+        def query(session: Session) -> list[Lost]:
+            found = self._free(session, session.sql.LOST, now)
+            return [Lost(row_of(record[:-1]), died=record[-1] is not None) for record in found]
+
+        return await self._readers.run(query)
+
+    def _free(self, session: Session, statement: str, now: datetime) -> list[Record]:
+        """Return what a statement finds among all that has something to go on with, unless somebody drives it."""
+        stirring = session.execute(session.sql.STIRRING, {"now": timestamp(now)})
+        roots = [str(row[0]) for row in stirring]
+        if not roots:
+            return []
+        found = session.execute(statement, {"roots": json.dumps(roots)}).fetchall()
+        names = {record[-1] for record in found if record[-1] is not None}
+        alive = {name for name in names if self._owners.is_alive(session, name)}
+        return [record for record in found if not self._is_driven(record, alive)]
 
     def _is_driven(self, record: Record, alive: set[str]) -> bool:
         """Return whether somebody drives a run. What could not be given back is ours in the database only."""

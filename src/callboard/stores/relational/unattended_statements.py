@@ -1,6 +1,6 @@
 """The statements that find what nobody attends to; see `statements`, which writes them out with the others."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Select, Text, bindparam, literal_column, select, union
 from sqlalchemy.sql.elements import ClauseElement
@@ -18,7 +18,8 @@ def unattended() -> dict[str, ClauseElement]:
     """Return the statements by name."""
     return {
         "STIRRING": _stirring(),
-        "STIRRED": _stirred(),
+        "STIRRED": _stirred().where(run.c.task.is_not(None)),
+        "LOST": _stirred().where(run.c.task.is_(None), run.c.parent_id.is_(None)),
         "ADRIFT": _adrift(),
         "IN_STATE": select(_in_state().exists()),
     }
@@ -36,13 +37,12 @@ def _stirring() -> ClauseElement:
     )
 
 
-def _stirred() -> ClauseElement:
-    """Return the open ones of some roots that work on tasks, and who owned them last."""
+def _stirred() -> Select[Any]:
+    """Return the open ones of some roots, and who owned them last."""
     projection = [column for column in run.c if column.name not in CLAIM]
     roots = select(*projection, run.c.owner).where(
         run.c.run_id.in_(listed("roots")),
         run.c.status.in_((_RUNNING, _WAITING)),
-        run.c.task.is_not(None),
     )
     return roots.order_by(run.c.status != _RUNNING, run.c.created_at, run.c.run_id)
 

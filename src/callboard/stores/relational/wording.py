@@ -277,6 +277,9 @@ class Wording(Protocol):
     def STIRRED(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def LOST(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def ADRIFT(self) -> str: ...  # noqa: D102, N802
 
     @property

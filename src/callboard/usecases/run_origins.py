@@ -1,0 +1,53 @@
+"""Noting where runs of no task were begun, so that others can tell whether they may go on with them."""
+
+import contextlib
+
+from callboard.domain.errors import CallboardError, RecordConflict
+from callboard.domain.org.run_origin import RUN_ORIGINS, RunOrigin
+from callboard.domain.record import Kept
+from callboard.usecases.app import App
+
+
+async def note_origin(app: App, run_id: str, workspace: str, folders: tuple[str, ...]) -> bool:
+    """Note what others must know before they go on with a new run; return whether there was anything. On one machine,
+    without anything that a program brought along, whoever comes next can.
+    """
+    is_bound = bool(app.place) and (bool(folders) or not await is_copy(app, workspace))
+    if not is_bound and not app.brings:
+        return False
+    if (
+        await app.ports.store.row(run_id) is not None
+    ):  # an id that is taken: the run will be refused
+        return False
+    origin = RunOrigin(run_id=run_id, place=app.place, brings=app.brings)
+    with contextlib.suppress(RecordConflict):
+        await app.records.keep((RUN_ORIGINS.put(origin),))
+    return True
+
+
+async def hand_on(app: App, run_id: str) -> None:
+    """Leave a root run of no task that this process drove for others to any worker. Where the store is away it stays for
+    whoever resumes it by hand.
+    """
+    with contextlib.suppress(CallboardError):
+        row = await app.ports.store.row(run_id)
+        if row is None or row.ended_at is not None or row.task is not None or row.parent_id:
+            return
+        kept = await app.records.get(RUN_ORIGINS, run_id)
+        known = RunOrigin(run_id=run_id, place=app.place) if kept is None else kept.value
+        if not known.handed_on:
+            handed_on = known.model_copy(update={"handed_on": True})
+            await app.records.keep((RUN_ORIGINS.put(handed_on, over=kept),))
+
+
+async def forget_origin(app: App, run_id: str) -> None:
+    """Take the note of a run away that has ended."""
+    kept: Kept[RunOrigin] | None = await app.records.get(RUN_ORIGINS, run_id)
+    if kept is not None:
+        with contextlib.suppress(RecordConflict):
+            await app.records.keep((RUN_ORIGINS.remove(kept),))
+
+
+async def is_copy(app: App, workspace: str) -> bool:
+    """Return whether a directory is a private copy, which is made again wherever it is needed."""
+    return await app.ports.workspaces.is_copy(workspace)

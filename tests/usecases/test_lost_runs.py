@@ -1,0 +1,211 @@
+"""Runs of no task: a worker goes on with those whose process died, where that can be done as they were begun."""
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from callboard.domain.actor import Actor
+from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.org.principal import as_owner
+from callboard.domain.org.run_origin import RUN_ORIGINS
+from callboard.domain.run.fold import AGENT
+from callboard.entrance.running import Running
+from callboard.runtime.creation import AgentStart, agent_created
+from callboard.runtime.driver import Driver
+from callboard.runtime.run_log import create_run
+from callboard.stores.sqlite.store import SqliteEventStore
+from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
+from callboard.testing.rig import FixedRegistry, rig
+from callboard.testing.world import World
+from callboard.usecases.run_origins import hand_on, note_origin
+from callboard.usecases.start_run import StartRun, start_run
+from callboard.usecases.verify_run import verify_run
+from callboard.usecases.worker import Worker
+
+pytestmark = pytest.mark.anyio
+
+ROOT = as_owner(Actor(kind="person", name="root"))
+WRITER = AgentDefinition.model_validate(
+    {"id": "writer", "display_name": "W", "model": "scripted/writer", "tool_names": ("put",)}
+)
+CALL = ScriptedCall.model_validate({"tool": "put", "arguments": {"path": "a", "text": "1"}})
+
+
+def script(delay_s=0.0):
+    return Script(turns=(Turn(calls=(CALL,), delay_s=delay_s), Turn(text="done")))
+
+
+@asynccontextmanager
+async def process(path, model=None, **changes):
+    """An app on a database, as a process of its own would have it."""
+    store = await SqliteEventStore.open(path)
+    app = rig(
+        model or ScriptedProvider({"writer": script()}),
+        world=World(),
+        store=store,
+        records=store.records,
+        registry=FixedRegistry({"writer": WRITER}),
+    )
+    try:
+        yield replace(app, **changes)
+    finally:
+        await app.close()
+
+
+async def begun(app, agent=WRITER, workspace="/somewhere", folders=()):
+    """Begin a run as `callboard run` does, and stop before its first step."""
+    start = AgentStart(agent, ROOT.actor, workspace, agent.limits, prompt="Go.")
+    created = (await agent_created(app.ports, start)).model_copy(update={"folders": folders})
+    await note_origin(app, "r", workspace, folders)
+    return await create_run(app.ports, "r", created, AGENT)
+
+
+async def dies_with(path, *, agent=WRITER, workspace="/somewhere", **changes):
+    """Let a process die in the middle of a run."""
+    async with process(path, **changes) as app:
+        await begun(app, agent=agent, workspace=workspace)
+
+
+async def after_a_look(app, looks=1):
+    """Return how the run stands when a worker has done what it found, now and each time after an hour."""
+    worker = Worker(app)
+    for _ in range(looks):
+        await worker.idle()
+        await app.ports.clock.sleep(3600)
+    row = await app.ports.store.row("r")
+    assert row is not None
+    return row.status
+
+
+async def test_a_run_whose_process_died_is_finished_by_a_worker(tmp_path):
+    await dies_with(tmp_path / "db")
+    async with process(tmp_path / "db") as app:
+        assert await after_a_look(app) == "completed"
+        assert (await verify_run(app, ROOT, "r")).problems == ()
+
+
+async def test_a_run_that_a_living_process_drives_is_left_to_it(tmp_path):
+    async with process(tmp_path / "db") as here, process(tmp_path / "db") as there:
+        await begun(here)
+        assert await after_a_look(there) == "running"
+
+
+async def test_a_run_that_its_process_let_go_of_is_left_to_whoever_resumes_it(tmp_path):
+    async with process(tmp_path / "db") as here:
+        await (await begun(here)).release()
+    async with process(tmp_path / "db") as app:
+        assert await after_a_look(app) == "running"
+
+
+async def test_a_run_that_a_server_handed_on_is_finished_by_a_worker(tmp_path):
+    async with process(tmp_path / "db") as here:
+        await (await begun(here)).release()
+        await hand_on(here, "r")
+    async with process(tmp_path / "db") as app:
+        assert await after_a_look(app) == "completed"
+        assert await app.records.find(RUN_ORIGINS) == []
+
+
+async def test_what_a_server_drives_when_it_ends_is_finished_by_a_worker(tmp_path):
+    held = asyncio.Event()
+
+    async def for_ever(_seconds):
+        held.set()
+        await asyncio.Event().wait()
+
+    model = ScriptedProvider({"writer": script(delay_s=1)}, sleep=for_ever)
+    async with process(tmp_path / "db", model) as here:
+        running = Running(here)
+        wish = StartRun(run_id="r", agent="writer", workspace="/somewhere", prompt="Go.")
+        await running.begin("r", start_run(here, ROOT, wish))
+        await asyncio.wait_for(held.wait(), 20)
+        await running.stop()
+    async with process(tmp_path / "db") as app:
+        assert await after_a_look(app) == "completed"
+
+
+@pytest.mark.parametrize(("begun_at", "stands"), [("ours", "completed"), ("theirs", "running")])
+async def test_a_run_in_a_directory_goes_on_at_its_own_place_only(
+    tmp_path, caplog, begun_at, stands
+):
+    caplog.set_level(logging.WARNING)
+    await dies_with(tmp_path / "db", place=begun_at)
+    async with process(tmp_path / "db", place="ours") as app:
+        assert await after_a_look(app, looks=3) == stands
+    said = [one.getMessage() for one in caplog.records]
+    assert len(said) == (stands == "running"), "it is said once"
+    assert all("/somewhere" in one and "callboard runs resume r" in one for one in said)
+
+
+async def test_a_run_in_a_private_copy_goes_on_anywhere(tmp_path):
+    await dies_with(tmp_path / "db", workspace="/copies/r", place="theirs")
+    async with process(tmp_path / "db", place="ours") as app:
+        assert await after_a_look(app) == "completed"
+
+
+async def test_a_run_of_a_program_that_brought_its_own_parts_is_left_to_that_program(
+    tmp_path, caplog
+):
+    await dies_with(tmp_path / "db", brings=True)
+    async with process(tmp_path / "db") as app:
+        assert await after_a_look(app) == "running"
+    assert "brought agents, tools or providers" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("field", "name"), [("tool_names", "teleport"), ("spawnable_agents", "stranger")]
+)
+async def test_a_run_that_needs_what_is_not_known_here_is_left_alone(tmp_path, caplog, field, name):
+    agent = WRITER.model_copy(update={field: (name,)})
+    await dies_with(tmp_path / "db", agent=agent)
+    async with process(tmp_path / "db") as app:
+        assert await after_a_look(app) == "running"
+    assert name in caplog.text
+
+
+async def test_a_run_goes_on_with_the_definitions_that_it_was_begun_with(tmp_path):
+    opened = []
+    async with process(tmp_path / "db") as app:
+        log = await begun(app, folders=("/agents",))
+        await app.ports.store.close()
+        assert log.epoch == 1
+    async with process(tmp_path / "db") as app:
+
+        def elsewhere(workspace, folders):
+            opened.append((workspace, folders))
+            return replace(app, driver=Driver(app.ports))
+
+        assert await after_a_look(replace(app, elsewhere=elsewhere)) == "completed"
+    assert opened == [("/somewhere", ("/agents",))]
+
+
+async def test_a_directory_that_is_gone_is_said_once_and_left(tmp_path, caplog):
+    def elsewhere(workspace, folders):
+        raise ConfigurationInvalid(f"{workspace} {folders} is gone")
+
+    await dies_with(tmp_path / "db")
+    async with process(tmp_path / "db", elsewhere=elsewhere) as app:
+        assert await after_a_look(app, looks=3) == "running"
+    assert caplog.text.count("is gone") == 1
+
+
+async def test_of_two_workers_one_goes_on_with_it(tmp_path):
+    await dies_with(tmp_path / "db")
+    async with process(tmp_path / "db") as here, process(tmp_path / "db") as there:
+        await asyncio.gather(Worker(here).idle(), Worker(there).idle())
+        await asyncio.gather(Worker(here).idle(), Worker(there).idle())
+        assert await after_a_look(here) == "completed"
+        log = await here.ports.store.read("r")
+        assert sum(b'"run.resumed"' in event.body for event in log) == 1
+
+
+async def test_nothing_is_noted_of_a_run_that_has_ended(tmp_path):
+    async with process(tmp_path / "db", place="ours") as app:
+        wish = StartRun(run_id="r", agent="writer", workspace="/somewhere", prompt="Go.")
+        ended = await start_run(app, ROOT, wish)
+        assert ended.terminal is not None
+        assert await app.records.find(RUN_ORIGINS) == []
