@@ -12,6 +12,7 @@ from callboard.domain.events.codec import (
     Recorded,
     Sealed,
     blob_of,
+    chain_hash,
     seal,
     timestamp,
     unseal,
@@ -185,10 +186,11 @@ async def take_over(
         ConfigurationInvalid: its files cannot be had here.
         UnknownThing: no such run.
         RunBusy: a living process drives it.
+        LogCorrupt: its log is not what was recorded.
     """
     claim = await ports.store.claim(run_id)
     try:
-        entries = await load(ports.store, run_id)
+        entries = await load_unaltered(ports.store, run_id)
         row = project_all(entries)
         state = folding.begin(entries[0])
         for entry in entries[1:]:
@@ -254,6 +256,25 @@ async def load(store: EventStore, run_id: str) -> list[Recorded]:
         LogCorrupt: an event or a blob cannot be read.
     """
     return await with_payloads(store, [unseal(sealed) for sealed in await store.read(run_id)])
+
+
+async def load_unaltered(store: EventStore, run_id: str) -> list[Recorded]:
+    """Return a run's events as `load` does, to go on from them: each must be what was recorded after the one before it.
+
+    Raises:
+        UnknownThing: no such run.
+        LogCorrupt: an event was altered, or one is missing before it.
+    """
+    stored = await store.read(run_id)
+    head = GENESIS
+    for seq, sealed in enumerate(stored, start=1):
+        head = chain_hash(head, sealed.body)
+        if (sealed.seq, sealed.hash) != (seq, head):
+            raise LogCorrupt(
+                f"run {run_id}, event {sealed.seq}: this is not what was recorded, so nothing goes on from it"
+                f" (`callboard runs verify {run_id}` says more)"
+            )
+    return await with_payloads(store, [unseal(sealed) for sealed in stored])
 
 
 async def with_payloads(store: EventStore, entries: list[Recorded]) -> list[Recorded]:

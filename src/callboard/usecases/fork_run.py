@@ -15,7 +15,7 @@ from callboard.domain.events.union import AnyEvent
 from callboard.domain.org.principal import Principal
 from callboard.engine.limits import deadline
 from callboard.runtime.driver import steering_message
-from callboard.runtime.run_log import load, project_all
+from callboard.runtime.run_log import load_unaltered, project_all
 from callboard.usecases.app import App, require_run
 from callboard.usecases.archive import Logs
 from callboard.usecases.start_run import check_run_id
@@ -42,6 +42,7 @@ async def fork_run(app: App, who: Principal, wish: ForkRun) -> RunCreated:
         UnknownThing: no such run.
         NotAllowed: they may not fork it, or not with another model.
         ConfigurationInvalid: `at` is not a position of the log, or what is asked for does not go with a task.
+        LogCorrupt: the log is not what was recorded.
     """
     await require_run(app, who, "run.fork", wish.run_id)
     if (
@@ -49,7 +50,7 @@ async def fork_run(app: App, who: Principal, wish: ForkRun) -> RunCreated:
     ):  # it belongs to the definition: whoever could give the agent another one may
         await require_run(app, who, "agent.manage", wish.run_id)
     check_run_id(wish.new_id)
-    entries = await load(app.ports.store, wish.run_id)
+    entries = await load_unaltered(app.ports.store, wish.run_id)
     if not 1 <= wish.at <= len(entries):
         raise ConfigurationInvalid(
             f"--at {wish.at}: the log of {wish.run_id} has events 1 to {len(entries)}"
