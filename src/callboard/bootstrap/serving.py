@@ -52,6 +52,7 @@ def open_site(
     from callboard.bootstrap.rounds import open_rounds
     from callboard.entrance.asking import Site
     from callboard.entrance.site import Parts, create_site
+    from callboard.identity.neighbours import is_same_user
     from callboard.usecases.rounds import Hands
     from callboard.usecases.worker import Worker as TaskWorker
     from callboard.web.site import create_pages
@@ -64,7 +65,7 @@ def open_site(
         return Hands((TaskWorker(app), open_rounds(settings, app), *beside))
 
     user = settings.user if for_this_machine else None
-    site = Site(url=settings.url, local_user=user, sample=rehearsal is not None)
+    site = Site(settings.url, user, rehearsal is not None, is_same_user)
     openid = _openid(settings)
     facts = model_facts(settings)
     parts = Parts(

@@ -1,6 +1,7 @@
 """Who asks: a bearer's token, a browser's session, or the one person of a machine where nobody is yet."""
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal, cast
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from callboard.usecases.first_owner import is_nobody_here
 from callboard.usecases.sessions import LONGEST, IssuedSession, Origin, session_of
 from callboard.usecases.tokens import bearer_of
 
+Client = tuple[str, int] | None
+"""The address and the port that somebody connects from."""
 COOKIE: Final = "callboard_session"
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
@@ -25,17 +28,25 @@ _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real
 class Site:
     """Where this deployment is found. `url` is its address from outside, None where it is this machine only.
     `local_user` is whose machine it is: as long as nobody is here and all listening is on loopback, they need
-    not sign in. In a `sample` they need not although others are here: nothing in it is anybody's.
+    not sign in. In a `sample` they need not although others are here: nothing in it is anybody's. `is_same_user` says
+    of an address and a port of this machine whether it is they who connect from there, and not another of its users.
     """
 
     url: str | None = None
     local_user: str | None = None
     sample: bool = False
+    is_same_user: Callable[[str, int], bool] | None = None
 
     @property
     def is_secure(self) -> bool:
         """Whether browsers come by TLS."""
         return self.url is not None and self.url.startswith("https://")
+
+    def is_at_home(self, client: Client) -> bool:
+        """Return whether whoever connects works on this machine, as the user whose process this is."""
+        if client is None or not _is_loopback(client[0]):
+            return False
+        return self.is_same_user is None or self.is_same_user(*client)
 
     def serves(self, host: str) -> bool:
         """Return whether a Host header names this deployment. A name that somebody else's DNS points at this
@@ -93,7 +104,7 @@ def _is_loopback(address: str) -> bool:
 
 
 async def find_asker(
-    app: App, site: Site, headers: Headers, cookies: dict[str, str], client: str
+    app: App, site: Site, headers: Headers, cookies: dict[str, str], client: Client
 ) -> Asker:
     """Return who asks. Host and Origin were looked at before.
 
@@ -115,15 +126,15 @@ async def find_asker(
     raise NotSignedIn("sign in, or give a token as `Authorization: Bearer cb_…`")
 
 
-async def _is_their_own_machine(app: App, site: Site, headers: Headers, client: str) -> bool:
+async def _is_their_own_machine(app: App, site: Site, headers: Headers, client: Client) -> bool:
     """Whoever asks from this machine, by its own name and through nobody else, while nobody is here yet."""
-    if site.local_user is None or site.url is not None or not _is_loopback(client):
+    if site.local_user is None or site.url is not None:
         return False
     if not is_loopback_host(headers.get("host", "")) or any(name in headers for name in _FORWARDED):
         return False
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return False
-    return site.sample or await is_nobody_here(app)
+    return site.is_at_home(client) and (site.sample or await is_nobody_here(app))
 
 
 def let_in(response: Response, site: Site, issued: IssuedSession) -> None:

@@ -128,7 +128,7 @@ class Door:
     async def _known(self, scope: Scope) -> Response | None:
         """Note who asks, or return why that is nobody."""
         headers = Headers(scope=scope)
-        client = scope["client"][0] if scope.get("client") else ""
+        client = scope.get("client")
         try:
             asker = await find_asker(self._app(), self._site, headers, cookies(headers), client)
         except CallboardError as error:

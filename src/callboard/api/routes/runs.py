@@ -229,10 +229,9 @@ async def _stream(app: App, asker: Asker, request: Request, run_id: str, after: 
 
 async def _may_still(app: App, request: Request, run_id: str) -> bool:
     """Return whether whoever follows a run would be let in now: tokens are revoked, and rights change."""
-    client = request.client.host if request.client is not None else ""
     try:
         asker = await find_asker(
-            app, request.app.state.site, request.headers, cookies(request.headers), client
+            app, request.app.state.site, request.headers, cookies(request.headers), request.client
         )
         await find_run(app, asker.who, run_id)
     except NotSignedIn:

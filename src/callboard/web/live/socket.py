@@ -142,10 +142,9 @@ class _Tab:
     async def _still_in(self) -> bool:
         """Ask anew who this is, and whether they may watch what they do."""
         socket, live = self._socket, self._live
-        client = socket.client.host if socket.client is not None else ""
         try:
             asker = await find_asker(
-                live.app, live.site, socket.headers, cookies(socket.headers), client
+                live.app, live.site, socket.headers, cookies(socket.headers), socket.client
             )
         except CallboardError:
             return False
