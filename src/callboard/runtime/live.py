@@ -53,15 +53,15 @@ class Live:
         self, future: "asyncio.Future[None]", recorded: Sequence[Recorded], sealed: Sequence[Sealed]
     ) -> None:
         """Show these events once `future` says that they are durable, after all that came before. What was
-        submitted while nobody watched is not shown to who comes later: it is in the log.
+        submitted while nobody watched is not shown to who comes later: it is in the log. Whoever submits is told of
+        failures.
         """
         if self._timing:
             self._time(future)
         if not self._events:
-            future.add_done_callback(_retrieve)
             return
         self._queue.append((future, recorded, sealed))
-        future.add_done_callback(self._retrieved)
+        future.add_done_callback(self._stored)
 
     @contextmanager
     def storing(self, recorded: Recorded, sealed: Sealed) -> Generator[None]:
@@ -108,8 +108,8 @@ class Live:
 
         future.add_done_callback(stored)
 
-    def _retrieved(self, future: "asyncio.Future[None]") -> None:
-        _retrieve(future)
+    def _stored(self, future: "asyncio.Future[None]") -> None:
+        del future
         self.catch_up()
 
     def delta(self, run_id: str, delta: Delta) -> None:
@@ -124,9 +124,3 @@ class Live:
     def _show_delta(self, run_id: str, delta: Delta) -> None:
         for watcher in self._deltas:
             watcher(run_id, delta)
-
-
-def _retrieve(future: "asyncio.Future[None]") -> None:
-    """Look at a failure, so that nobody complains: whoever appends next or waits is told."""
-    if not future.cancelled():
-        future.exception()

@@ -14,7 +14,6 @@ from callboard.domain.events.codec import (
     blob_of,
     chain_hash,
     seal,
-    timestamp,
     unseal,
     with_blob,
 )
@@ -119,17 +118,14 @@ class RunLog(Generic[S]):
 
     def _remember(self, written: "asyncio.Future[None]") -> None:
         """Keep the first failure: whatever was on its way behind it is only told that it is out of place."""
-        if self._failure is None and not written.cancelled():
-            self._failure = written.exception()
+        failure = None if written.cancelled() else written.exception()
+        self._failure = self._failure or failure
 
     def _seal(self, recorded: Sequence[Recorded]) -> tuple[list[Sealed], list[Blob]]:
         sealed: list[Sealed] = []
         blobs: list[Blob] = []
-        moment, at = None, ""
         for entry in recorded:
-            if entry.at is not moment:  # what was appended together has the same time
-                moment, at = entry.at, timestamp(entry.at)
-            stored, blob = seal(entry, self._hash, at)
+            stored, blob = seal(entry, self._hash)
             sealed.append(stored)
             if blob is not None:
                 blobs.append(blob)

@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from pydantic import TypeAdapter
@@ -57,6 +58,7 @@ def chain_hash(previous: str, body: bytes) -> str:
     return hashlib.sha256(previous.encode() + body).hexdigest()
 
 
+@lru_cache(maxsize=256)  # what is stored together has one time, and is asked for it again and again
 def timestamp(at: datetime) -> str:
     """Return UTC time as stored: RFC 3339 with microseconds and a Z."""
     if at.tzinfo is not timezone.utc:
@@ -64,11 +66,8 @@ def timestamp(at: datetime) -> str:
     return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-def seal(recorded: Recorded, previous: str, at: str | None = None) -> tuple[Sealed, Blob | None]:
-    """Return the stored form, and the blob that its payload was moved to, if any.
-
-    `at` is `timestamp(recorded.at)` where the caller has it already.
-    """
+def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
+    """Return the stored form, and the blob that its payload was moved to, if any."""
     event, blob = recorded.event, None
     try:
         payload = event.model_dump_json(by_alias=True).encode()
@@ -79,10 +78,10 @@ def seal(recorded: Recorded, previous: str, at: str | None = None) -> tuple[Seal
         event, blob = _offload(event)
         payload = event.model_dump_json(by_alias=True).encode()
     # Ids are [A-Za-z0-9._-] and need no escaping, so the envelope is put together by hand.
-    at = at or timestamp(recorded.at)
-    head = f'{{"run_id":"{recorded.run_id}","seq":{recorded.seq},"at":"{at}",'
+    run_id, seq, at, _ = recorded
+    head = f'{{"run_id":"{run_id}","seq":{seq},"at":"{timestamp(at)}",'
     body = head.encode() + payload[1:]
-    return Sealed(recorded.run_id, recorded.seq, body, chain_hash(previous, body)), blob
+    return Sealed(run_id, seq, body, chain_hash(previous, body)), blob
 
 
 def unseal(sealed: Sealed) -> Recorded:

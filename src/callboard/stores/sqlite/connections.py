@@ -2,18 +2,21 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.codec import Sealed
+from callboard.stores.relational.session import Named
 from callboard.stores.relational.wording import Wording
 from callboard.stores.sqlite import sql as statements
+from callboard.stores.sqlite.places import placed
 
 PATIENCE_S: Final = 30.0
 """How long a connection waits for another process that holds the database, unless it is told otherwise."""
 
+_NONE: Final[Named] = {}
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 
 
@@ -40,12 +43,26 @@ class SqliteSession(sqlite3.Connection):
     sql: Wording = statements
     doubtful = False
 
+    def execute(  # pyright: ignore[reportIncompatibleMethodOverride] - our parameters have names
+        self, statement: str, named: Named = _NONE, /
+    ) -> sqlite3.Cursor:
+        """See `Session`."""
+        if not named:
+            return super().execute(statement)
+        known = placed(statement)
+        return super().execute(known.text, known.in_order(named))
+
+    def executemany(  # pyright: ignore[reportIncompatibleMethodOverride] - our parameters have names
+        self, statement: str, every: Iterable[Named], /
+    ) -> sqlite3.Cursor:
+        """See `Session`."""
+        known = placed(statement)
+        return super().executemany(known.text, map(known.in_order, every))
+
     def insert_events(self, events: Sequence[Sealed], /) -> int:
         """See `Session`."""
-        self.executemany(
-            self.sql.INSERT_EVENT,
-            [{"run_id": e.run_id, "seq": e.seq, "body": e.body, "hash": e.hash} for e in events],
-        )
+        # A sealed event is its columns in their order.
+        super().executemany(placed(self.sql.INSERT_EVENT).text, events)
         # nobody else writes meanwhile: the positions of these events have no gap
         (last,) = self.execute("SELECT last_insert_rowid()").fetchone()
         return int(last) - len(events) + 1

@@ -21,13 +21,14 @@ class SignalWatch:
         self._lock = Lock()
         self._seen: tuple[int, tuple[str, ...]] | None = None
         self._pending: list[Signal] = []
+        self._last = 0
+        self._closed = False
 
     def pending(self, session: Session, run_ids: Sequence[str]) -> list[Signal]:
         """Return the signals of these runs that are not consumed, oldest first."""
         del session  # which changes are seen depends on the connection
         with self._lock:
-            (version,) = self._session.execute("PRAGMA data_version").fetchone()
-            now = (int(version), tuple(run_ids))
+            now = (self._version(), tuple(run_ids))
             if now != self._seen:
                 found = self._session.execute(
                     self._session.sql.SIGNALS, {"run_ids": json.dumps(now[1])}
@@ -36,7 +37,18 @@ class SignalWatch:
                 self._seen = now
             return list(self._pending)
 
+    def changes(self) -> int:
+        """See `Watch`."""
+        with self._lock:
+            return self._last if self._closed else self._version()
+
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
+            self._closed = True
             self._session.close()
+
+    def _version(self) -> int:
+        (version,) = self._session.execute("PRAGMA data_version").fetchone()
+        self._last = int(version)
+        return self._last
