@@ -106,7 +106,7 @@ class Message(Frozen):
     @property
     def tool_calls(self) -> tuple[ToolCallPart, ...]:
         """The tool calls in this message, in order."""
-        return tuple(part for part in self.parts if isinstance(part, ToolCallPart))
+        return tuple([part for part in self.parts if isinstance(part, ToolCallPart)])
 
 
 def user_message(text: str, *tags: str, expires: Literal["turn", "run"] | None = None) -> Message:

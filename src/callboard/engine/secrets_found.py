@@ -39,6 +39,9 @@ _REFERENCE = re.compile(
 )
 _URL = re.compile("://")
 _PIECE = re.compile(r"[A-Za-z0-9+/=!?#^&*@%$]{8,}")
+_SHORTEST: Final = 8
+"""No text that is shorter holds anything: what is random has a piece of so many characters, and a URL with a password is
+longer."""
 _LEAST_BITS: Final = 2.9
 _LONG: Final = 512
 
@@ -52,6 +55,8 @@ class _Find:
 
 def redact_text(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a text without the credentials in it, and the kinds that were there, in order."""
+    if len(text) < _SHORTEST:
+        return text, ()
     finds = sorted(_finds(text), key=lambda find: (find.start, -find.end))
     pieces: list[str] = []
     kinds: list[str] = []

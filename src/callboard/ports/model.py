@@ -101,14 +101,11 @@ class PricedProvider(Protocol):
         ...
 
 
-@runtime_checkable
-class KeyedProvider(Protocol):
-    """A provider that is asked with a stored key."""
-
-    @property
-    def key_name(self) -> str:
-        """The name of the credential."""
-        ...
+def key_name_of(provider: ModelProvider) -> str | None:
+    """Return the name of the credential that a provider is asked with, where it says that it has a stored one: by an
+    attribute `key_name`.
+    """
+    return getattr(provider, "key_name", None)
 
 
 @dataclass(frozen=True, slots=True)

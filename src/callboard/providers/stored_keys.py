@@ -45,6 +45,8 @@ class StoredKeys:
 def _chosen(
     stored: Sequence[Credential], endpoint: Endpoint, definition: AgentDefinition, space: str
 ) -> Credential | None:
+    if not stored and definition.credential is None:
+        return None
     asker, provider = asker_of(definition, space or None), provider_named(endpoint.name)
     if definition.credential is not None:
         found = named(stored, definition.credential, asker)

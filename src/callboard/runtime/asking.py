@@ -53,6 +53,8 @@ async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered |
         asker = choice.applied_to(state.subject.definition)
         provider = await ports.models.provider_for(asker, choice.model, space=state.created.space)
         asks = await call_room(ports, asker, choice.model, provider)
+        if not asks:
+            return await _asked(ports, log, asking, provider)
         async with ports.slots.held(asking.key, asks, patience_s=_left(ports, asking)):
             return await _asked(ports, log, asking, provider)
     except NoRoom:

@@ -16,7 +16,7 @@ from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.pacing import Ask, limit_name
-from callboard.ports.model import KeyedProvider, ModelProvider
+from callboard.ports.model import ModelProvider, key_name_of
 from callboard.runtime.ports import Ports
 from callboard.runtime.under_way import Driven
 
@@ -55,6 +55,7 @@ async def call_room(
 ) -> Sequence[Ask]:
     """Return the room that a model call needs, as far as its provider, its model or its credential is limited."""
     names = [limit_name("provider", served_by(asker.provider, model)), limit_name("model", model)]
-    if isinstance(provider, KeyedProvider):
-        names.append(limit_name("credential", provider.key_name))
+    key = key_name_of(provider)
+    if key is not None:
+        names.append(limit_name("credential", key))
     return [Ask(name) for name in await ports.slots.limiter.limited(names)]

@@ -17,10 +17,11 @@ _NEVER_MADE = ToolFacts(access="control", retry_safety="pure")
 
 def opened_turn(state: RunState, event: ModelCallCompleted) -> RunState:
     """Return the state after an answer; refusals of some of its calls may follow."""
-    message = event.message
+    message, asked = event.message, event.message.tool_calls
     had_text = any(isinstance(part, TextPart) and part.text.strip() for part in message.parts)
-    call_ids = tuple(part.call_id for part in message.tool_calls)
+    call_ids = tuple([part.call_id for part in asked])
     outcome = TurnOutcome(finish=event.finish, call_ids=call_ids, had_text=had_text)
+    came_to_nothing = event.finish == "length" or not (had_text or asked)
     return changed(
         state,
         messages=(*state.messages, message),
@@ -29,16 +30,12 @@ def opened_turn(state: RunState, event: ModelCallCompleted) -> RunState:
         failures=0,
         failure=None,
         outcome=outcome,
-        recoveries=state.recoveries if _came_to_nothing(event, had_text=had_text) else 0,
+        recoveries=state.recoveries if came_to_nothing else 0,
         calls=requested_calls(event.requests, message),
         tool_calls=state.tool_calls + len(event.requests),
         usage=state.usage + event.usage if event.usage else state.usage,
         bill=state.bill.plus(event.cost_usd),
     )
-
-
-def _came_to_nothing(event: ModelCallCompleted, *, had_text: bool) -> bool:
-    return event.finish == "length" or not (had_text or event.message.tool_calls)
 
 
 def requested_calls(requests: tuple[CallRequest, ...], message: Message) -> tuple[Call, ...]:

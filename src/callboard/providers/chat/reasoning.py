@@ -6,6 +6,7 @@ from callboard.domain.message import JsonObject, ReasoningPart
 from callboard.providers.wire.json_text import clean, clean_value
 from callboard.providers.wire.reading import array, as_json, obj, string
 
+_FIELDS = frozenset({"reasoning", "reasoning_content", "reasoning_details"})
 _GROWING = {"reasoning.text": "text", "reasoning.summary": "summary"}
 
 
@@ -24,6 +25,8 @@ class ReasoningTrail:
 
     def take(self, delta: JsonObject) -> str:
         """Take a delta in and return the new text, empty in most deltas."""
+        if _FIELDS.isdisjoint(delta):
+            return ""
         details = delta.get("reasoning_details")
         text = self._plain(delta)
         if details:

@@ -80,8 +80,10 @@ def finished_calls(
 
 def unique_ids(given: list[str], answer_id: str) -> list[str]:
     """Return the provider's own ids where they are non-empty and new, made-up ones elsewhere."""
-    prefix = "_".join(["call", *filter(None, [_FOREIGN.sub("_", answer_id)[-40:]])])
     taken = {call_id for call_id in given if call_id}
+    if len(taken) == len(given):
+        return given
+    prefix = "_".join(["call", *filter(None, [_FOREIGN.sub("_", answer_id)[-40:]])])
     seen: set[str] = set()
     ids: list[str] = []
     for position, own in enumerate(given, start=1):
