@@ -5,7 +5,7 @@ import logging
 from collections import OrderedDict
 from datetime import datetime
 from threading import Thread
-from typing import Final
+from typing import Final, Protocol
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -32,6 +32,10 @@ _MOST_OPENINGS: Final = 1_000
 _KINDS: Final = {"internal": SpanKind.INTERNAL, "client": SpanKind.CLIENT}
 
 
+class _Exporter(Protocol):
+    def shutdown(self) -> None: ...
+
+
 class OtlpEar:
     """`callboard.telemetry.listener.Ear`: hands what it makes of events to the threads that send it."""
 
@@ -43,7 +47,7 @@ class OtlpEar:
         traces = OTLPSpanExporter(endpoint=f"{settings.endpoint}/v1/traces")
         self._spans = BatchSpanProcessor(traces)
         numbers = OTLPMetricExporter(endpoint=f"{settings.endpoint}/v1/metrics")
-        self._exporters = (traces, numbers)
+        self._exporters: tuple[_Exporter, ...] = (traces, numbers)
         self._meters = MeterProvider(
             [PeriodicExportingMetricReader(numbers)], self._resource, shutdown_on_exit=False
         )
