@@ -19,6 +19,7 @@ import yaml
 from callboard.domain.usage import Usage
 from callboard.testing.model import ScriptedCall, Turn
 from callboard.testing.model.loopback import LoopbackEndpoint, Reply, Voice, reply_for
+from tests.cli.warm import run_warm
 
 COMMAND = str(Path(sysconfig.get_path("scripts"), "callboard"))
 TIMEOUT_S = 40
@@ -185,34 +186,47 @@ class Running:
         return Done(code, "".join(self.seen), "".join(self._err))
 
 
+def run_cold(arguments, environ, directory, given, timeout_s):
+    """Run the installed command to its end; return its code, its stdout and its stderr."""
+    done = subprocess.run(
+        [COMMAND, *arguments],
+        cwd=directory,
+        env=environ,
+        input=given,
+        stdin=subprocess.DEVNULL if given is None else None,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
 @dataclass
 class Shell:
-    """A home and a workspace of one's own."""
+    """A home and a workspace of one's own.
+
+    What is run to its end is forked from a process that has read the modules already; what is started and followed is
+    the installed command, and so is everything where `cold`: for tests of what others see of a process.
+    """
 
     home: Path
     workspace: Path
     env: dict[str, str] = field(default_factory=dict)
     started: list[Running] = field(default_factory=list)
+    cold: bool = False
 
     def environ(self, **env):
         plain = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"}
         own = {"CALLBOARD_HOME": str(self.home), "CALLBOARD_USER": "ann", **self.env, **env}
         return plain | {name: value for name, value in own.items() if value is not None}
 
-    def __call__(self, *arguments, **env):
-        """Run the command to its end."""
-        done = subprocess.run(
-            [COMMAND, *map(str, arguments)],
-            cwd=self.workspace,
-            env=self.environ(**env),
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+    def __call__(self, *arguments, given=None, **env):
+        """Run the command to its end, with bytes given on its stdin."""
+        arguments, environ = [str(one) for one in arguments], self.environ(**env)
+        run = run_cold if self.cold else run_warm
+        done = Done(*run(arguments, environ, self.workspace, given, TIMEOUT_S))
+        assert "Traceback" not in done.err, done.err
+        return done
 
     def start(self, *arguments, **env):
         """Start the command."""

@@ -7,18 +7,12 @@ import subprocess
 
 import pytest
 
-from tests.cli.shell import CANARY, COMMAND, TIMEOUT_S, call, calls, say
+from tests.cli.shell import CANARY, TIMEOUT_S, call, calls, say
 
 
 def store_key(shell, **env):
-    subprocess.run(
-        [COMMAND, "credentials", "set", "main", "--provider", "openrouter"],
-        env=shell.environ(CALLBOARD_KEYRING="off", **env),
-        input=CANARY.encode(),
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        check=True,
-    )
+    setting = ("credentials", "set", "main", "--provider", "openrouter")
+    assert shell(*setting, given=CANARY.encode(), CALLBOARD_KEYRING="off", **env).code == 0
 
 
 def work(shell, model, *runs, **env):

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.shell import COMMAND, TIMEOUT_S, Done, Model, say
+from tests.cli.shell import COMMAND, TIMEOUT_S, Model, say
 
 VALUE = "sk-canary-of-the-command-271828"
 NEXT = "sk-canary-of-the-next-one-314159"
@@ -18,18 +18,8 @@ def give(bare):
     bare.env = {"CALLBOARD_KEYRING": "off"}
 
     def command(value, *arguments, **env):
-        done = subprocess.run(
-            [COMMAND, "credentials", *arguments],
-            cwd=bare.workspace,
-            env=bare.environ(**env),
-            capture_output=True,
-            input=value if isinstance(value, bytes) else value.encode(),
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        out, err = done.stdout.decode(), done.stderr.decode()
-        assert "Traceback" not in err, err
-        return Done(done.returncode, out, err)
+        given = value if isinstance(value, bytes) else value.encode()
+        return bare("credentials", *arguments, given=given, **env)
 
     return command
 

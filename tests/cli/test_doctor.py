@@ -1,20 +1,13 @@
 """`callboard doctor`, seen from outside."""
 
 import json
-import subprocess
 
-from tests.cli.shell import CANARY, COMMAND, TIMEOUT_S
+from tests.cli.shell import CANARY
 
 
 def store(shell, *arguments):
-    subprocess.run(
-        [COMMAND, "credentials", *arguments],
-        env=shell.environ(CALLBOARD_KEYRING="off"),
-        input=CANARY.encode(),
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        check=True,
-    )
+    done = shell("credentials", *arguments, given=CANARY.encode(), CALLBOARD_KEYRING="off")
+    assert done.code == 0
 
 
 def findings(done):

@@ -1,10 +1,6 @@
 """`callboard hooks`, as a person and a script use it."""
 
-import subprocess
-
 import pytest
-
-from tests.cli.shell import COMMAND, TIMEOUT_S
 
 ADD = ("hooks", "add", "issues", "--space", "auth", "--title", "{{ issue.title }}")
 
@@ -32,18 +28,9 @@ def test_a_hook_shows_its_secret_once_and_is_listed_without_it(office):
 
 
 def test_the_senders_secret_is_read_and_never_shown(office):
-    done = subprocess.run(
-        [COMMAND, *ADD, "--own-secret"],
-        cwd=office.workspace,
-        env=office.environ(),
-        capture_output=True,
-        text=True,
-        input="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n",
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "")
-    assert "MfKQ9r" not in done.stderr
+    done = office(*ADD, "--own-secret", given=b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
+    assert (done.code, done.out) == (0, "")
+    assert "MfKQ9r" not in done.err
 
 
 @pytest.mark.parametrize(

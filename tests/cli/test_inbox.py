@@ -1,11 +1,10 @@
 """`callboard inbox` for one's own entries, as a person and a script use it."""
 
 import json
-import subprocess
 
 import pytest
 
-from tests.cli.shell import COMMAND, TIMEOUT_S, call, calls, say
+from tests.cli.shell import call, calls, say
 
 
 @pytest.fixture
@@ -43,8 +42,8 @@ def test_a_batch_says_of_each_decision_what_came_of_it(asked):
         {"run_id": "R", "digest": item["digest"], "verdict": "reject", "note": "enough"},
     ]
     done = batch(asked, "\n".join(map(json.dumps, chosen)))
-    assert done.returncode == 1
-    first, second = json.loads(done.stdout)
+    assert done.code == 1
+    first, second = done.json
     assert (first["closed"], first["code"]) == (False, "configuration_invalid")
     assert second == {"run_id": "R", "closed": True, "code": None, "problem": None}
     assert asked("inbox", "list", "--mine", "--json").json == []
@@ -53,9 +52,8 @@ def test_a_batch_says_of_each_decision_what_came_of_it(asked):
 
 def test_a_line_that_is_no_decision_is_refused_with_the_way_out(bare):
     done = batch(bare, "nonsense")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "stdin, line 1" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.code, done.out) == (2, "")
+    assert "stdin, line 1" in done.err
 
 
 @pytest.mark.parametrize(
@@ -74,13 +72,4 @@ def test_what_is_no_deputy_is_refused_with_the_way_out(bare, arguments, said):
 
 
 def batch(shell, text):
-    return subprocess.run(
-        [COMMAND, "inbox", "batch", "--json"],
-        cwd=shell.workspace,
-        env=shell.environ(),
-        capture_output=True,
-        text=True,
-        input=text,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    return shell("inbox", "batch", "--json", given=text.encode())

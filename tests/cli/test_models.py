@@ -1,12 +1,10 @@
 """`callboard models`, and chains of models over real sockets."""
 
-import subprocess
-
 import pytest
 import yaml
 
 from callboard.testing.model import ScriptedError, Turn
-from tests.cli.shell import CANARY, COMMAND, HANG, TIMEOUT_S, Model, say
+from tests.cli.shell import CANARY, HANG, Model, say
 
 GONE = Turn(error=ScriptedError(reason="not_found"))
 BUSY = Turn(error=ScriptedError(reason="overloaded"))
@@ -127,15 +125,8 @@ def test_what_is_in_use_is_listed_with_names_of_keys_and_never_a_key(shell, seco
 
 def test_a_stored_key_is_listed_by_its_name(bare):
     bare.env = {"CALLBOARD_KEYRING": "off"}
-    subprocess.run(
-        [COMMAND, "credentials", "set", "work", "--provider", "openai"],
-        cwd=bare.workspace,
-        env=bare.environ(),
-        input=SECOND.encode(),
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        check=True,
-    )
+    setting = ("credentials", "set", "work", "--provider", "openai")
+    assert bare(*setting, given=SECOND.encode()).code == 0
     listed = bare("models", "list", "--json")
     (openai,) = [one for one in listed.json["providers"] if one["name"] == "openai"]
     assert openai["credentials"] == ["work (org)"]

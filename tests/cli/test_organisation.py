@@ -1,10 +1,8 @@
 """`callboard people`, `service-accounts`, `spaces` and `tokens`, as somebody at a shell uses them."""
 
-import subprocess
-
 import pytest
 
-from tests.cli.shell import COMMAND, TIMEOUT_S, say
+from tests.cli.shell import say
 
 PASSWORD = "a long password of ann"
 
@@ -27,16 +25,8 @@ def test_a_person_is_added_changed_and_listed(ann):
 
 
 def test_a_password_comes_from_stdin_and_is_nowhere_shown_or_stored(ann):
-    done = subprocess.run(
-        [COMMAND, "people", "set-password", "ann"],
-        env=ann.environ(),
-        input=PASSWORD,
-        text=True,
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "")
+    done = ann("people", "set-password", "ann", given=PASSWORD.encode())
+    assert (done.code, done.out) == (0, "")
     (listed,) = ann("people", "list", "--json").json
     assert listed["has_password"]
     assert "argon2" not in str(listed)

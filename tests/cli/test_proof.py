@@ -3,11 +3,10 @@
 import hashlib
 import json
 import shutil
-import subprocess
 
 import pytest
 
-from tests.cli.shell import CANARY, COMMAND, TIMEOUT_S, Shell, call, calls, say
+from tests.cli.shell import CANARY, Shell, call, calls, say
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -179,15 +178,9 @@ def test_an_export_never_holds_a_key(shell, model, elsewhere):
 
 
 def test_a_stored_key_is_not_exported_either(shell, model):
-    stored = subprocess.run(
-        [COMMAND, "credentials", "set", "work", "--provider", "openai"],
-        input=b"stored-value-2718281828",
-        env=shell.environ(CALLBOARD_KEYRING="off"),
-        capture_output=True,
-        check=False,
-        timeout=TIMEOUT_S,
-    )
-    assert stored.returncode == 0, stored.stderr
+    setting = ("credentials", "set", "work", "--provider", "openai")
+    stored = shell(*setting, given=b"stored-value-2718281828", CALLBOARD_KEYRING="off")
+    assert stored.code == 0, stored.err
     ran(shell, model, text="It is stored-value-2718281828.")
     refused = shell("runs", "export", "r", CALLBOARD_KEYRING="off")
     assert (refused.code, "holds the value of a key" in refused.err) == (2, True)

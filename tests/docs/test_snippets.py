@@ -19,6 +19,7 @@ from callboard.definitions.reader import read_definitions
 from callboard.definitions.workflows import load_workflow
 from callboard.testing.model import load_scripts
 from callboard.tools.catalog import built_in_tools
+from tests.cli.warm import put_on_path
 
 from .pages import ROOT, Block, blocks, pages
 
@@ -37,31 +38,34 @@ def chosen(*kinds: str, language: str | None = None) -> list[Block]:
     ]
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, *programs: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(KEYS)}
-    programs = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    path = os.pathsep.join(map(str, [*programs, Path(sys.executable).parent, kept.get("PATH", "")]))
     own = {"CALLBOARD_HOME": str(home), "CALLBOARD_KEYRING": "off"}
-    return kept | own | {"PATH": programs, "COLUMNS": "200"}
+    return kept | own | {"PATH": path, "COLUMNS": "200"}
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", stories, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path):
     """In order, in one empty directory and one shell's variables, without any key."""
-    work, state = tmp_path / "work", tmp_path / "state.sh"
+    work, state, programs = tmp_path / "work", tmp_path / "state.sh", tmp_path / "programs"
     work.mkdir()
+    programs.mkdir()
+    held = put_on_path(programs)
+    env = environment(tmp_path / "home", programs)
     state.write_text(f"cd {shlex.quote(str(work))}\n")
     output = ""
     for block in blocks(page):
         if block.language == "bash" and block.needs is None:
-            output = _run(block, state, environment(tmp_path / "home"))
+            output = _run(block, state, env, held)
         elif block.language == "text" and "output" in block.marks:
             _compare(block, output)
         elif block.language == "python" and "test" in block.marks:
             (work / "test_agent.py").write_text(block.text)
 
 
-def _run(block: Block, state: Path, env: dict[str, str]) -> str:
+def _run(block: Block, state: Path, env: dict[str, str], held: int) -> str:
     """Run a block, and keep its directory and its variables for the next one."""
     kept = 'echo "cd $(printf %q "$PWD")"; declare -p run fork head 2>/dev/null'
     keep = f"code=$?; set +e; {{ {kept}; }} > {state}; exit $code"
@@ -69,6 +73,7 @@ def _run(block: Block, state: Path, env: dict[str, str]) -> str:
     done = subprocess.run(
         ["bash", "-c", script],
         env=env,
+        pass_fds=[held],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

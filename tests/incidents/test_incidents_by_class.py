@@ -1,9 +1,7 @@
 """Incidents of other products that are about what is read, stored, fetched and told, each by its class."""
 
-import subprocess
-
 import pytest
-from tests.cli.shell import CANARY, COMMAND, TIMEOUT_S, call, calls, command, say
+from tests.cli.shell import CANARY, call, calls, command, say
 
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import Sealed, unseal
@@ -45,6 +43,7 @@ def test_langchain_cve_2025_68664_an_answer_that_poses_as_an_object_is_text(shel
 
 
 def test_claude_code_action_the_key_of_the_process_is_nowhere_an_agent_can_look(shell, model):
+    shell.cold = True  # its environment has to be that of the process
     shell.agent(toolNames=["run_terminal_command", "read_files", "end_turn"])
     places = ["/proc/self/environ", "/proc/1/environ", "../../proc/self/environ"]
     model.will(
@@ -62,16 +61,8 @@ def test_claude_code_action_the_key_of_the_process_is_nowhere_an_agent_can_look(
 def test_openhands_4288_a_mask_replaces_no_key_and_no_export_holds_one(shell, model):
     shell.env["CALLBOARD_KEYRING"] = "off"
     for value in (STORED, "**********"):
-        put = [COMMAND, "credentials", "set", "work", "--provider", "openai"]
-        told = subprocess.run(
-            put,
-            check=False,
-            input=value.encode(),
-            env=shell.environ(),
-            capture_output=True,
-            timeout=TIMEOUT_S,
-        )
-        assert told.returncode == 0
+        put = ("credentials", "set", "work", "--provider", "openai")
+        assert shell(*put, given=value.encode()).code == 0
     (facts,) = shell("credentials", "list", "--json").json
     assert facts["version"] == 1
     shell.agent()

@@ -43,7 +43,7 @@ def shell(tmp_path, request):
     workspace, home = tmp_path / "work", tmp_path / "home"
     workspace.mkdir()
     home.mkdir(mode=0o700)
-    shell = Shell(home, workspace, {"CALLBOARD_KEYRING": "off", **VARIABLES})
+    shell = Shell(home, workspace, {"CALLBOARD_KEYRING": "off", **VARIABLES}, cold=True)
     if request.param == "the key in the environment":
         shell.env["CALLBOARD_VAULT_KEY"] = KEY
     subprocess.run(["git", "init", "-q", workspace], check=True)

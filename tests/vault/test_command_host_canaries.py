@@ -21,7 +21,7 @@ def shell(tmp_path):
     workspace, home = tmp_path / "work", tmp_path / "home"
     workspace.mkdir()
     home.mkdir(mode=0o700)
-    shell = Shell(home, workspace, {"CALLBOARD_KEYRING": "off"})
+    shell = Shell(home, workspace, {"CALLBOARD_KEYRING": "off"}, cold=True)
     subprocess.run(["git", "init", "-q", workspace], check=True)
     yield shell
     shell.end_all()
