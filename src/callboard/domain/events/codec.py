@@ -70,18 +70,23 @@ def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
     """Return the stored form, and the blob that its payload was moved to, if any."""
     event, blob = recorded.event, None
     try:
-        payload = event.model_dump_json(by_alias=True).encode()
+        payload = _as_json(event)
     except ValueError:  # pydantic's word for text that UTF-8 cannot hold
         event = _storable(event)
-        payload = event.model_dump_json(by_alias=True).encode()
+        payload = _as_json(event)
     if len(payload) > BLOB_THRESHOLD:
         event, blob = _offload(event)
-        payload = event.model_dump_json(by_alias=True).encode()
+        payload = _as_json(event)
     # Ids are [A-Za-z0-9._-] and need no escaping, so the envelope is put together by hand.
     run_id, seq, at, _ = recorded
     head = f'{{"run_id":"{run_id}","seq":{seq},"at":"{timestamp(at)}",'
     body = head.encode() + payload[1:]
     return Sealed(run_id, seq, body, chain_hash(previous, body)), blob
+
+
+def _as_json(event: AnyEvent) -> bytes:
+    # What `model_dump_json` calls, and as bytes: half of its time goes into its arguments.
+    return event.__pydantic_serializer__.to_json(event, by_alias=True)
 
 
 def unseal(sealed: Sealed) -> Recorded:
