@@ -30,8 +30,13 @@ def run_warm(arguments, environ, directory, given, timeout_s):
         wish = {"arguments": arguments, "environ": environ, "directory": str(directory)}
         asking.sendall(json.dumps(wish).encode())
         asking.shutdown(socket.SHUT_WR)
-        said = _heard(out, err, asking, time.monotonic() + timeout_s)
-    code = int.from_bytes(said[asking][4:], "little", signed=True)
+        pid = int.from_bytes(asking.recv(4), "little")
+        try:
+            said = _heard((out, err, asking), time.monotonic() + timeout_s)
+        except TimeoutError:
+            os.kill(pid, signal.SIGKILL)
+            raise
+    code = int.from_bytes(said[asking], "little", signed=True)
     return code, said[out].decode(), said[err].decode()
 
 
@@ -57,16 +62,15 @@ def _lying(given):
             yield file
 
 
-def _heard(out, err, asking, until):
-    """Read all three to their ends."""
-    said = dict.fromkeys((out, err, asking), b"")
+def _heard(speaking, until):
+    """Read all to their ends."""
+    said = dict.fromkeys(speaking, b"")
     with selectors.DefaultSelector() as waiting:
         for one in said:
             waiting.register(one, selectors.EVENT_READ)
         while waiting.get_map():
             ready = waiting.select(max(0, until - time.monotonic()))
             if not ready:
-                os.kill(int.from_bytes(said[asking][:4], "little"), signal.SIGKILL)
                 raise TimeoutError(said)
             for key, _ in ready:
                 piece = os.read(key.fd, 1 << 16)

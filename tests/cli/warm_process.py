@@ -17,6 +17,7 @@ import sys
 import sysconfig
 import threading
 import time
+from contextlib import suppress
 
 import callboard
 
@@ -65,7 +66,7 @@ def serve(control):
             for descriptor in descriptors[:3]:
                 os.close(descriptor)
             under_way[pid] = socket.socket(fileno=descriptors[3])
-            under_way[pid].sendall(pid.to_bytes(4, "little"))
+            tell(under_way[pid], pid)
 
 
 def tell_of_the_ended(under_way):
@@ -74,7 +75,12 @@ def tell_of_the_ended(under_way):
         if gone:
             del under_way[pid]
             with asking:
-                asking.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "little", signed=True))
+                tell(asking, os.waitstatus_to_exitcode(status))
+
+
+def tell(asking, number):
+    with suppress(OSError):  # whoever asked has given up waiting, or was killed
+        asking.sendall(number.to_bytes(4, "little", signed=True))
 
 
 def become(*descriptors):
