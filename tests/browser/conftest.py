@@ -3,12 +3,12 @@
 import os
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
 from playwright.sync_api import expect, sync_playwright
 
 from callboard.bootstrap import Sources, build_app
 from callboard.settings import read_settings
 from callboard.web_access.on_demand import find_chromium
+from tests.browser.accessible import violations_in_light_and_dark
 from tests.browser.served import Served, copied
 from tests.loops import run_apart
 
@@ -56,7 +56,7 @@ def serve(tmp_path, new_home_database):
 
     yield begin
     for one in started:
-        one.stop()
+        one.end()
 
 
 @pytest.fixture
@@ -122,13 +122,7 @@ def axe():
     """Check a page for what keeps people from using it, in light and in dark."""
 
     def check(page):
-        found = {}
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            results = Axe().run(page)
-            for one in results.response["violations"]:
-                found[f"{scheme} {one['id']}"] = [node["html"][:300] for node in one["nodes"][:5]]
-        assert found == {}
+        assert violations_in_light_and_dark(page) == {}
 
     return check
 

@@ -53,8 +53,12 @@ class Served:
         self.settings = read_settings({"CALLBOARD_HOME": str(home), "CALLBOARD_USER": "root"})
         self.agents = agents
         self.provider = ScriptedProvider(dict(scripts or {}))
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.port = found.getsockname()[1]
+        self.reserved = (
+            socket.socket()
+        )  # never listens: nobody else gets its port while the site is away
+        self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.reserved.bind(("127.0.0.1", 0))
+        self.port = self.reserved.getsockname()[1]
         self.base = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -67,6 +71,11 @@ class Served:
     def stop(self):
         self.loop.call_soon_threadsafe(self._end)
         self.thread.join(WITHIN_S)
+
+    def end(self):
+        """Stop for good."""
+        self.stop()
+        self.reserved.close()
 
     def restart(self):
         self.stop()
@@ -113,7 +122,7 @@ class Served:
             site, lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=2
         )
         self.server = Server(config, self.ready)
-        listening = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
+        listening = socket.create_server(("127.0.0.1", self.port), reuse_port=True)
         await self.server.serve(sockets=[listening])
 
 

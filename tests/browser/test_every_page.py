@@ -9,8 +9,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import httpx2
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
 
+from tests.browser.accessible import violations_in_light_and_dark
 from tests.cli.shell import Shell
 
 MOST_OF_A_SHAPE = 4
@@ -61,8 +61,13 @@ def sample(tmp_path_factory):
     shell.end_all()
 
 
-def every_page(base):
-    """Yield the address, the answer and what was found, of pages of every shape."""
+@pytest.fixture(scope="module")
+def every_page(sample):
+    """The address, the answer and what was found, of pages of every shape."""
+    return list(_followed(sample))
+
+
+def _followed(base):
     seen, taken, pending = {"/"}, defaultdict(int), ["/"]
     with httpx2.Client(base_url=base, timeout=30) as client:
         while pending:
@@ -84,9 +89,9 @@ def every_page(base):
 
 
 @pytest.mark.timeout(900)
-def test_every_link_leads_to_a_page_with_a_heading_a_policy_and_a_modest_size(sample):
+def test_every_link_leads_to_a_page_with_a_heading_a_policy_and_a_modest_size(every_page):
     wrong, count = [], 0
-    for path, answer, found in every_page(sample):
+    for path, answer, found in every_page:
         count += 1
         if answer.status_code != 200:
             wrong.append((path, answer.status_code))
@@ -102,20 +107,10 @@ def test_every_link_leads_to_a_page_with_a_heading_a_policy_and_a_modest_size(sa
     assert count > 100
 
 
-def axe_of(page, rules=None):
-    """Return what axe finds, of all rules or of one."""
-    options = None if rules is None else {"runOnly": {"type": "rule", "values": rules}}
-    results = Axe().run(page, options=options) if options else Axe().run(page)
-    return [
-        (one["id"], [node["html"][:160] for node in one["nodes"][:3]])
-        for one in results.response["violations"]
-    ]
-
-
 @pytest.mark.timeout(1200)
-def test_every_kind_of_page_is_for_everyone_in_light_and_in_dark(sample, chromium):
+def test_every_kind_of_page_is_for_everyone_in_light_and_in_dark(sample, every_page, chromium):
     shapes = {}
-    for path, _, found in every_page(sample):
+    for path, _, found in every_page:
         if found is not None:
             shapes.setdefault(shape_of(path).partition("?")[0], path)
     complaints, found = [], {}
@@ -129,12 +124,8 @@ def test_every_kind_of_page_is_for_everyone_in_light_and_in_dark(sample, chromiu
         )
         page.on("pageerror", lambda error: complaints.append((page.url, str(error))))
         for shape, path in sorted(shapes.items()):
-            page.emulate_media(color_scheme="light")
             page.goto(path)
-            here = axe_of(page)
-            page.emulate_media(color_scheme="dark")
-            here += axe_of(page, ["color-contrast"])
-            if here:
+            if here := violations_in_light_and_dark(page):
                 found[shape] = here
     assert found == {}
     assert complaints == []

@@ -244,7 +244,7 @@ def test_another_replica_shows_what_this_one_writes(site, browser):
             keep(site, thread)
         expect(page.locator(".ev-k-said")).to_have_count(20)
     finally:
-        other.stop()
+        other.end()
 
 
 def test_a_session_that_ends_ends_what_it_watches(site, browser):

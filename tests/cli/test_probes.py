@@ -1,6 +1,5 @@
 """Probes of real processes."""
 
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -8,6 +7,7 @@ import urllib.request
 import pytest
 
 from tests.cli.shell import TIMEOUT_S
+from tests.unused import unused_port
 
 
 def asked(port, path):
@@ -20,9 +20,7 @@ def asked(port, path):
 
 @pytest.fixture
 def port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    return unused_port()
 
 
 def listening(port):

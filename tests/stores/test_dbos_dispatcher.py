@@ -1,13 +1,12 @@
 """Dispatch through workflows of DBOS in a real PostgreSQL."""
 
-import socket
-
 import pytest
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.submission import Submission
 from callboard.runtime.system import SystemClock
 from callboard.testing.dispatch import Advances, SharedDispatcherContract
+from tests.unused import unused_port
 
 pytest.importorskip("dbos")
 
@@ -36,8 +35,7 @@ class TestDbosDispatcher(SharedDispatcherContract):
 
 
 async def test_a_database_that_is_not_there_is_said_so():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = unused_port()
     dispatcher = DbosDispatcher(f"postgresql://nobody@127.0.0.1:{port}/nothing", SystemClock())
     advances = Advances()
     with pytest.raises(ConfigurationInvalid, match="CALLBOARD_DATABASE_URL"):

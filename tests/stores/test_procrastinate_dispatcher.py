@@ -1,7 +1,6 @@
 """Dispatch through jobs in a real PostgreSQL."""
 
 import asyncio
-import socket
 
 import psycopg
 import pytest
@@ -13,6 +12,7 @@ from callboard.runtime.system import SystemClock
 from callboard.stores.dispatch.jobs_schema import SCHEMA, prepare_jobs
 from callboard.stores.dispatch.procrastinate import ProcrastinateDispatcher
 from callboard.testing.dispatch import Advances, PeersContract
+from tests.unused import unused_port
 
 pytestmark = pytest.mark.anyio
 BOUND_S = 20
@@ -106,8 +106,7 @@ async def test_goes_on_after_the_database_crashed(crashing, caplog):
 
 
 async def test_a_database_that_is_not_there_is_said_so():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = unused_port()
     dispatcher = ProcrastinateDispatcher(
         f"postgresql://nobody@127.0.0.1:{port}/nothing", SystemClock()
     )

@@ -15,14 +15,9 @@ from callboard.engine.monitored import may_name_probes
 from callboard.settings import read_settings
 from callboard.testing.model import ScriptedProvider
 from callboard.testing.rig import rig
+from tests.unused import unused_port
 
 pytestmark = pytest.mark.anyio
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class Hand:
@@ -60,7 +55,7 @@ async def probes(hand):
     app = rig(ScriptedProvider({}))
     operations = Operations(app.operations)
     app = replace(app, operations=operations)
-    port = free_port()
+    port = unused_port()
     settings = read_settings({"CALLBOARD_HOME": "/nowhere", "CALLBOARD_PROBES": str(port)})
     async with (
         probed(settings, "1", app, hand),
