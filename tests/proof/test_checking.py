@@ -13,6 +13,7 @@ from callboard.domain.proof.merkle import Tree
 from callboard.domain.proof.note import Note, Signature
 from callboard.engine.proof.lines import LONGEST_LINE, Lines, NotAnExport, WrongLine
 from callboard.engine.proof.log import encoded
+from callboard.engine.proof.places import place_of_value
 from callboard.proofs.ed25519 import Ed25519Signer
 from tests.proof.exported import (
     EXPORT,
@@ -387,6 +388,114 @@ def test_where_a_file_was_cut_off_is_named(position):
         assert byte_of(EXPORT[:position]) == position
 
 
-def test_a_well_formed_line_that_was_changed_is_named_without_a_byte():
-    place = EXPORT.index(b"Read, then write")
-    assert byte_of(EXPORT[:place] + b"L" + EXPORT[place + 1 :]) is None
+@given(positions, st.integers(1, 255))
+def test_every_changed_byte_is_answered_by_a_byte_of_its_line_that_is_not_behind_its_value(
+    position, change
+):
+    content = bytearray(EXPORT)
+    content[position] ^= change
+    if first_wrong(bytes(content)) == (1, 0, NO_EXPORT):
+        return
+    found = byte_of(bytes(content))
+    number = line_of(position)
+    assert offset_of(LINES, number) <= found <= offset_of(LINES, number + 1)
+
+
+NO_EXPORT = "this file is not an export of a run (see `callboard runs export`)"
+KINDS = sorted({line["type"] for line in PARSED} - {"header"})
+
+
+def within(kind, name, index=0):
+    """Return where the value of a field of a kind of line stands in the file, with its first and its last byte."""
+    number = at(kind, index)
+    written = json.dumps(PARSED[number][name], ensure_ascii=False, separators=(",", ":")).encode()
+    key = f'"{name}":'.encode()
+    begin = offset_of(LINES, number + 1) + LINES[number].index(key + written) + len(key)
+    return begin, begin + len(written) - 1
+
+
+def flipped(position):
+    """Return the export with one byte changed to another of its kind, so that the line stays well-formed."""
+    other = {ord("9"): b"8", ord("f"): b"e", ord("Z"): b"Y", ord("z"): b"y"}
+    byte = EXPORT[position]
+    return EXPORT[:position] + other.get(byte, bytes([byte + 1])) + EXPORT[position + 1 :]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("digit", [0, 1, 31, 63])
+def test_a_wrong_digit_of_a_sum_is_named_itself_wherever_another_line_follows(kind, digit):
+    begin, _ = within(kind, "sum")
+    place = begin + 1 + digit
+    assert byte_of(flipped(place)) == (place if kind != "end" else within(kind, "lines")[0])
+
+
+@pytest.mark.parametrize("index", [0, 3, 11, 12, 28])
+@pytest.mark.parametrize("digit", [0, 1, 31, 63])
+def test_a_wrong_digit_of_an_events_hash_is_named_itself(index, digit):
+    place = within("event", "hash", index)[0] + 1 + digit
+    assert byte_of(flipped(place)) == place
+
+
+VALUES = [
+    *(("event", "body", "body"), ("checkpoint", "note", "note"), ("run", "run", "run")),
+    *(("object", "zlib", "zlib"), ("blob", "zlib", "zlib"), ("end", "lines", "lines")),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "named"), VALUES)
+def test_a_value_that_was_changed_is_named_by_where_it_begins(kind, name, named):
+    begin, end = within(kind, name)
+    for place in (begin + 20, (begin + end) // 2, end - 9) if name != "run" else (begin + 1,):
+        if begin < place < end and chr(EXPORT[place]).isalnum() and EXPORT[place - 1] != ord("\\"):
+            assert byte_of(flipped(place)) == within(kind, named)[0]
+    if name == "lines":
+        assert byte_of(flipped(begin)) == begin
+
+
+@pytest.mark.parametrize("name", ["usage", "definitions", "approvals", "trees"])
+def test_of_a_line_of_many_values_whose_sum_alone_is_wrong_the_beginning_is_named(name):
+    number = at("index")
+    begin, end = within("index", name)
+    place = next(n for n in range(begin, end) if chr(EXPORT[n]).isalpha())
+    assert byte_of(flipped(place)) == offset_of(LINES, number + 1)
+
+
+FIELDS = [
+    (position, name)
+    for position, line in enumerate(PARSED)
+    for name in line
+    if name not in {"type", "sum"} and line["type"] not in {"header", "event"}
+]
+
+
+@given(st.sampled_from(FIELDS))
+def test_a_field_of_another_kind_is_named_even_where_all_sums_were_made_anew(field):
+    position, name = field
+    content = resummed(changed(position, **{name: {"a": 1}}))
+    if first_wrong(content) is None:  # the last line counts itself
+        assert name == "lines"
+        return
+    lines = content.splitlines(keepends=True)
+    begin = offset_of(lines, position + 1)
+    assert byte_of(content) == begin + lines[position].index(f'"{name}":'.encode()) + len(name) + 3
+
+
+def test_a_rewritten_event_without_its_hash_is_named_by_its_hash():
+    position = at("event", 5)
+    content = resummed(changed(position, body=PARSED[position]["body"] + " "))
+    begin = offset_of(content.splitlines(keepends=True), position + 1)
+    assert byte_of(content) == begin + len('{"type":"event","hash":')
+
+
+@given(st.dictionaries(st.text(max_size=4), st.text(max_size=4) | st.integers(), max_size=5))
+def test_the_place_of_every_value_is_found_however_it_is_written(fields):
+    for indent in (None, 2):
+        content = json.dumps(fields, indent=indent, ensure_ascii=indent is None)
+        try:
+            written = content.encode()
+        except UnicodeEncodeError:
+            continue
+        for name, value in fields.items():
+            rest = written[place_of_value(written, name) :]
+            assert rest.startswith(json.dumps(value, ensure_ascii=indent is None).encode())
+    assert place_of_value(b'{"a":', "b") == place_of_value(b"[]", "b") == 0

@@ -71,7 +71,7 @@ def check_export(source: LineSource, trust: Trust) -> Verified:
     _check_index(lines.expect("index"), runs.index)
     end = lines.expect("end")
     if end.number_of("lines") != end.number:
-        raise end.wrong(f"it counts {end.fields['lines']} lines")
+        raise end.wrong(f"it counts {end.fields['lines']} lines", in_field="lines")
     lines.end()
     return Verified(
         root_id,
@@ -92,9 +92,10 @@ def _check_index(line: Line, index: Index) -> None:
     said = {name: value for name, value in line.fields.items() if name != "type"}
     for name, value in index.fields().items():
         if said.pop(name, None) != value:
-            raise line.wrong(f"`{name}` is not what the events add up to")
+            raise line.wrong(f"`{name}` is not what the events add up to", in_field=name)
     if said:
-        raise line.wrong(f"`{next(iter(said))}` is nothing that an index has")
+        strange = next(iter(said))
+        raise line.wrong(f"`{strange}` is nothing that an index has", in_field=strange)
 
 
 class _Runs:
@@ -114,7 +115,9 @@ class _Runs:
         while (line := self._lines.accept("run")) is not None:
             run_id = line.text("run")
             if run_id not in self._wanted or run_id in self.heads:
-                raise line.wrong(f"nothing before it says that run {run_id} belongs here")
+                raise line.wrong(
+                    f"nothing before it says that run {run_id} belongs here", in_field="run"
+                )
             self._take(line, run_id)
         missing = [run_id for run_id in self._wanted if run_id not in self.heads]
         if missing:
@@ -126,10 +129,12 @@ class _Runs:
             seq += 1
             head = self._event(entry, run_id, seq, head)
         if seq == 0:
-            raise line.wrong(f"run {run_id} has no events")
+            raise line.wrong(f"run {run_id} has no events", in_field="run")
         digest = self._wanted[run_id]
         if digest is not None and digest != self.index.definition_digest(run_id):
-            raise line.wrong(f"run {run_id} has not the definition that its parent started")
+            raise line.wrong(
+                f"run {run_id} has not the definition that its parent started", in_field="run"
+            )
         end = Anchor(run_id, seq, head)
         self._log.check_anchor(self._lines.expect("anchor"), end)
         self.ends.append(end)
@@ -140,19 +145,22 @@ class _Runs:
         try:
             body = line.text("body").encode()
         except UnicodeEncodeError:
-            raise line.wrong("the event is not UTF-8") from None
+            raise line.wrong("the event is not UTF-8", in_field="body") from None
         found = chain_hash(previous, body)
         if line.text("hash") != found:
-            raise line.wrong(f"event {seq} of run {run_id} does not follow from the one before it")
+            raise line.wrong(
+                f"event {seq} of run {run_id} does not follow from the one before it",
+                in_field="hash",
+            )
         sealed = Sealed(run_id, seq, body, found)
         try:
             recorded = unseal(sealed)
             if (recorded.run_id, recorded.seq) == (run_id, seq):
                 self.index.add(recorded, body)
         except (LogCorrupt, ValueError, ArithmeticError, RecursionError) as error:
-            raise line.wrong(str(error)) from None
+            raise line.wrong(str(error), in_field="body") from None
         if (recorded.run_id, recorded.seq) != (run_id, seq):
-            raise line.wrong(f"this is not event {seq} of run {run_id}")
+            raise line.wrong(f"this is not event {seq} of run {run_id}", in_field="body")
         if isinstance(recorded.event, ChildRunStarted):
             self._wanted.setdefault(recorded.event.child_run_id, recorded.event.definition_digest)
         self._blob(recorded)
@@ -165,9 +173,11 @@ class _Runs:
         line = self._lines.expect("blob")
         content = unpacked(line)
         if len(content) != ref.size:
-            raise line.wrong(f"the event says {ref.size} bytes, here are {len(content)}")
+            raise line.wrong(
+                f"the event says {ref.size} bytes, here are {len(content)}", in_field="size"
+            )
         try:
             with_blob(recorded.event, content)
         except (LogCorrupt, ValueError) as error:
-            raise line.wrong(str(error)) from None
+            raise line.wrong(str(error), in_field="zlib") from None
         self.blobs.add(ref.sha256)

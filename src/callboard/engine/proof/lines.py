@@ -9,12 +9,19 @@ import hashlib
 import json
 import re
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, cast
 
 from callboard.domain.errors import UserMistake
 from callboard.domain.events.codec import GENESIS
 from callboard.domain.message import JsonObject
+from callboard.engine.proof.places import (
+    Altered,
+    first_malformed,
+    place_of_alteration,
+    place_of_error,
+    place_of_value,
+)
 
 FORMAT: Final = "callboard export v1"
 LONGEST_LINE: Final = 96 << 20
@@ -34,17 +41,16 @@ class NotAnExport(UserMistake):
 
 class WrongLine(Exception):
     """The first line of an export that does not verify. `line` counts from 1, `offset` is where it begins in
-    the file, in bytes from 0. `byte` is the first byte of the file that cannot be right, where that can be told:
-    a sum says that a line was changed, not where.
+    the file, in bytes from 0. `byte` is the first byte of the file that cannot be right: the very one where something
+    tells it, otherwise where the value begins that does not fit, or the line.
     """
 
     def __init__(self, line: int, offset: int, what: str, byte: int | None = None) -> None:
-        there = "" if byte is None else f", at byte {byte}"
-        super().__init__(f"line {line} (byte {offset}): {what}{there}")
         self.line = line
         self.offset = offset
         self.what = what
-        self.byte = byte
+        self.byte = offset if byte is None else byte
+        super().__init__(f"line {line} (byte {offset}): {what}, at byte {self.byte}")
 
 
 class LineSource(Protocol):
@@ -57,17 +63,24 @@ class LineSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number from 1, where it begins and where the next one does, in bytes from 0, and what it
-    says.
+    """One line: its number from 1, where it begins and where the next one does, in bytes from 0, what it says, and its
+    bytes.
     """
 
     number: int
     offset: int
     end: int
     fields: JsonObject
+    content: bytes = field(default=b"", repr=False)
 
-    def wrong(self, what: str, *, within: int | None = None) -> WrongLine:
-        """Return the error that this line is wrong; `within` is the first wrong byte, counted in the line."""
+    def wrong(
+        self, what: str, *, within: int | None = None, in_field: str | None = None
+    ) -> WrongLine:
+        """Return the error that this line is wrong; `within` is the first wrong byte, counted in the line, `in_field`
+        the field whose value does not fit.
+        """
+        if within is None and in_field is not None:
+            within = place_of_value(self.content, in_field)
         byte = None if within is None else self.offset + within
         return WrongLine(self.number, self.offset, what, byte)
 
@@ -79,7 +92,7 @@ class Line:
         """
         value = self.fields.get(name)
         if not isinstance(value, str):
-            raise self.wrong(f"`{name}` is not a text")
+            raise self.wrong(f"`{name}` is not a text", in_field=name)
         return value
 
     def number_of(self, name: str) -> int:
@@ -90,7 +103,7 @@ class Line:
         """
         value = self.fields.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self.wrong(f"`{name}` is not a whole number")
+            raise self.wrong(f"`{name}` is not a whole number", in_field=name)
         return value
 
     def texts(self, name: str, most: int) -> list[str]:
@@ -101,9 +114,9 @@ class Line:
         """
         value = self.fields.get(name)
         if not isinstance(value, list) or len(value) > most:
-            raise self.wrong(f"`{name}` is not a list of at most {most}")
+            raise self.wrong(f"`{name}` is not a list of at most {most}", in_field=name)
         if not all(isinstance(item, str) for item in value):
-            raise self.wrong(f"`{name}` holds something that is not a text")
+            raise self.wrong(f"`{name}` holds something that is not a text", in_field=name)
         return cast("list[str]", value)
 
 
@@ -130,14 +143,17 @@ def read_lines(source: LineSource) -> Generator[Line]:
         NotAnExport: it does not begin like one.
         WrongLine: a line was altered, or is not where it belongs.
     """
-    number, offset, total = 0, 0, GENESIS
+    number, offset = 0, 0
+    before = _Before()
     while content := source.readline(LONGEST_LINE + 1):
         number += 1
         if number == 1 and not content.startswith(_OPENING):
             raise NotAnExport("this file is not an export of a run (see `callboard runs export`)")
-        here = Line(number, offset, offset + len(content), {})
-        start, total = _checked(content, total, here)
-        yield replace(here, fields=_parsed(start, here))
+        here = Line(number, offset, offset + len(content), {}, content)
+        start, before.total = _checked(content, before, here, source)
+        here = replace(here, fields=_parsed(start, here))
+        before.note(here)
+        yield here
         offset = here.end
     if number == 0:
         raise NotAnExport(
@@ -145,21 +161,50 @@ def read_lines(source: LineSource) -> Generator[Line]:
         )
 
 
-def _checked(content: bytes, previous: str, here: Line) -> tuple[bytes, str]:
+@dataclass(slots=True)
+class _Before:
+    """What came before a line: the sum of everything, and the hash of the last event of the run that it is in."""
+
+    total: str = GENESIS
+    head: str = GENESIS
+
+    def note(self, line: Line) -> None:
+        if line.fields.get("type") == "run":
+            self.head = GENESIS
+        elif line.fields.get("type") == "event":
+            self.head = str(line.fields.get("hash"))
+
+
+def _checked(content: bytes, before: _Before, here: Line, source: LineSource) -> tuple[bytes, str]:
     """Return what a line says, without its sum, and the sum."""
     if len(content) > LONGEST_LINE:
         raise here.wrong(f"the line is longer than {LONGEST_LINE} bytes", within=LONGEST_LINE)
     if not content.endswith(b"\n"):
         raise here.wrong("the file ends in the middle of this line", within=len(content))
-    found = _SUM.fullmatch(content, len(content) - min(len(content), _SUM_BYTES))
+    found = _sum_in(content)
     if found is None:
-        raise here.wrong("the line does not end with its sum", within=_first_malformed(content))
-    start = content[: found.start()]
-    total = _next_sum(previous, start)
-    if total != found[1].decode():
-        within = _first_malformed(content)
+        within = first_malformed(content)
+        raise here.wrong("the line does not end with its sum", within=within, in_field="sum")
+    start, given = content[: found.start()], found[1].decode()
+    total = _next_sum(before.total, start)
+    if total != given:
+        within = first_malformed(content)
+        if within is None:
+            following = source.readline(LONGEST_LINE + 1)
+            followed = next((one for one in (total, given) if _follows(following, one)), None)
+            within = place_of_alteration(Altered(start, given, total, before.head, followed))
         raise here.wrong("the line was altered, or another one stood before it", within=within)
     return start, total
+
+
+def _sum_in(content: bytes) -> re.Match[bytes] | None:
+    return _SUM.fullmatch(content, len(content) - min(len(content), _SUM_BYTES))
+
+
+def _follows(content: bytes, total: str) -> bool:
+    """Return whether a line was written behind everything that has this sum."""
+    found = _sum_in(content)
+    return found is not None and _next_sum(total, content[: found.start()]) == found[1].decode()
 
 
 def _next_sum(previous: str, start: bytes) -> str:
@@ -170,29 +215,11 @@ def _parsed(start: bytes, here: Line) -> JsonObject:
     try:
         found: object = json.loads(start + b"}", object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        within = _place_of(error, start)
+        within = place_of_error(error, start)
         raise here.wrong(f"the line is not JSON ({error})", within=within) from None
     if not isinstance(found, dict):
         raise here.wrong("the line is not a JSON object")
     return cast("JsonObject", found)
-
-
-def _first_malformed(content: bytes) -> int | None:
-    """Return the first byte of a line that cannot stand where it does; None where the line is well-formed."""
-    try:
-        json.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        return _place_of(error, content)
-    return None
-
-
-def _place_of(error: Exception, content: bytes) -> int | None:
-    """Return the byte at which bytes stop being UTF-8, or stop being JSON; None where an error tells neither."""
-    if isinstance(error, UnicodeDecodeError):
-        return error.start
-    if isinstance(error, json.JSONDecodeError):  # it counts characters
-        return len(content.decode(errors="replace")[: error.pos].encode())
-    return None
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -226,13 +253,13 @@ class Lines:
         """
         found = self.accept(kind)
         if found is None:
-            raise self.wrong(f"here should be a line of type `{kind}`")
+            raise self.wrong(f"here should be a line of type `{kind}`", in_field="type")
         return found
 
-    def wrong(self, what: str) -> WrongLine:
+    def wrong(self, what: str, *, in_field: str | None = None) -> WrongLine:
         """Return the error that what comes next is wrong."""
         if self._next is not None:
-            return self._next.wrong(what)
+            return self._next.wrong(what, in_field=in_field)
         return WrongLine(self._last.number + 1, self._last.end, f"the file ends; {what}")
 
     def end(self) -> None:

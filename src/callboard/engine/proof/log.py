@@ -66,7 +66,8 @@ class Log:
         if not includes(root, size, line.number_of("index"), anchor.leaf, path):
             raise line.wrong(
                 f"the signed log does not hold run {anchor.run_id} as it is here: {anchor.seq} events that "
-                f"end in {anchor.hash}"
+                f"end in {anchor.hash}",
+                in_field="proof",
             )
 
 
@@ -81,12 +82,13 @@ def check_log(lines: Lines, header: Line, trust: Trust) -> Log:
     try:
         now = signed_checkpoint(line.text("note"), key, trust.is_signature)
     except FormatInvalid as error:
-        raise line.wrong(str(error)) from None
+        raise line.wrong(str(error), in_field="note") from None
     kept = _kept(trust, key, line)
     if kept is not None and kept.size > now.size:
         raise line.wrong(
             f"the log has {now.size} entries here and {kept.size} in the checkpoint that you kept: this is an "
-            "older export, or the log was rolled back"
+            "older export, or the log was rolled back",
+            in_field="note",
         )
     shown = {now.size: now.root}
     while (proof := lines.accept("consistency")) is not None:
@@ -101,7 +103,7 @@ def _key(header: Line) -> VerifierKey:
     try:
         return verifier_key(header.text("key"))
     except FormatInvalid as error:
-        raise header.wrong(str(error)) from None
+        raise header.wrong(str(error), in_field="key") from None
 
 
 def _kept(trust: Trust, key: VerifierKey, line: Line) -> Checkpoint | None:
@@ -111,14 +113,16 @@ def _kept(trust: Trust, key: VerifierKey, line: Line) -> Checkpoint | None:
         return signed_checkpoint(trust.kept, key, trust.is_signature)
     except FormatInvalid as error:
         raise line.wrong(
-            f"this is another log than that of the checkpoint you kept: {error}"
+            f"this is another log than that of the checkpoint you kept: {error}", in_field="note"
         ) from None
 
 
 def _earlier(line: Line, size: int, now: Checkpoint) -> bytes:
-    (root,) = _decoded(line, [line.text("root")])
+    (root,) = _decoded(line, [line.text("root")], "root")
     if not extends((size, root), (now.size, now.root), _hashes(line, "proof")):
-        raise line.wrong(f"it does not show that the log continues the one of {size} entries")
+        raise line.wrong(
+            f"it does not show that the log continues the one of {size} entries", in_field="proof"
+        )
     return root
 
 
@@ -126,7 +130,8 @@ def _compare(line: Line, kept: Checkpoint | None, shown: dict[int, bytes]) -> No
     if kept is not None and shown.get(kept.size, kept.root) != kept.root:
         raise line.wrong(
             f"the first {kept.size} entries of the log are not those of the checkpoint that you kept: the log "
-            "was rewritten"
+            "was rewritten",
+            in_field="root" if "root" in line.fields else "note",
         )
 
 
@@ -140,14 +145,14 @@ def _unproven(kept: Checkpoint | None, shown: dict[int, bytes]) -> str | None:
 
 
 def _hashes(line: Line, name: str) -> list[bytes]:
-    return _decoded(line, line.texts(name, LONGEST_PROOF))
+    return _decoded(line, line.texts(name, LONGEST_PROOF), name)
 
 
-def _decoded(line: Line, texts: list[str]) -> list[bytes]:
+def _decoded(line: Line, texts: list[str], name: str) -> list[bytes]:
     try:
         found = [exact_base64(text) for text in texts]
     except FormatInvalid as error:
-        raise line.wrong(f"a hash is {error}") from None
+        raise line.wrong(f"a hash is {error}", in_field=name) from None
     if any(len(each) != HASH_BYTES for each in found):
-        raise line.wrong("a hash has not 32 bytes")
+        raise line.wrong("a hash has not 32 bytes", in_field=name)
     return found

@@ -34,7 +34,10 @@ class Objects:
             name = line.text("id")
             kind = self._wanted.pop(name, None)
             if kind is None:
-                raise line.wrong(f"object {name} belongs to no recorded tree, or was there already")
+                raise line.wrong(
+                    f"object {name} belongs to no recorded tree, or was there already",
+                    in_field="id",
+                )
             self._seen.add(name)
             if line.fields["type"] == "absent":
                 self.absent.append(f"{kind} {name}: {line.text('why')}")
@@ -47,7 +50,7 @@ class Objects:
     def _take(self, line: Line, name: str, kind: str) -> None:
         content = unpacked(line)
         if name != object_name(kind, content, len(name)):
-            raise line.wrong(f"the content is not that of {kind} {name}")
+            raise line.wrong(f"the content is not that of {kind} {name}", in_field="id")
         self.count += 1
         if kind != "tree":
             return
@@ -56,9 +59,9 @@ class Objects:
                 if mode != _SUBMODULE_MODE and below not in self._seen:
                     self._wanted[below] = "tree" if mode == _TREE_MODE else "blob"
         except ValueError:
-            raise line.wrong(f"tree {name} cannot be read") from None
+            raise line.wrong(f"tree {name} cannot be read", in_field="zlib") from None
         if len(self._wanted) > _MOST_NAMED:
-            raise line.wrong("the trees name more objects than any export holds")
+            raise line.wrong("the trees name more objects than any export holds", in_field="zlib")
 
 
 def object_name(kind: str, content: bytes, digits: int) -> str:

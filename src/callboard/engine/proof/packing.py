@@ -22,13 +22,13 @@ def unpacked(line: Line) -> bytes:
     """
     size = line.number_of("size")
     if size > LARGEST_CONTENT:
-        raise line.wrong(f"the content is larger than {LARGEST_CONTENT} bytes")
+        raise line.wrong(f"the content is larger than {LARGEST_CONTENT} bytes", in_field="size")
     try:
         raw = base64.b64decode(line.text("zlib"), validate=True)
         unpacking = zlib.decompressobj()
         content = unpacking.decompress(raw, size + 1)
     except (binascii.Error, ValueError, zlib.error) as error:
-        raise line.wrong(f"the content cannot be unpacked ({error})") from None
+        raise line.wrong(f"the content cannot be unpacked ({error})", in_field="zlib") from None
     if len(content) != size or not unpacking.eof or unpacking.unused_data:
-        raise line.wrong("the content is not of the size that the line says")
+        raise line.wrong("the content is not of the size that the line says", in_field="size")
     return content
