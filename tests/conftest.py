@@ -1,14 +1,15 @@
 import asyncio
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from callboard.stores.postgres.migrate import ensure_usable
 from callboard.stores.postgres.place import PostgresPlace
 from callboard.testing.postgres import PostgresServer
 
-# How long an example takes says how busy the machine is.
-settings.register_profile("callboard", deadline=None)
+# How long an example takes, and how long making it, says how busy the machine is.
+OF_THE_MACHINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
+settings.register_profile("callboard", deadline=None, suppress_health_check=OF_THE_MACHINE)
 settings.load_profile("callboard")
 
 

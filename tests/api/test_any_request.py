@@ -79,7 +79,7 @@ def serving():
     derandomize=True,
     database=None,
     phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.filter_too_much],
 )
 def test_any_request_is_answered_as_the_document_says(case, serving):
     case.call_and_validate(

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.domain.errors import ModelError
@@ -112,7 +112,6 @@ EVENTS = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.sampled_from(sorted(VOICES)), st.lists(st.dictionaries(KEYS, EVENTS, max_size=5), max_size=4)
 )

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from callboard.testing.tree_packs import MemoryTreePacks
@@ -59,7 +59,6 @@ def change(place, kind, path, value):
 @settings(
     max_examples=12,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each example starts a hundred processes
 )
 def test_any_changes_are_elsewhere_what_they_were(turns):

@@ -212,7 +212,12 @@ ANY_FORM = st.dictionaries(NAMES, VALUES, max_size=8)
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[
+        *settings().suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 @given(fields=ANY_FORM, path=st.sampled_from(FORMS))
 async def test_any_form_is_answered_and_never_with_a_fault_of_ours(team, fields, path):
@@ -246,7 +251,12 @@ QUERY = st.dictionaries(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[
+        *settings().suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 @given(query=QUERY, path=st.sampled_from(PAGES))
 async def test_any_address_is_answered(team, query, path):

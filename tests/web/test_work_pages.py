@@ -4,7 +4,7 @@ import asyncio
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.domain.message import JsonObject
@@ -135,7 +135,7 @@ async def test_what_nobody_sees_is_shown_in_what_changes():
     st.sampled_from(FORMS),
     st.dictionaries(st.sampled_from(NAMES), st.text(max_size=60), max_size=8),
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None)
 def test_any_form_is_done_or_refused_and_never_breaks(path, fields):
     async def sent():
         team = await new_team()

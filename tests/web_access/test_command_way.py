@@ -278,7 +278,13 @@ hostile = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[
+        *settings().suppress_health_check,
+        HealthCheck.function_scoped_fixture,
+    ],
+    deadline=None,
+)
 @given(sent=st.lists(hostile, min_size=1, max_size=3))
 def test_hostile_bytes_end_their_connection_and_nothing_else(sent):
     complaints = []
