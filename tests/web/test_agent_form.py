@@ -1,7 +1,7 @@
 """The form of an agent: a definition goes through it unchanged, and what is typed becomes a definition or a refusal."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from callboard.definitions.check import check_definition
@@ -49,6 +49,7 @@ RULES = st.lists(
 
 
 @settings(deadline=None)
+@example([], [], " ")
 @given(
     RULES,
     st.lists(st.sampled_from(TOOLS), unique=True, max_size=5),

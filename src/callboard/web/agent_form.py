@@ -113,8 +113,9 @@ def raw_of(fields: Fields, agent_id: str) -> dict[str, object]:
     raw["id"] = agent_id
     for key, name in TEXTS.items():
         text = fields.raw(name)
-        if text.strip() or key in _NEEDED:
-            raw[key] = text if key.endswith("Prompt") else text.strip()
+        text = text if key.endswith("Prompt") else text.strip()  # a prompt is kept as it was typed
+        if text or key in _NEEDED:
+            raw[key] = text
     raw["skills"] = [one.strip() for one in fields.text("skills").split(",") if one.strip()]
     raw["spawnableAgents"] = list(fields.lines("spawnable"))
     limits = {key: _number(fields.text(name)) for key, name in _LIMITS.items() if fields.text(name)}
