@@ -20,6 +20,7 @@ NAMES = (
     "board",
     "effects",
     "workers",
+    "wake",
     "live",
     "rendering",
     "soak",

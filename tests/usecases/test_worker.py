@@ -195,6 +195,22 @@ async def test_a_decision_wakes_the_worker_of_the_same_process(tmp_path):
             await worker.stop()
 
 
+async def test_what_another_process_writes_wakes_a_worker_whose_next_look_is_an_hour_away(tmp_path):
+    path, ended = tmp_path / "callboard.db", asyncio.Event()
+    async with office(path) as here, office(path) as there:
+
+        def watch(recorded, _sealed):
+            if (recorded.run_id, recorded.event.type) == ("SHOP-1-1", "run.completed"):
+                ended.set()
+
+        worker = Worker(there, every_s=3600)
+        with there.ports.live.watching(watch):
+            await worker.start()
+            await with_tasks(here, 1)
+            await asyncio.wait_for(ended.wait(), 20)
+            await worker.stop()
+
+
 async def test_a_worker_that_ends_lets_no_run_take_another_step(tmp_path):
     path, held, go_on = tmp_path / "callboard.db", asyncio.Event(), asyncio.Event()
 

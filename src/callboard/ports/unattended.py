@@ -31,6 +31,16 @@ class Unattended(Protocol):
         """
         ...
 
+    async def changes(self) -> int:
+        """Return a number that is another one once anything was written, by this process or by another. Cheap."""
+        ...
+
+    async def changed(self, seen: int, within_s: float) -> None:
+        """Come back within some hundredths of a second after `changes` was another number than `seen`, and at the latest
+        when the time is over. A change may be missed.
+        """
+        ...
+
     async def is_queued(self) -> bool:
         """Return whether any task waits to be begun."""
         ...

@@ -4,6 +4,8 @@
 
 # ruff: noqa: D102 - the names of the tests are their sentences
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +16,7 @@ from callboard.domain.run_row import RunRow, RunStatus
 from callboard.ports.event_store import EventStore, RunsWanted
 from callboard.ports.records import Records, Wanted
 from callboard.ports.unattended import Lost, Unattended
-from callboard.testing.store.memory import MemoryEventStore
+from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.store.samples import ADA, NOON, SampleLog
 
 EARLY = NOON + timedelta(minutes=1)
@@ -38,10 +40,14 @@ class LookAtAll:
         """Return the others that have no living owner and may have something to go on with."""
         return [Lost(row, self._died(row)) for row in await self._free(now) if row.task is None]
 
-    def _died(self, row: RunRow) -> bool:
+    @property
+    def _disk(self) -> MemoryDisk:
         if not isinstance(self.store, MemoryEventStore):
             raise TypeError("nobody but the store itself knows who drove a run")
-        return self.store.disk.run(row.run_id).owner is not None
+        return self.store.disk
+
+    def _died(self, row: RunRow) -> bool:
+        return self._disk.run(row.run_id).owner is not None
 
     async def _free(self, now: datetime) -> list[RunRow]:
         free = set(await self.store.unfinished())
@@ -56,6 +62,17 @@ class LookAtAll:
             if row.run_id in stirred or row.waiting_on == "an agent"
         ]
         return sorted(found, key=lambda row: (row.status != "running", row.created_at, row.run_id))
+
+    async def changes(self) -> int:
+        """Return how many events there are."""
+        return len(self._disk.events)
+
+    async def changed(self, seen: int, within_s: float) -> None:
+        """Come back when there are others, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while await self.changes() == seen:  # noqa: ASYNC110 - a disk tells nobody
+                    await asyncio.sleep(0.01)
 
     async def is_queued(self) -> bool:
         """Return whether any task waits to be begun."""
@@ -178,6 +195,20 @@ class UnattendedContract:
         assert _standings(await unattended.lost(EARLY)) == {"let-go": False}
         await another.close()
         assert _standings(await unattended.lost(EARLY)) == {"let-go": False, "there": True}
+
+    async def test_notices_what_another_process_writes(
+        self, another: EventStore, unattended: Unattended
+    ) -> None:
+        async with asyncio.timeout(20):
+            seen = await unattended.changes()
+            await SampleLog("there").created_in(another)
+            await unattended.changed(seen, within_s=3_600)
+        assert await unattended.changes() != seen
+
+    async def test_waits_no_longer_than_it_was_told_to(self, unattended: Unattended) -> None:
+        async with asyncio.timeout(20):
+            seen = await unattended.changes()
+            await unattended.changed(seen, within_s=0.01)
 
     async def test_knows_whether_a_task_waits_to_be_begun(
         self, records: Records, unattended: Unattended

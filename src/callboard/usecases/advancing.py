@@ -1,5 +1,6 @@
 """Advancing a task's run: what is done where somebody hinted that it can go on. Harmless where it cannot."""
 
+import asyncio
 import contextlib
 import logging
 from dataclasses import replace
@@ -45,13 +46,11 @@ async def advance(app: App, run_id: str, patience: Patience) -> bool:
     Raises:
         StoreUnavailable: the database is away; the run is as it was recorded.
     """
-    kept = await _task_of(app, run_id)
+    kept, row = await asyncio.gather(_task_of(app, run_id), app.ports.store.row(run_id))
     if kept is None:
-        other = await app.ports.store.row(run_id)
-        if other is not None and other.task is not None:
+        if row is not None and row.task is not None:
             patience.hold(run_id, _NOT_OURS_S)
         return False
-    row = await app.ports.store.row(run_id)
     if row is None:
         await _begin(app, kept.value, patience)
     elif row.ended_at is None and await _can_go_on(app, row):
@@ -111,7 +110,7 @@ async def _can_go_on(app: App, row: RunRow) -> bool:
 async def _drive(app: App, task: TaskRecord, patience: Patience, *, is_new: bool) -> None:
     run_id = task.run_id or ""
     try:
-        await drive_task(app, task)
+        await (drive_task(app, task) if is_new else app.driver.drive(run_id))
     except NoRoom:
         patience.hold(run_id, _AGAIN_S)
         later = app.ports.clock.now() + timedelta(seconds=_AGAIN_S)

@@ -1,9 +1,10 @@
 """The worker: begins tasks when their time has come, and keeps what is under way going, of tasks and others."""
 
 import asyncio
-import contextlib
 import logging
+from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from callboard.domain.errors import CallboardError, StoreUnavailable
 from callboard.domain.org.task import TASKS
@@ -18,6 +19,9 @@ _log = logging.getLogger(__name__)
 _SHARE = 4
 """For every second of looking at least so many are not spent with it."""
 
+_GLANCES = 5
+"""How many times in a second it looks because something was written."""
+
 _RARELY = 100
 """The same for looking at all tasks that are under way."""
 
@@ -26,7 +30,7 @@ _RARELY = 100
 class Worker:
     """Begins the tasks of a deployment, and advances their runs, at most `at_once` at a time in this process.
 
-    It looks for work every `every_s` seconds, and at once after `wake` or a hint; every `sweep_s` seconds it looks also
+    It looks for work every `every_s` seconds, and at once after `wake`, a hint, or something that was written elsewhere; every `sweep_s` seconds it looks also
     for what went wrong elsewhere, more rarely where that takes more than a hundredth of its time. Whatever it does is safe to do twice, by several workers at the same moment: records
     admit one change, and runs one driver. Who advances what the dispatcher of the app says: this process, or whichever
     has a place free. `patience_s`: a run that could not go on is not tried again before.
@@ -43,6 +47,7 @@ class Worker:
     _adrift: set[str] = field(default_factory=set[str])
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: "asyncio.Task[None] | None" = None
+    _glances: deque[float] = field(default_factory=lambda: deque(maxlen=_GLANCES))
     _is_blind: bool = False
     _sweep_took_s: float = 0.0
     _patience: Patience = field(init=False)
@@ -179,14 +184,41 @@ class Worker:
         every_s = self.every_s * _jitter(self.app)
         while True:
             self._awake.clear()
-            began = loop.time()
+            began, seen = loop.time(), await self._changes()
             is_due = began >= due
             if await self._could_look(with_sweep=is_due) and is_due:
                 due = began + max(self.sweep_s, _RARELY * self._sweep_took_s)
             # However often it is woken, it has time for other things.
             await asyncio.sleep(min(_SHARE * (loop.time() - began), every_s))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), every_s)
+            await self._until_something(seen, every_s)
+
+    async def _until_something(self, seen: int | None, within_s: float) -> None:
+        """Wait until this worker is woken or something was written since `seen`, the latter not more often than so many
+        times in a second: much of it is the worker's own, and what matters is hinted at.
+        """
+        waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._awake.wait())]
+        if seen is not None:
+            waiting.append(asyncio.ensure_future(self._written_since(seen, within_s)))
+        try:
+            await asyncio.wait(waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _written_since(self, seen: int, within_s: float) -> None:
+        loop, looks = asyncio.get_running_loop(), self._glances
+        if len(looks) == looks.maxlen:
+            await asyncio.sleep(looks[0] + 1.0 - loop.time())
+        await self.app.unattended.changed(seen, within_s)
+        looks.append(loop.time())
+
+    async def _changes(self) -> int | None:
+        """Return what is known of others' writing; None where the database is away."""
+        try:
+            return await self.app.unattended.changes()
+        except CallboardError:
+            return None
 
     async def _could_look(self, *, with_sweep: bool) -> bool:
         """Look, and return whether that was possible: the database may be away for a while, which is said once."""

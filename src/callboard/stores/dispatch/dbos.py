@@ -2,7 +2,7 @@
 
 What is known to go wrong with DBOS is kept out: every process is an executor of its own, so that none repeats what another
 does; the version is pinned, so that an upgrade strands nothing; nothing is ever given up after so many attempts; what is
-stored is JSON; there is one queue, asked five times a second. Nothing of it leaves the deployment.
+stored is JSON; there is one queue, asked once a second, for what nobody noticed sooner. Nothing of it leaves the deployment.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _NAME: Final = "callboard"
 _QUEUE: Final = "runs"
 _ADVANCE: Final = "advance"
 _VERSION: Final = "dispatch-1"
-_POLL_S: Final = 0.2
+_POLL_S: Final = 1.0
 _PATIENCE_S: Final = 10.0
 _CLEAR_S: Final = 60.0
 _FROZEN_S: Final = 10.0

@@ -33,8 +33,10 @@ _POLL_S: Final = 0.5
 _BEAT_S: Final = 10.0
 _DEAD_S: Final = 60.0
 _PATIENCE_S: Final = 5.0
-_FROZEN: Final = "-c idle_in_transaction_session_timeout=10s"
-"""A process that froze in the middle of a transaction keeps nobody waiting for longer."""
+_SESSION: Final = "-c idle_in_transaction_session_timeout=10s -c synchronous_commit=off"
+"""A process that froze in the middle of a transaction keeps nobody waiting for longer. Hints may be lost, so nobody waits until
+they are on the disk either.
+"""
 
 _AHEAD: Final = """
 SELECT count(*) AS ahead FROM (
@@ -116,7 +118,7 @@ class ProcrastinateDispatcher:
                 await prepare_jobs(self._url)
                 connector = procrastinate.PsycopgConnector(
                     conninfo=self._url,
-                    kwargs={"options": f"-c search_path={SCHEMA} {_FROZEN}"},
+                    kwargs={"options": f"-c search_path={SCHEMA} {_SESSION}"},
                     min_size=1,
                     max_size=4,
                     timeout=_PATIENCE_S,

@@ -73,7 +73,12 @@ class PostgresEventStore(RelationalStore):
             raise
         bell = self._bell
         super().__init__(
-            access, owners, AskingWatch(), engine, bell.listen, tidy=drop_empty_partitions
+            access,
+            owners,
+            AskingWatch(lambda: bell.heard),
+            engine,
+            bell.listen,
+            tidy=drop_empty_partitions,
         )
         self.operations = StoredOperations(access, examine)
 

@@ -22,6 +22,7 @@ from callboard.stores.relational import work
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.anchors import StoredAnchors
 from callboard.stores.relational.budgets import StoredBudgets
+from callboard.stores.relational.changes import Changes
 from callboard.stores.relational.credentials import StoredSealedCredentials
 from callboard.stores.relational.limiter import StoredLimiter
 from callboard.stores.relational.operations import StoredOperations
@@ -79,7 +80,7 @@ class RelationalStore:
         self.threads = StoredThreads(access, listen)
         self.operations = StoredOperations(access)
         self.shelf = StoredShelf(access, tidy)
-        self.unattended = StoredUnattended(access, owners, self._held)
+        self.unattended = StoredUnattended(access, owners, self._held, Changes(watch, listen))
         self.tree_packs = StoredTreePacks(access)
 
     async def create(

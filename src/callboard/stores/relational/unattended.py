@@ -8,6 +8,7 @@ from callboard.domain.org.task import TASKS
 from callboard.domain.run_row import RunRow
 from callboard.ports.unattended import Lost
 from callboard.stores.relational.access import Access
+from callboard.stores.relational.changes import Changes
 from callboard.stores.relational.owners import Owners
 from callboard.stores.relational.rows import Record, row_of
 from callboard.stores.relational.session import Session
@@ -17,10 +18,11 @@ from callboard.stores.rules import HeldClaims
 class StoredUnattended:
     """`callboard.ports.unattended.Unattended`; shares the event store's connections and owners."""
 
-    def __init__(self, access: Access, owners: Owners, held: HeldClaims) -> None:
+    def __init__(self, access: Access, owners: Owners, held: HeldClaims, changes: Changes) -> None:
         self._readers = access.readers
         self._owners = owners
         self._held = held
+        self._changes = changes
 
     async def runs(self, now: datetime) -> list[RunRow]:
         """See `ports.unattended.Unattended`."""
@@ -54,6 +56,14 @@ class StoredUnattended:
         """Return whether somebody drives a run. What could not be given back is ours in the database only."""
         owner = record[-1]
         return owner in alive and (owner != self._owners.name or self._held.holds(record[0]))
+
+    async def changes(self) -> int:
+        """See `ports.unattended.Unattended`."""
+        return self._changes.number()
+
+    async def changed(self, seen: int, within_s: float) -> None:
+        """See `ports.unattended.Unattended`."""
+        await self._changes.wait(seen, within_s)
 
     async def is_queued(self) -> bool:
         """See `ports.unattended.Unattended`."""

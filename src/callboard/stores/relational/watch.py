@@ -14,6 +14,12 @@ class Watch(Protocol):
         """Return the signals of these runs that are not consumed, oldest first."""
         ...
 
+    def changes(self) -> int:
+        """Return a number that is another one once anything was written, as far as that was heard; without waiting for
+        anything. After `close` it stays as it was.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of what it watches with."""
         ...

@@ -39,8 +39,12 @@ class SignalWatch:
 
     def changes(self) -> int:
         """See `Watch`."""
-        with self._lock:
+        if not self._lock.acquire(blocking=False):  # somebody reads signals; the next look will do
+            return self._last
+        try:
             return self._last if self._closed else self._version()
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Close the connection."""
