@@ -1,4 +1,8 @@
-"""One process against two over one PostgreSQL, and against one over SQLite: the same runs, wall time and processor."""
+"""One process against two over one PostgreSQL, and against one over SQLite: the same runs, wall time and processor.
+
+Two processes share caches, and often the halves of one core: what that alone costs is what a second bare loop costs, which
+has nothing to do with a store.
+"""
 
 import asyncio
 import statistics
@@ -16,6 +20,10 @@ RUNS, TURNS, ROUNDS = 200, 10, 5
 _SQLITE: Final = "one process, SQLite"
 _ONE: Final = "one process, PostgreSQL"
 _TWO: Final = "two processes, PostgreSQL"
+_BARE: Final = "one process, bare loop"
+_BOTH_BARE: Final = "two processes, bare loop"
+_ALONE: Final = {_SQLITE: _ONE, _ONE: _ONE, _TWO: _ONE, _BARE: _BARE, _BOTH_BARE: _BARE}
+"""What each is compared with."""
 
 
 async def _together(processes: list[PeerProcess], number: int) -> Told:
@@ -35,21 +43,30 @@ async def _measured(url: str, database: str, home: Path) -> list[dict[str, objec
     peer = Peer("Callboard, PostgreSQL", "", "callboard_.py", ("--postgres", database))
     sqlite = await PeerProcess.start(OURS, url, home / "sqlite")
     workers = [await PeerProcess.start(peer, url, home / str(number)) for number in (1, 2)]
+    loop = Peer("bare loop", "", "bare_aiohttp.py")
+    bare = [await PeerProcess.start(loop, url, home / f"bare-{number}") for number in (1, 2)]
     found: dict[str, list[Told]] = {}
+    who_is = {
+        _SQLITE: [sqlite],
+        _ONE: workers[:1],
+        _TWO: workers,
+        _BARE: bare[:1],
+        _BOTH_BARE: bare,
+    }
     try:
         for number in range(-1, ROUNDS):  # the first is to warm up
-            for name, who in ((_SQLITE, [sqlite]), (_ONE, workers[:1]), (_TWO, workers)):
+            for name, who in who_is.items():
                 told = await _together(who, number)
                 if number >= 0:
                     found.setdefault(name, []).append(told)
     finally:
-        for process in (sqlite, *workers):
+        for process in (sqlite, *workers, *bare):
             await process.kill()
     return [_row(name, found) for name in found]
 
 
 def _row(name: str, found: dict[str, list[Told]]) -> dict[str, object]:
-    theirs, alone = found[name], found[_ONE]
+    theirs, alone = found[name], found[_ALONE[name]]
     total = RUNS * TURNS
     return {
         "who": name,
