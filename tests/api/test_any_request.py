@@ -16,7 +16,7 @@ from callboard.entrance.site import Parts
 from .conftest import new_app, opened, settle
 from .test_runs import Quiet
 
-WITHIN_S = 20
+WITHIN_S = 60
 CHECKED = [
     checks.not_a_server_error,
     checks.content_type_conformance,

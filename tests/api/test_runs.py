@@ -19,7 +19,7 @@ from callboard.usecases.tokens import revoke_token
 from .conftest import HOME, Board, new_app, opened, scripts, settle
 
 pytestmark = pytest.mark.anyio
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 class Quiet(uvicorn.Server):

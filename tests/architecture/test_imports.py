@@ -46,7 +46,7 @@ def loaded_by(code: str) -> set[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=50,
+        timeout=120,
     )
     return set(done.stderr.rpartition("loaded ")[2].split())
 

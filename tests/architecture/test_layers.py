@@ -17,7 +17,7 @@ def test_every_import_contract_is_kept():
         capture_output=True,
         text=True,
         check=False,
-        timeout=55,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout

@@ -118,7 +118,7 @@ async def left_by_others(home):
         return await there.logs(*runs)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_run_is_whole_at_every_moment_and_the_next_one_finishes_the_work(tmp_path):
     before = await left_by_others(tmp_path / "left")
     async with opened(shutil.copytree(tmp_path / "left", tmp_path / "whole")) as there:

@@ -11,7 +11,7 @@ from callboard.usecases.archive_look import archived_run
 from tests.archive.deployment import ROOT, SEED, deployed, opened, told
 from tests.cli.shell import Shell
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 
 def files(home):

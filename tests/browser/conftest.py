@@ -12,7 +12,7 @@ from tests.browser.accessible import violations_in_light_and_dark
 from tests.browser.served import Served, copied
 from tests.loops import run_apart
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 CHROMIUM = os.environ.get("CALLBOARD_CHROMIUM") or find_chromium()
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -82,7 +82,7 @@ class Watched:
         """Return a page of a new browser profile, for somebody who is signed in where `as_` names them."""
         options = {"viewport": DESK, "reduced_motion": "reduce"} | options
         context = self._chromium.new_context(base_url=site.base, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         self._contexts.append(context)
         if as_ is not None:
             cookie = {"name": "callboard_session", "value": site.session_of(as_), "url": site.base}

@@ -27,7 +27,7 @@ from callboard.usecases.worker import Worker
 from callboard.web.site import create_pages
 
 ROOT = as_owner(Actor(kind="person", name="root"))
-WITHIN_S = 30
+WITHIN_S = 60
 
 
 class Server(uvicorn.Server):

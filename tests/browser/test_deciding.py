@@ -86,7 +86,7 @@ def page(team, browser):
 
 
 def waits(page):
-    expect(page.get_by_role("button", name="Approve")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Approve")).to_be_visible(timeout=60_000)
 
 
 def test_a_task_is_signed_off_with_the_keyboard_alone(page, axe, picture):
@@ -98,7 +98,7 @@ def test_a_task_is_signed_off_with_the_keyboard_alone(page, axe, picture):
     page.keyboard.type("Looks right.")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("status").first).to_contain_text("recorded")
-    expect(page.locator(".ev-ended")).to_be_visible(timeout=30_000)
+    expect(page.locator(".ev-ended")).to_be_visible(timeout=60_000)
     expect(page.locator(".ev-asked-approved")).to_contain_text("ann")
     expect(page.locator("[data-around=state]")).to_have_text("Done")
     expect(page.locator(".steps .is-done")).to_have_count(2)
@@ -113,7 +113,7 @@ def test_a_rejection_needs_its_reason_and_sends_the_work_back(page, browser):
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_role("status").first).to_contain_text("recorded")
     expect(page.locator(".ev-asked-rejected")).to_contain_text("It must be 3.")
-    expect(page.locator(".ev-step", has_text="Implement attempt 2")).to_be_attached(timeout=30_000)
+    expect(page.locator(".ev-step", has_text="Implement attempt 2")).to_be_attached(timeout=60_000)
     waits(page)
 
 
@@ -168,7 +168,7 @@ def test_cancelling_says_what_happens_and_can_be_started_again(page):
     expect(page.locator("[data-around=state]")).to_have_text("Cancelled")
     page.get_by_role("button", name="Start again").click()
     page.get_by_role("dialog").get_by_role("button", name="Start again").click()
-    expect(page.get_by_text(re.compile(r"1\s+2\s+of 2"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"1\s+2\s+of 2"))).to_be_visible(timeout=60_000)
 
 
 def test_an_agent_s_question_is_answered_with_one_press(serve, browser, picture, tmp_path):
@@ -195,4 +195,4 @@ def test_an_agent_s_question_is_answered_with_one_press(serve, browser, picture,
     page.get_by_role("button", name="Leave them").click()
     expect(page.get_by_role("status").first).to_contain_text("recorded")
     expect(page.locator(".ev-note")).to_contain_text("Leave them")
-    expect(page.locator(".ev-ended")).to_contain_text("Left.", timeout=30_000)
+    expect(page.locator(".ev-ended")).to_contain_text("Left.", timeout=60_000)

@@ -69,7 +69,7 @@ def every_page(sample):
 
 def _followed(base):
     seen, taken, pending = {"/"}, defaultdict(int), ["/"]
-    with httpx2.Client(base_url=base, timeout=30) as client:
+    with httpx2.Client(base_url=base, timeout=120) as client:
         while pending:
             path = pending.pop(0)
             answer = client.get(path)
@@ -115,7 +115,7 @@ def test_every_kind_of_page_is_for_everyone_in_light_and_in_dark(sample, every_p
             shapes.setdefault(shape_of(path).partition("?")[0], path)
     complaints, found = [], {}
     context = chromium.new_context(base_url=sample, reduced_motion="reduce")
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     with contextlib.closing(context):
         page = context.new_page()
         page.on(

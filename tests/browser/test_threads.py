@@ -264,7 +264,7 @@ def test_a_session_that_ends_ends_what_it_watches(site, browser):
     site.do(signed_out)
     thread.say("A little news wakes the socket.")
     keep(site, thread)
-    expect(page.locator("[data-live-word]")).to_contain_text("Signed out", timeout=20_000)
+    expect(page.locator("[data-live-word]")).to_contain_text("Signed out", timeout=60_000)
     thread.say("Not for these eyes.")
     keep(site, thread)
     expect(page.get_by_text("Not for these eyes.")).to_have_count(0)

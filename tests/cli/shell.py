@@ -22,7 +22,7 @@ from callboard.testing.model.loopback import LoopbackEndpoint, Reply, Voice, rep
 from tests.cli.warm import run_warm
 
 COMMAND = str(Path(sysconfig.get_path("scripts"), "callboard"))
-TIMEOUT_S = 40
+TIMEOUT_S = 120
 CANARY = "sk-canary-3141592653"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.shell import HANG, TIMEOUT_S, call, calls, say
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 WRITES = calls(call("write_file", path="made.txt", content="made\n"))
 
 

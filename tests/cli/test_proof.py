@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.shell import CANARY, Shell, call, calls, say
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def ran(shell, model, run_id="r", text="Hello."):

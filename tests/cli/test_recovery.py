@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.shell import HANG, Model, call, calls, command, say
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def killed_in_a_model_call(shell, model, run_id="r", **fields):

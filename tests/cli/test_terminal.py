@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.shell import COMMAND, TIMEOUT_S, call, calls, say
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 class Terminal:

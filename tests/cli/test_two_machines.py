@@ -10,7 +10,7 @@ import yaml
 
 from tests.cli.shell import HANG, TIMEOUT_S, call, calls, command, say
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(300)
 TOOLS = ["write_file", "str_replace", "run_terminal_command", "end_turn"]
 BINARY = "mkdir deep && printf '\\000\\377' > deep/a.bin && chmod +x app.py && rm old.txt && echo > built/x"
 

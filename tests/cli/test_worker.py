@@ -11,7 +11,7 @@ import yaml
 
 from tests.cli.shell import HANG, TIMEOUT_S, call, calls, say
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

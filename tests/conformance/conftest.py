@@ -13,7 +13,7 @@ from callboard.testing.postgres import PostgresServer
 
 PLACES = ("sqlite embedded", "postgres embedded", "postgres procrastinate", "postgres dbos")
 ON_A_SERVER = PLACES[1:]
-BOUND_S = 90
+BOUND_S = 120
 
 
 class Company:

@@ -25,7 +25,7 @@ from callboard.usecases.queueing import cancel_task
 from callboard.usecases.verify_run import verify_run
 from tests.conformance.conftest import BOUND_S, ON_A_SERVER, asked
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 MANY = 10_000
 
 

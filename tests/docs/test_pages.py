@@ -86,7 +86,7 @@ def test_the_reference_says_what_the_code_says():
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=120,
     )
     assert done.returncode == 0, f"{done.stdout}{done.stderr}\nrun `make docs`"
 

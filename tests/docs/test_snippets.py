@@ -193,7 +193,7 @@ def test_python_on_a_page_runs(block: Block, tmp_path: Path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=120,
     )
     assert done.returncode == 0, f"{block.place}\n{done.stderr}"
 
@@ -220,6 +220,6 @@ def test_every_example_is_valid_and_its_test_passes(tmp_path: Path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=50,
+            timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr

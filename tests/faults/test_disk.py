@@ -7,7 +7,7 @@ from tests.cli.shell import call, calls, say
 from .disk import Disk, can_mount
 
 pytestmark = [
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(not can_mount(), reason="no disk can be mounted here"),
 ]
 

@@ -16,7 +16,7 @@ from callboard.settings import read_settings
 from callboard.testing.model.loopback import reply_for
 from tests.cli.shell import COMMAND, HANG, TIMEOUT_S, call, calls, say
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_full_disk_stops_the_run_by_name_and_loses_nothing(killed, model):
         preexec_fn=no_space,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     one_line(_done(done), "callboard")

@@ -71,7 +71,7 @@ async def test_a_wish_is_heard_although_the_store_could_not_be_read_for_a_while(
     model, store = NobodyAnswers(), DeafStore(5, LogError("the disk does not answer"))
     app = rig(model, agent("a"), store=store)
     driving = asyncio.ensure_future(start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go")))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await model.asked.wait()
         wish = Signal("r", "cancel", "cancel", BEN, app.ports.clock.now(), "enough")
         await store.signal(wish)
@@ -99,7 +99,7 @@ async def test_a_process_that_dies_while_it_watches_leaves_no_failure_that_nobod
     store = DeafStore(1, Crash("the process is dead"))
     app = rig(NobodyAnswers(), agent("a"), store=store)
     driving = asyncio.ensure_future(start_run(app, as_owner(ANN), StartRun("r", "a", "/w", "go")))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await store.failed.wait()
     driving.cancel()
     await asyncio.gather(driving, return_exceptions=True)

@@ -103,6 +103,6 @@ async def told(door, headers, wanted, *, origin: str | None = BASE, query=""):
         if len(heard) >= len(wanted) or message["type"] == "websocket.close":
             all_told.set()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await door(scope, receive, send)
     return {one["t"]: one for one in heard}

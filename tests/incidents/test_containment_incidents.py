@@ -13,7 +13,7 @@ from callboard.sandbox.workspaces import open_workspaces
 from callboard.testing.workspace.commands import sh
 
 __all__ = ["call", "workspace"]
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 SECRET = "canary-of-the-neighbour"
 

@@ -6,7 +6,7 @@ from tests.cli.shell import CANARY, call, calls, command, say
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import Sealed, unseal
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 STORED = "stored-value-2718281828"
 

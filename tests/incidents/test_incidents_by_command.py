@@ -3,7 +3,7 @@
 import pytest
 from tests.cli.shell import CANARY, call, calls, say
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 FOUND = "glpat-" + "q7Zt2Lw9Xc4Vb8Nm1Kp6"
 SECOND = "Zq7t2Lw9Xc4Vb8Nm1Kp6Rj3H"

@@ -19,7 +19,7 @@ from callboard.web_access.egress.heads import NoRequest, read_head
 
 __all__ = ["free_port"]
 pytestmark = [
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells whose is what"),
 ]
 LISTENS = "0A"
@@ -135,7 +135,7 @@ def test_opencode_cve_2026_22812_another_user_of_this_machine_is_not_its_owner(s
         [sys.executable, "-c", ASKS, str(port)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert told.stdout.strip() == "401", told.stderr

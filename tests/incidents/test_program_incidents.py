@@ -11,7 +11,7 @@ from callboard.engine.placeholders import filled
 from callboard.ports.programs import ProgramFault
 
 __all__ = ["patient", "pools", "strict"]
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 SECRET = "canary-of-the-host"
 

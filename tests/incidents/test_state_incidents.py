@@ -20,7 +20,7 @@ from callboard.domain.tool import json_outputs
 
 from .effects import watched
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 POSING = (
     {"lc": 1, "type": "constructor", "id": ["subprocess", "run"], "kwargs": {"args": "touch ran"}},

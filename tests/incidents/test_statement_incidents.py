@@ -18,7 +18,7 @@ from callboard.usecases.spaces import NewSpace, create_space
 
 from .site import raw, whole_site
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 CANARY = "zqcanary"
 QUOTES = (

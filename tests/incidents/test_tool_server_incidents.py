@@ -22,7 +22,7 @@ from callboard.settings import read_settings
 from .effects import CONNECTS, STARTS, watched
 from .site import whole_site
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 HEARS = """
 import json, sys
@@ -107,7 +107,7 @@ def heard_of(shell, log, *arguments):
         env=shell.environ(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     heard = [json.loads(line) for line in log.read_text().splitlines()]

@@ -13,7 +13,7 @@ pytest.importorskip("dbos")
 from callboard.stores.dispatch.dbos import DbosDispatcher
 
 pytestmark = pytest.mark.anyio
-BOUND_S = 20
+BOUND_S = 60
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ async def test_a_look_that_fails_is_not_the_last_one(dispatcher, caplog):
         raise RuntimeError("no database")
 
     await dispatcher.start(Advances(), look, 2)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(looks) < 3:
             await dispatcher.knock()
             await asyncio.sleep(0)

@@ -92,7 +92,7 @@ async def test_what_a_killed_process_holds_is_free(place):
     assert [one.in_use for one in await store.limiter.standings()] == [1, 1]
     dying.kill()
     await dying.communicate()
-    async with asyncio.timeout(30):  # at once on the same machine, else when its lease is over
+    async with asyncio.timeout(60):  # at once on the same machine, else when its lease is over
         said = await store.limiter.look(asks)
         while said is not None:
             await asyncio.sleep(0.02)

@@ -160,7 +160,7 @@ async def test_a_server_that_crashes_in_the_middle_of_work_loses_nothing(own_ser
     appending = asyncio.ensure_future(store.row("r1"))
     await asyncio.gather(appending, return_exceptions=True)
     await asyncio.to_thread(own_server.start)
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(60):
         await writing
     for log in logs:
         events = await store.read(log.run_id)

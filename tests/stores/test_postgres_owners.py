@@ -103,7 +103,7 @@ async def test_a_process_of_the_same_home_that_was_killed_is_taken_over_at_once(
     with pytest.raises(RunBusy):
         await store.claim("r1")
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     claim = await store.claim("r1")
     assert claim.epoch == 2
     assert broken_at(await store.read("r1"), await store.head("r1")) is None
@@ -137,7 +137,7 @@ async def test_whoever_listens_is_called_when_another_process_writes(open_store)
     for number in range(2):
         stirred.clear()
         await SampleLog(f"r{number}").created_in(elsewhere)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await stirred.wait()
     stop()
 

@@ -15,7 +15,7 @@ from callboard.testing.dispatch import Advances, PeersContract
 from tests.unused import unused_port
 
 pytestmark = pytest.mark.anyio
-BOUND_S = 20
+BOUND_S = 60
 
 
 @pytest.fixture

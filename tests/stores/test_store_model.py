@@ -33,7 +33,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     def do(self, awaitable):
         async def bounded():
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 return await awaitable
 
         return self.loop.run_until_complete(bounded())

@@ -45,7 +45,7 @@ def driver(database):
     os.waitpid(process.pid, os.WUNTRACED)
     yield process
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 async def test_a_process_that_stands_still_keeps_its_run(database, driver):
@@ -73,7 +73,7 @@ async def test_a_process_that_lost_its_run_while_it_stood_still_writes_nothing_m
     ours = await store.read("r1")
     goes_on(driver)
     os.kill(driver.pid, signal.SIGCONT)
-    _, err = await asyncio.to_thread(driver.communicate, timeout=20)
+    _, err = await asyncio.to_thread(driver.communicate, timeout=60)
     assert driver.returncode == 1
     assert "Fenced" in err
     assert await store.read("r1") == ours

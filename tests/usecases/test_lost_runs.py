@@ -122,7 +122,7 @@ async def test_what_a_server_drives_when_it_ends_is_finished_by_a_worker(tmp_pat
         running = Running(here)
         wish = StartRun(run_id="r", agent="writer", workspace="/somewhere", prompt="Go.")
         await running.begin("r", start_run(here, ROOT, wish))
-        await asyncio.wait_for(held.wait(), 20)
+        await asyncio.wait_for(held.wait(), 60)
         await running.stop()
     async with process(tmp_path / "db") as app:
         assert await after_a_look(app) == "completed"

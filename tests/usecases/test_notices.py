@@ -413,10 +413,10 @@ async def test_hands_finish_the_round_that_is_under_way_before_they_stop():
 
     hands = Hands((Rounds((slow,), every_s=60), Rounds(())))
     await hands.start()
-    await asyncio.wait_for(begun.wait(), 5)
+    await asyncio.wait_for(begun.wait(), 60)
     begun.clear()
     hands.wake()
-    await asyncio.wait_for(begun.wait(), 5)
+    await asyncio.wait_for(begun.wait(), 60)
     await hands.stop()
     assert ended.is_set()
     begun.clear()

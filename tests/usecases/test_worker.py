@@ -110,7 +110,7 @@ async def test_what_a_worker_leaves_under_way_is_taken_up_by_the_next(tmp_path):
         await with_tasks(here, 1)
         worker = Worker(here)
         await worker.start()
-        await asyncio.wait_for(held.wait(), 20)
+        await asyncio.wait_for(held.wait(), 60)
         await worker.stop(grace_s=0)
     async with office(path, world=world) as there:
         assert (await show_task(there, ROOT, "SHOP-1")).task.state == "under_way"
@@ -142,7 +142,7 @@ async def test_a_worker_at_work_begins_what_another_claimed_and_never_began(tmp_
 
         with app.ports.live.watching(watch):
             await worker.start()
-            await asyncio.wait_for(ended.wait(), 20)
+            await asyncio.wait_for(ended.wait(), 60)
             await worker.stop()
 
 
@@ -160,7 +160,7 @@ async def test_a_run_that_a_living_process_is_about_to_make_is_made_by_another_o
         await with_tasks(app, 1)
         first = Worker(dying)
         await first.start()
-        await asyncio.wait_for(held.wait(), 20)
+        await asyncio.wait_for(held.wait(), 60)
         await Worker(app).idle()
         assert await app.ports.store.row("SHOP-1-1") is None
         assert await list_limits(app, ROOT) == []
@@ -185,13 +185,13 @@ async def test_a_decision_wakes_the_worker_of_the_same_process(tmp_path):
         worker = Worker(app, every_s=3600)
         with app.ports.live.watching(watch):
             await worker.start()
-            await asyncio.wait_for(waits.wait(), 20)
-            async with asyncio.timeout(20):  # its driver lets go of it a moment later
+            await asyncio.wait_for(waits.wait(), 60)
+            async with asyncio.timeout(60):  # its driver lets go of it a moment later
                 while "SHOP-1-1" not in await app.ports.store.unfinished():
                     pass
             gate = await open_gate(app, ROOT, "SHOP-1-1")
             await decide(app, "SHOP-1-1", "approve", gate.gate.digest)
-            await asyncio.wait_for(ended.wait(), 20)
+            await asyncio.wait_for(ended.wait(), 60)
             await worker.stop()
 
 
@@ -207,7 +207,7 @@ async def test_what_another_process_writes_wakes_a_worker_whose_next_look_is_an_
         with there.ports.live.watching(watch):
             await worker.start()
             await with_tasks(here, 1)
-            await asyncio.wait_for(ended.wait(), 20)
+            await asyncio.wait_for(ended.wait(), 60)
             await worker.stop()
 
 
@@ -223,7 +223,7 @@ async def test_a_worker_that_ends_lets_no_run_take_another_step(tmp_path):
         await with_tasks(here, 1)
         worker = Worker(here)
         await worker.start()
-        await asyncio.wait_for(held.wait(), 20)
+        await asyncio.wait_for(held.wait(), 60)
         ending = asyncio.create_task(worker.stop(grace_s=20))
         await asyncio.sleep(0)
         go_on.set()
@@ -305,5 +305,5 @@ async def test_a_worker_that_is_woken_begins_at_once(tmp_path):
             task = await create_task(app, ROOT, "shop", NewTask("Later"))
             await queue_task(app, ROOT, task.key)
             worker.wake()
-            await asyncio.wait_for(ended.wait(), 20)
+            await asyncio.wait_for(ended.wait(), 60)
             await worker.stop()

@@ -30,7 +30,7 @@ from callboard.web.thread_rows import show_row
 pytestmark = pytest.mark.anyio
 ANN = as_owner(Actor(kind="person", name="ann"))
 STRANGER = Principal(Actor(kind="person", name="zoe"), role="member")
-SOON = 5
+SOON = 60
 
 
 def shown(row: Row) -> str:

@@ -168,7 +168,7 @@ async def test_the_browser_sees_no_environment_and_nothing_of_it_is_left(short):
     assert "PYTEST_CURRENT_TEST" in os.environ
     async with showing({"/": html("<img src=/hang>"), "/hang": Reply(then="hang")}) as site:
         visit = asyncio.ensure_future(visited(make(temporary=short), f"{site.url}/"))
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             await site.hanging.wait()
         started = await asyncio.to_thread(below, short)
         assert len(started) > 2
@@ -176,7 +176,7 @@ async def test_the_browser_sees_no_environment_and_nothing_of_it_is_left(short):
         visit.cancel()
         await asyncio.gather(visit, return_exceptions=True)
     assert list(short.iterdir()) == []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await asyncio.to_thread(below, short):
             pass
 

@@ -21,7 +21,7 @@ async def said(place, request):
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(request.encode())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await reader.read()
     finally:
         writer.close()
@@ -93,7 +93,7 @@ async def test_connections_end_with_the_visit():
         writer.write(b"GET ")
         await writer.drain()
     with suppress(ConnectionResetError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await reader.read() == b""
     writer.close()
 

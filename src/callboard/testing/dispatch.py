@@ -13,7 +13,7 @@ from callboard.domain.submission import Submission
 from callboard.ports.dispatcher import Dispatcher
 from callboard.runtime.system import SystemClock
 
-_BOUND_S = 20
+_BOUND_S = 60
 _FLOOD = 200
 _CLOCK = SystemClock()
 
