@@ -1,11 +1,17 @@
 """Where the deployment key comes from."""
 
 import base64
+import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import chainer, fail, null
 from pydantic import SecretStr
 
 from callboard.domain.errors import ConfigurationInvalid
@@ -167,3 +173,60 @@ def test_nothing_shows_the_key(key_file, tmp_path):
     assert TEXT not in repr(found) + repr(keys)
     assert repr(found.key) not in repr(found)
     assert not key_file.exists()
+
+
+# --- back ends of the library itself
+
+
+class FileBackend(KeyringBackend):
+    """A back end as others write them: entries in a file, for whoever opens it next."""
+
+    priority = 9  # pyright: ignore[reportAssignmentType]
+    place = Path()
+    asked = 0
+
+    def _entries(self):
+        type(self).asked += 1
+        return json.loads(self.place.read_text()) if self.place.exists() else {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self._entries().get(f"{service}/{username}")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.place.write_text(
+            json.dumps(self._entries() | {f"{service}/{username}": str(password)})
+        )
+
+
+@pytest.fixture
+def chosen():
+    """Chooses the back end that the library uses in this process."""
+    before = keyring.get_keyring()
+    yield keyring.set_keyring
+    keyring.set_keyring(before)
+
+
+@pytest.mark.parametrize("backend", [null.Keyring, fail.Keyring, chainer.ChainerBackend])
+def test_a_back_end_that_keeps_nothing_leaves_the_key_to_the_file(key_file, chosen, backend):
+    chosen(backend())
+    assert system_keyring() is None
+    for find in (system_keyring, backend):
+        made = DeploymentKeys([KeyringKey(find), KeyFile(key_file)]).find_or_make()
+        assert made.place == str(key_file)
+        assert DeploymentKeys([KeyringKey(find), KeyFile(key_file)]).find() == made
+
+
+def test_a_back_end_that_keeps_entries_keeps_the_key_for_the_next_process(key_file, tmp_path):
+    FileBackend.place = tmp_path / "entries"
+    find: Any = FileBackend
+    made = DeploymentKeys([KeyringKey(find), KeyFile(key_file)]).find_or_make()
+    assert made.place == "the keyring of the operating system"
+    assert DeploymentKeys([KeyringKey(find), KeyFile(key_file)]).find() == made
+    assert not key_file.exists()
+
+
+def test_a_back_end_that_might_ask_somebody_is_not_even_asked(chosen, tmp_path):
+    FileBackend.place, FileBackend.asked = tmp_path / "entries", 0
+    chosen(FileBackend())
+    assert system_keyring() is None
+    assert FileBackend.asked == 0
