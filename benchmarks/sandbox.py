@@ -1,4 +1,8 @@
-"""What confinement costs a command: a plain subprocess against a command in a jail, measured in turn."""
+"""What confinement costs a command: a plain subprocess against a command in a jail, measured in turn.
+
+Both have the environment that commands have there: with a language in it, programs read files that they leave alone
+without one.
+"""
 
 import asyncio
 import subprocess
@@ -29,17 +33,17 @@ def _repository(place: Path) -> None:
         (place / f"{number}.txt").write_text("text\n")
 
 
-async def _plain(argv: list[str], place: Path) -> None:
+async def _plain(argv: list[str], place: Path, env: dict[str, str]) -> None:
     """The plainest way: it blocks."""
-    subprocess.run(argv, cwd=place, env=ENVIRONMENT, capture_output=True, check=True)  # noqa: ASYNC221
+    subprocess.run(argv, cwd=place, env=env, capture_output=True, check=True)  # noqa: ASYNC221
 
 
-async def _awaited(argv: list[str], place: Path) -> None:
+async def _awaited(argv: list[str], place: Path, env: dict[str, str]) -> None:
     """The way that a server would have to take: it does not block."""
     process = await asyncio.create_subprocess_exec(
         *argv,
         cwd=place,
-        env=ENVIRONMENT,
+        env=env,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -76,10 +80,18 @@ async def _rows(kind: Kind, place: Path) -> list[dict[str, object]]:
     return rows
 
 
+async def _environment(commands: Commands) -> dict[str, str]:
+    """Return the variables that commands have in the jail."""
+    result = await commands.run(CommandRequest("", argv=["env", "-0"]))
+    pairs = (line.partition("=") for line in result.stdout.split("\0") if line)
+    return {name: value for name, _, value in pairs}
+
+
 async def _compared(argv: list[str], root: Path, commands: Commands) -> dict[str, object]:
+    env = await _environment(commands)
     ways = (
-        lambda: _plain(argv, root),
-        lambda: _awaited(argv, root),
+        lambda: _plain(argv, root, env),
+        lambda: _awaited(argv, root, env),
         lambda: _confined(argv, commands),
     )
     times = [[await _ms(way) for way in ways] for _ in range(ROUNDS)][ROUNDS // 10 :]
