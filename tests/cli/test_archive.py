@@ -139,3 +139,13 @@ def test_on_postgresql_too(shell, model, postgres_database):
     assert shell("runs", "show", "r", **env).code == 2
     ran(shell, model, "s", **env)
     assert shell("runs", "verify", "s", **env).code == 0
+
+
+def test_a_database_is_compacted_where_it_is_a_file_and_left_to_its_server_elsewhere(
+    shell, postgres_url
+):
+    done = shell("db", "compact", "--json")
+    assert done.code == 0
+    assert 0 < done.json["bytes"] <= done.json["bytes_before"]
+    refused = shell("db", "compact", CALLBOARD_DATABASE_URL=postgres_url)
+    assert (refused.code, refused.out, "autovacuum" in refused.err) == (2, "", True)

@@ -155,6 +155,7 @@ def _report_json(report: PutReport) -> dict[str, object]:
         "left": [asdict(one) for one in report.left],
         "blobs_removed": report.swept.blobs,
         "tables_removed": list(report.swept.tables),
+        "packs_removed": report.swept.packs,
     }
 
 
@@ -167,6 +168,8 @@ def _give_report(report: PutReport, *, dry_run: bool) -> None:
         say(f"{count} root runs would be put away.")
         return
     say(f"{count} root runs were put away; {report.swept.blobs} payloads are not needed any more.")
+    if report.swept.packs:
+        say(f"{report.swept.packs} packs of files that travelled are not needed any more.")
     if report.swept.tables:
         say(f"Empty tables were removed: {', '.join(report.swept.tables)}")
 

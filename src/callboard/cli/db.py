@@ -8,6 +8,7 @@ import typer
 
 from callboard.bootstrap import open_schema, prepare_dispatch
 from callboard.cli.db_backup import backup
+from callboard.cli.db_compact import compact
 from callboard.cli.process import DONE, FAILED, guarded, settings
 from callboard.cli.streams import give, give_json, say
 from callboard.ports.schema_keeper import Upgraded
@@ -15,6 +16,7 @@ from callboard.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 app.command("backup")(backup)
+app.command("compact")(compact)
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

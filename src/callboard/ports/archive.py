@@ -33,10 +33,11 @@ class Shelved:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What nobody refers to any more and was removed: blobs, and whole tables of events."""
+    """What nobody refers to any more and was removed: blobs, whole tables of events, and packs of recorded files."""
 
     blobs: int = 0
     tables: tuple[str, ...] = ()
+    packs: int = 0
 
 
 class Shelf(Protocol):

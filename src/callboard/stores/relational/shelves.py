@@ -94,7 +94,8 @@ class StoredShelf:
         for begin in range(0, len(idle), _AT_A_TIME):
             these = idle[begin : begin + _AT_A_TIME]
             removed += await self._writer.submit(partial(_remove, these=these, since=scanned))
-        return Swept(removed, await self._tidied())
+        packs = await self._writer.submit(_free_packs)
+        return Swept(removed, await self._tidied(), packs)
 
     async def _tidied(self) -> tuple[str, ...]:
         try:
@@ -165,6 +166,17 @@ def _referred(session: Session, after: int) -> Iterable[str]:
         if len(found) < _AT_A_TIME:
             return
         after = int(found[-1][0])
+
+
+def _free_packs(session: Session) -> int:
+    """Remove the packs of copies that nobody can go on in; return how many. A copy is in the way of what it was branched
+    from.
+    """
+    packs = 0
+    while True:
+        packs += session.execute(session.sql.FREE_PACKS).rowcount
+        if not session.execute(session.sql.FREE_COPIES).rowcount:
+            return packs
 
 
 def _remove(session: Session, these: Sequence[str], since: int) -> int:

@@ -1,10 +1,10 @@
 """The statements about packs of recorded files; see `statements`, which writes them out with the others."""
 
-from sqlalchemy import LargeBinary, Text, bindparam, select, update
+from sqlalchemy import LargeBinary, Select, Text, bindparam, delete, select, update
 from sqlalchemy.sql.elements import ClauseElement
 
 from callboard.stores.relational.spelling import upsert
-from callboard.stores.tables import private_copy, tree_pack
+from callboard.stores.tables import private_copy, run, shelf, tree_pack
 
 
 def tree_packs() -> dict[str, ClauseElement]:
@@ -27,5 +27,18 @@ def tree_packs() -> dict[str, ClauseElement]:
         "PACK_BASES": select(tree_pack.c.tree, tree_pack.c.base).where(
             tree_pack.c.root == bindparam("copy_root")
         ),
+        "FREE_PACKS": delete(tree_pack).where(tree_pack.c.root.in_(_idle())),
+        "FREE_COPIES": delete(private_copy).where(private_copy.c.root.in_(_idle())),
         "PACK_OF": select(tree_pack.c.content).where(this_pack),
     }
+
+
+def _idle() -> Select[tuple[str]]:
+    """Return the search for copies that only runs of the archive worked in, and that no other copy was branched from."""
+    away = select(shelf.c.run_id)
+    branched_from = select(private_copy.c.source).where(private_copy.c.source.is_not(None))
+    return select(private_copy.c.root).where(
+        private_copy.c.root.in_(select(run.c.workspace).where(run.c.run_id.in_(away))),
+        private_copy.c.root.not_in(select(run.c.workspace).where(run.c.run_id.not_in(away))),
+        private_copy.c.root.not_in(branched_from),
+    )

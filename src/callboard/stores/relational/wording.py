@@ -361,4 +361,10 @@ class Wording(Protocol):
     def PACK_BASES(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def FREE_PACKS(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def FREE_COPIES(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def PACK_OF(self) -> str: ...  # noqa: D102, N802

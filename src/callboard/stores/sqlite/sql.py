@@ -132,4 +132,6 @@ KEEP_PACK = "INSERT INTO tree_pack (root, tree, base, content) VALUES (:root, :t
 PACK_BASES = (
     "SELECT tree_pack.tree, tree_pack.base FROM tree_pack WHERE tree_pack.root = :copy_root"
 )
+FREE_PACKS = "DELETE FROM tree_pack WHERE tree_pack.root IN (SELECT private_copy.root FROM private_copy WHERE private_copy.root IN (SELECT run.workspace FROM run WHERE run.run_id IN (SELECT shelf.run_id FROM shelf)) AND (private_copy.root NOT IN (SELECT run.workspace FROM run WHERE (run.run_id NOT IN (SELECT shelf.run_id FROM shelf)))) AND (private_copy.root NOT IN (SELECT private_copy.source FROM private_copy WHERE private_copy.source IS NOT NULL)))"
+FREE_COPIES = "DELETE FROM private_copy WHERE private_copy.root IN (SELECT private_copy.root FROM private_copy WHERE private_copy.root IN (SELECT run.workspace FROM run WHERE run.run_id IN (SELECT shelf.run_id FROM shelf)) AND (private_copy.root NOT IN (SELECT run.workspace FROM run WHERE (run.run_id NOT IN (SELECT shelf.run_id FROM shelf)))) AND (private_copy.root NOT IN (SELECT private_copy.source FROM private_copy WHERE private_copy.source IS NOT NULL)))"
 PACK_OF = "SELECT tree_pack.content FROM tree_pack WHERE tree_pack.root = :copy_root AND tree_pack.tree = :of_tree"
