@@ -8,7 +8,6 @@ import queue
 import signal
 import sqlite3
 import subprocess
-import sysconfig
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -19,9 +18,8 @@ import yaml
 from callboard.domain.usage import Usage
 from callboard.testing.model import ScriptedCall, Turn
 from callboard.testing.model.loopback import LoopbackEndpoint, Reply, Voice, reply_for
-from tests.cli.warm import run_warm
+from tests.cli.warm import COMMAND, run_warm
 
-COMMAND = str(Path(sysconfig.get_path("scripts"), "callboard"))
 TIMEOUT_S = 120
 CANARY = "sk-canary-3141592653"
 

@@ -9,11 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
+COMMAND = str(Path(sysconfig.get_path("scripts"), "callboard"))
 PROCESS = Path(__file__).with_name("warm_process.py")
 CLIENT = Path(__file__).with_name("warm_client.py")
 
@@ -27,7 +29,7 @@ def run_warm(arguments, environ, directory, given, timeout_s):
         with os.fdopen(its_out), os.fdopen(its_err), its_end, _lying(given) as lying:
             descriptors = (lying.fileno(), its_out, its_err, its_end.fileno())
             socket.send_fds(_forking(), [b"!"], descriptors)
-        wish = {"arguments": arguments, "environ": environ, "directory": str(directory)}
+        wish = {"line": [COMMAND, *arguments], "environ": environ, "directory": str(directory)}
         asking.sendall(json.dumps(wish).encode())
         asking.shutdown(socket.SHUT_WR)
         pid = int.from_bytes(asking.recv(4), "little")
@@ -44,7 +46,7 @@ def put_on_path(folder):
     """Put a command into a folder that is run as above; return the descriptor that whoever calls it has to have."""
     descriptor = _forking().fileno()
     command = folder / "callboard"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {CLIENT} {descriptor} "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {CLIENT} {descriptor} "$0" "$@"\n')
     command.chmod(0o700)
     return descriptor
 

@@ -1,6 +1,6 @@
 """What stands for the command on a shell's path: it hands its streams to a process that is forked for it, and waits.
 
-Run as a script with the descriptor of the socket on which such processes are asked for.
+Run as a script with the descriptor of the socket on which such processes are asked for, and the line.
 """
 
 import json
@@ -17,7 +17,7 @@ def main():
             socket.send_fds(control, [b"!"], [0, 1, 2, its_end.fileno()])
             control.detach()
         wish = {
-            "arguments": sys.argv[2:],
+            "line": sys.argv[2:],
             "environ": dict(os.environ),
             "directory": os.getcwd(),  # noqa: PTH109 - nothing is imported that can wait
         }

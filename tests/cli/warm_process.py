@@ -94,7 +94,7 @@ def become(*descriptors):
     os.environ.clear()
     os.environ.update(wish["environ"])
     os.chdir(wish["directory"])
-    sys.argv[:] = [f"{SCRIPTS}/callboard", *wish["arguments"]]
+    sys.argv[:] = wish["line"]
     sys.path[0] = SCRIPTS
     time.tzset()
 
