@@ -16,7 +16,7 @@ from callboard.api.once import OnceRoute
 from callboard.api.shapes import Asked, RunView, Short, Text
 from callboard.api.streaming import Pace, event_json, follow
 from callboard.domain.definition.agent import Limits
-from callboard.domain.errors import NotSignedIn
+from callboard.domain.errors import NotSignedIn, UnknownThing
 from callboard.domain.run_row import RunStatus
 from callboard.entrance.asking import Asker, Streams, TheApp, TheAsker, Who, find_asker
 from callboard.entrance.door import cookies
@@ -24,7 +24,7 @@ from callboard.entrance.names import RunId
 from callboard.entrance.problems import RequestRefused, TooManyStreams
 from callboard.entrance.running import Running
 from callboard.ports.event_store import RunsWanted
-from callboard.usecases.app import App, require_run
+from callboard.usecases.app import App, NotAllowed, require_run
 from callboard.usecases.diff import diff_of
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.run_events import events_after
@@ -234,7 +234,7 @@ async def _may_still(app: App, request: Request, run_id: str) -> bool:
             app, request.app.state.site, request.headers, cookies(request.headers), request.client
         )
         await find_run(app, asker.who, run_id)
-    except NotSignedIn:
+    except (NotSignedIn, UnknownThing, NotAllowed):
         return False
     return True
 
