@@ -49,3 +49,20 @@ def test_what_went_on_is_tried_as_if_nothing_had_been():
     patience.went_on("r")
     assert patience.allows("r", needed=True)
     assert patience.failed("r")
+
+
+def test_what_cannot_be_recorded_is_tried_a_little_more_rarely_each_time_and_forgotten_once_it_can():
+    clock, patience = patient()
+    waits = []
+    for _ in range(9):
+        patience.was_away("r")
+        waited = 0
+        while not patience.allows("r", needed=True):
+            clock.advance(1)
+            waited += 1
+        waits.append(waited)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    patience.went_on("r")
+    patience.was_away("r")
+    clock.advance(1)
+    assert patience.allows("r", needed=True)

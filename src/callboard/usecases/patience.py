@@ -3,6 +3,7 @@
 from callboard.ports.clock import Clock
 
 _LONGEST_S = 600.0
+_LONGEST_AWAY_S = 60.0
 
 
 class Patience:
@@ -14,6 +15,7 @@ class Patience:
         self._tried: dict[str, float] = {}
         self._held: dict[str, float] = {}
         self._failures: dict[str, int] = {}
+        self._away: dict[str, int] = {}
 
     def tried(self, run_id: str) -> None:
         """Remember that a run was tried: nobody tries it again at once without need."""
@@ -30,9 +32,18 @@ class Patience:
         self.hold(run_id, min(_LONGEST_S, self._first_s * 2.0 ** min(times - 1, 20)))
         return times == 1
 
+    def was_away(self, run_id: str) -> None:
+        """Remember that what a run had to say could not be stored, and hold it a little longer each time: what was asked of
+        a model and could not be kept is asked, and paid, again.
+        """
+        times = self._away.get(run_id, 0) + 1
+        self._away[run_id] = times
+        self.hold(run_id, min(_LONGEST_AWAY_S, 2.0 ** min(times - 1, 20)))
+
     def went_on(self, run_id: str) -> None:
         """Forget the failures of a run that was driven."""
         self._failures.pop(run_id, None)
+        self._away.pop(run_id, None)
         self._held.pop(run_id, None)
 
     def allows(self, run_id: str, *, needed: bool) -> bool:

@@ -118,7 +118,8 @@ class Worker:
             if not await advance(self.app, run_id, self._patience):
                 await self._lost.advance(run_id)
         except StoreUnavailable as away:
-            _log.info("run %s goes on when the database is back: %s", run_id, away)
+            self._patience.was_away(run_id)
+            _log.warning("run %s goes on when it can be recorded again: %s", run_id, away)
         except Exception:
             self._patience.failed(run_id)  # whatever it was, it is tried again ever more rarely
             raise
