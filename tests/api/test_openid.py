@@ -129,9 +129,9 @@ async def provider():
         yield made
 
 
-async def begin(board, provider):
+async def begin(board, provider, **query):
     """Follow the browser to the provider, and return the state that it brings along."""
-    answer = await board.client.get("/api/v1/openid/start")
+    answer = await board.client.get("/api/v1/openid/start", params=query)
     assert answer.status_code == 303, answer.text
     sent = parse_qs(urlsplit(answer.headers["location"]).query)
     provider.nonce, provider.challenge = sent["nonce"][0], sent["code_challenge"][0]
@@ -169,6 +169,24 @@ async def test_a_person_with_the_verified_address_is_signed_in_and_known_by_thei
         provider.claims = {"sub": "u-2"}
         board.client.cookies.clear()
         assert (await way_in(board, provider)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("/tasks/SHOP-4?tab=files&x=%20y#e7", "/tasks/SHOP-4?tab=files&x=%20y#e7"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+    ],
+)
+async def test_whoever_was_vouched_for_sees_the_page_of_this_site_that_they_wanted(
+    provider, wanted, found
+):
+    async with site(provider) as board:
+        answer = await finish(board, await begin(board, provider, next=wanted))
+        assert (answer.status_code, answer.headers["location"]) == (303, found)
 
 
 LIES = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callboard.entrance.places import local
 from callboard.web.forms import FormUnreadable, form_token, is_token, read_fields
-from callboard.web.visit import local
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -51,8 +51,16 @@ class Answer:
     ticket: str
 
 
-async def begin_sign_in(app: App, openid: OpenId, redirect: str) -> Begun:
-    """Begin to sign somebody in.
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The session of somebody who was vouched for, and the page that they wanted."""
+
+    issued: IssuedSession
+    next: str
+
+
+async def begin_sign_in(app: App, openid: OpenId, redirect: str, next_page: str) -> Begun:
+    """Begin to sign somebody in who wants to see a page.
 
     Raises:
         NotSignedIn: the provider cannot be reached.
@@ -68,6 +76,7 @@ async def begin_sign_in(app: App, openid: OpenId, redirect: str) -> Begun:
         verifier=verifier,
         redirect=redirect,
         at=now,
+        next=next_page,
     )
     oldest = await app.records.find(OPEN_SIGN_INS, Wanted(limit=20))
     gone = [OPEN_SIGN_INS.remove(one) for one in oldest if now - one.value.at >= _GOOD_FOR]
@@ -77,7 +86,7 @@ async def begin_sign_in(app: App, openid: OpenId, redirect: str) -> Begun:
     return Begun(address, ticket)
 
 
-async def finish_sign_in(app: App, openid: OpenId, answer: Answer, origin: Origin) -> IssuedSession:
+async def finish_sign_in(app: App, openid: OpenId, answer: Answer, origin: Origin) -> SignedIn:
     """Open a session for whom the provider vouches for, where they are somebody here.
 
     Raises:
@@ -92,7 +101,7 @@ async def finish_sign_in(app: App, openid: OpenId, answer: Answer, origin: Origi
         person = await _joined(app, identity)
     if person is None or not person.active:
         raise NotSignedIn(_REFUSED)
-    return await open_session(app, person, "openid", origin)
+    return SignedIn(await open_session(app, person, "openid", origin), begun.next)
 
 
 async def _taken(app: App, answer: Answer) -> OpenSignIn:

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Final, cast
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -13,6 +13,7 @@ from callboard.domain.actor import Actor
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.space import Space
 from callboard.entrance.asking import COOKIE, Asker, Site, remember
+from callboard.entrance.places import local
 from callboard.entrance.running import Running
 from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.spaces import list_spaces
@@ -181,18 +182,6 @@ class Visit(Anybody):
     async def space(self) -> str:
         """Return the space that they look at; empty: all that they see."""
         return self._space(await self._spaces(self.asker))
-
-
-def local(path: str) -> str:
-    """Return an address within the site; anything else is the first page."""
-    try:
-        parts = urlsplit(path)
-    except ValueError:
-        return "/"
-    foreign = parts.scheme or parts.netloc or not path.startswith("/")
-    if foreign or path.startswith(("//", "/\\")) or any(ord(sign) < 32 for sign in path):
-        return "/"
-    return path
 
 
 async def visible_spaces(app: App, who: Principal) -> list[Space]:

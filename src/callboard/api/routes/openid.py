@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from callboard.entrance.asking import From, TheApp, TheSite, let_in, remember
+from callboard.entrance.places import local
 from callboard.entrance.problems import RequestRefused
 from callboard.usecases.openid_sign_in import Answer, OpenId, begin_sign_in, finish_sign_in
 
@@ -31,10 +32,17 @@ def _openid(request: Request) -> OpenId:
 
 
 @router.get("/openid/start")
-async def start(app: TheApp, site: TheSite, request: Request) -> Response:
-    """Send the browser to the identity provider."""
+async def start(
+    app: TheApp,
+    site: TheSite,
+    request: Request,
+    *,
+    wanted: Annotated[Part, Query(alias="next")] = "/",
+) -> Response:
+    """Send the browser to the identity provider, and afterwards to the page `next` of this site."""
     base = site.url or f"http://{request.headers['host']}"
-    begun = await begin_sign_in(app, _openid(request), f"{base}{_PATH}/finish")
+    openid, back = _openid(request), f"{base}{_PATH}/finish"
+    begun = await begin_sign_in(app, openid, back, local(wanted))
     response = RedirectResponse(begun.address, 303)
     remember(response, site, TICKET, begun.ticket, for_s=600, path=_PATH)
     return response
@@ -46,8 +54,8 @@ async def finish(
 ) -> Response:
     """Take the browser back, with what the provider says."""
     answer = Answer(state, code, request.cookies.get(TICKET, ""))
-    issued = await finish_sign_in(app, _openid(request), answer, origin)
-    response = RedirectResponse("/", 303)
-    let_in(response, site, issued)
+    signed_in = await finish_sign_in(app, _openid(request), answer, origin)
+    response = RedirectResponse(signed_in.next, 303)
+    let_in(response, site, signed_in.issued)
     response.delete_cookie(TICKET, path=_PATH)
     return response

@@ -143,7 +143,7 @@ ATTEMPTS: Final = Kind("sign_in_attempts", Attempts, key=lambda tried: tried.by,
 
 class OpenSignIn(Frozen):
     """A question to an identity provider that is not answered yet. `browser` is the digest of what the browser that
-    it is asked for was given: the answer is taken from no other.
+    it is asked for was given: the answer is taken from no other. `next` is the page that they wanted.
     """
 
     state: str
@@ -152,6 +152,7 @@ class OpenSignIn(Frozen):
     verifier: str
     redirect: str
     at: datetime
+    next: str = "/"
 
 
 OPEN_SIGN_INS: Final = Kind("open_sign_in", OpenSignIn, key=lambda one: one.state, audited=False)

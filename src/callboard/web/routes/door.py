@@ -8,13 +8,14 @@ from starlette.responses import RedirectResponse, Response
 
 from callboard.domain.errors import CallboardError, NotSignedIn, TooManyAttempts
 from callboard.entrance.asking import COOKIE, From, let_in
+from callboard.entrance.places import local
 from callboard.usecases.first_owner import FirstOwner, check_setup_link, is_nobody_here, set_up
 from callboard.usecases.sessions import IssuedSession, end_session
 from callboard.usecases.signing_in import Claim, sign_in
 from callboard.web.door_pages import Kept, Refused, SetUp, SignIn
 from callboard.web.form_routes import FormRoute, OpenFormRoute
 from callboard.web.forms import Fields
-from callboard.web.visit import Anybody, At, AtDoor, local
+from callboard.web.visit import Anybody, At, AtDoor
 
 open_router = APIRouter(route_class=OpenFormRoute)
 router = APIRouter(route_class=FormRoute)
