@@ -45,9 +45,8 @@ async def fork_run(app: App, who: Principal, wish: ForkRun) -> RunCreated:
         LogCorrupt: the log is not what was recorded.
     """
     await require_run(app, who, "run.fork", wish.run_id)
-    if (
-        wish.model is not None
-    ):  # it belongs to the definition: whoever could give the agent another one may
+    if wish.model is not None:
+        # It belongs to the definition: whoever could give the agent another one may.
         await require_run(app, who, "agent.manage", wish.run_id)
     check_run_id(wish.new_id)
     entries = await load_unaltered(app.ports.store, wish.run_id)
