@@ -33,7 +33,7 @@ def _alone(request):
 @pytest.fixture(scope="session")
 def postgres_server():
     """One PostgreSQL for all tests of this worker that share it."""
-    server = PostgresServer.begin()
+    server = PostgresServer.begin(in_memory=True)
     yield server
     server.remove()
 
@@ -50,10 +50,14 @@ def postgres_template(postgres_server):
 @pytest.fixture
 def postgres_database(postgres_server, postgres_template):
     """The address of a fresh database with our tables."""
-    return postgres_server.new_database(template=postgres_template)
+    url = postgres_server.new_database(template=postgres_template)
+    yield url
+    postgres_server.drop(url)
 
 
 @pytest.fixture
 def postgres_url(postgres_server):
     """The address of a fresh, empty database."""
-    return postgres_server.new_database()
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop(url)

@@ -61,7 +61,7 @@ def company(plan, tmp_path):
 @pytest.fixture
 def own_server():
     """A server of the test's own, to be crashed."""
-    server = PostgresServer.begin()
+    server = PostgresServer.begin(in_memory=True)
     yield server
     server.remove()
 
