@@ -228,6 +228,7 @@ GOVERNANCE = {
         "tests/api/test_runs.py::test_a_stream_ends_when_the_token_is_revoked",
     ),
     "an agent of a space called from another one": (
+        f"{HERE}::test_an_agent_of_one_space_does_not_run_for_another",
         "tests/usecases/test_roster.py::test_agents_of_other_spaces_are_not_there",
         "tests/usecases/test_roster_lookup.py::test_in_a_space_a_name_means_the_agent_that_plays_there",
     ),

@@ -8,6 +8,7 @@ from dataclasses import replace
 import httpx2
 import pytest
 from tests.api.conftest import HOME, ROOT, new_app, opened, settle
+from tests.api.test_refusals import AGENT
 from tests.api.test_runs import WITHIN_S, Pace, served, streaming
 from tests.cli.shell import call, calls, say
 from tests.runtime.script import agent, says
@@ -16,6 +17,7 @@ from tests.runtime.test_approvals import APPROVE, asking, desk
 from tests.tools.conftest import call as tool
 from tests.tools.conftest import root, workspace
 
+from callboard.bootstrap import Sources, build_app
 from callboard.domain.definition.agent import Limits
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.gate import GateDecided
@@ -24,6 +26,7 @@ from callboard.domain.org.principal import as_owner
 from callboard.domain.org.task import TASKS
 from callboard.domain.usage import Usage, usd
 from callboard.runtime.run_log import load
+from callboard.settings import read_settings
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.model import Turn
 from callboard.testing.rig import ANN, BEN, rig
@@ -31,11 +34,13 @@ from callboard.testing.world import World
 from callboard.usecases.credentials import new_grant, set_credential
 from callboard.usecases.gates import decide_gate
 from callboard.usecases.people import change_person
+from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.runs import cancel_run, resume_run
-from callboard.usecases.spaces import set_member
+from callboard.usecases.spaces import NewSpace, create_space, set_member
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.tasks import NewTask, create_task
 from callboard.usecases.verify_run import verify_run
+from callboard.usecases.written_agents import checked_agent
 
 __all__ = ["root", "tool", "workspace"]
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
@@ -283,3 +288,26 @@ async def test_what_cannot_be_written_into_the_audit_log_is_not_done():
     assert await app.vault.list() == []
     assert await app.records.find(TASKS) == []
     await app.close()
+
+
+async def test_an_agent_of_one_space_does_not_run_for_another(tmp_path):
+    """Nor is it named there: whoever asks for it learns no more than about one that is not."""
+    told = {"CALLBOARD_HOME": str(tmp_path / "home"), "CALLBOARD_KEYRING": "off"}
+    app = await build_app(read_settings(told), Sources())
+    await settle(app)
+    await create_space(app, ROOT, NewSpace("other", "Other", "OTH"))
+    await set_member(app, ROOT, "other", "person:otto", "maintainer")
+    definition = checked_agent(app, AGENT | {"id": "theirs"})
+    await save_agent(app, ROOT, NewVersion(definition, (HOME,)))
+    async with opened(app) as board:
+        mia, otto = await board.as_("mia"), await board.as_("otto")
+        moved = await mia("POST", "/roster/theirs/moves", {"move": "promote"})
+        assert moved.status_code == 200, moved.text
+        wish = {"prompt": "go", "space": "other", "run_id": "r1"}
+        theirs = await otto("POST", "/runs", wish | {"agent": "theirs"})
+        nothing = await otto("POST", "/runs", wish | {"agent": "zilch"})
+        assert (theirs.status_code, nothing.status_code) == (404, 404)
+        assert theirs.text.replace("'theirs'", "'zilch'") == nothing.text
+        assert "theirs" not in nothing.text
+        found = await mia("POST", "/runs", wish | {"agent": "theirs", "space": HOME})
+        assert (found.status_code, "is not a git repository" in found.text) == (422, True), found.text

@@ -24,7 +24,7 @@ async def place_for_run(
         raise ConfigurationInvalid("a run's id names a directory: it cannot be . or ..")
     if await app.ports.store.row(run_id) is not None:  # its directory is not to be written over
         raise ConfigurationInvalid(f"a run with the id {run_id} exists; choose another one")
-    await find_agent(app, agent)
+    await find_agent(app, agent, space)
     if workspace is not None:
         return workspace
     if not space:
