@@ -310,4 +310,6 @@ async def test_an_agent_of_one_space_does_not_run_for_another(tmp_path):
         assert theirs.text.replace("'theirs'", "'zilch'") == nothing.text
         assert "theirs" not in nothing.text
         found = await mia("POST", "/runs", wish | {"agent": "theirs", "space": HOME})
-        assert (found.status_code, "is not a git repository" in found.text) == (422, True), found.text
+        assert (found.status_code, "is not a git repository" in found.text) == (422, True), (
+            found.text
+        )

@@ -181,7 +181,7 @@ def test_nothing_shows_the_key(key_file, tmp_path):
 class FileBackend(KeyringBackend):
     """A back end as others write them: entries in a file, for whoever opens it next."""
 
-    priority = 9  # pyright: ignore[reportAssignmentType]
+    priority = 0  # pyright: ignore[reportAssignmentType]
     place = Path()
     asked = 0
 

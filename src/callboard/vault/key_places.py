@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
@@ -119,7 +120,10 @@ class KeyFile:
         return self.read()
 
     def stage(self, key: bytes) -> None:
-        """See `ReplaceablePlace`."""
+        """See `ReplaceablePlace`. What a process left that died while it wrote such a key goes away."""
+        with suppress(OSError):
+            for left in self._next.parent.glob(f".{self._next.name}.*"):
+                left.unlink(missing_ok=True)
         self._write(self._next, key, replace=True)
 
     def staged(self) -> bytes | None:
