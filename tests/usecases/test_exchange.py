@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from callboard.bootstrap import read_bundle
@@ -220,6 +220,8 @@ spoken = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
 """What a definition may say: everything but NUL."""
 
 
+@example(None, "a line\n\x85")
+@example(None, "a line\n\u2028and another\u2029\n")
 @given(st.recursive(texts | st.booleans() | st.integers(-9, 9), st.lists, max_leaves=8), texts)
 def test_every_text_is_read_as_it_was_written(value, text):
     findings = Findings("file")

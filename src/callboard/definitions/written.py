@@ -9,6 +9,8 @@ from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.workflow import WorkflowDefinition
 
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9 _./-]*")
+_OTHER_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
+"""What ends a line for some readers of YAML, or becomes another end of a line: safe between quotes only."""
 _TEXT: Final = "tag:yaml.org,2002:str"
 _FIRST: Final = ("id", "displayName", "model")
 
@@ -18,8 +20,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(_: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    as_block = "\n" in value and _OTHER_BREAKS.search(value) is None
     one_line = None if _PLAIN.fullmatch(value) else '"'
-    return yaml.ScalarNode(_TEXT, value, style="|" if "\n" in value else one_line)
+    return yaml.ScalarNode(_TEXT, value, style="|" if as_block else one_line)
 
 
 _Dumper.add_representer(str, _text)
