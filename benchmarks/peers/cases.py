@@ -19,9 +19,9 @@ Found = dict[str, list[Told]]
 Measure = Callable[[PeerProcess, int], Awaitable[Told]]
 
 ROUNDS: Final = 3
-_GROWN: Final = 300
-_LONGEST_S: Final = 150
-"""How many turns the long run has (a thousand take some of the peers many minutes), and how many seconds."""
+_GROWN: Final = 1_000
+_LONGEST_S: Final = 600
+"""How many turns the long run has, and how many seconds at most."""
 _CALLS: Final = 5 * 49
 """How many calls of the tool five runs of fifty turns make."""
 

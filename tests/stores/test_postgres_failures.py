@@ -80,7 +80,7 @@ async def forgetful(postgres_database, tmp_path, anyio_backend):
     session = PostgresDriver(place, PATIENCE_S).connect()
     owners.beat(session)
     access = Access(sql, Writer(driver), Readers(driver))
-    store = RelationalStore(access, owners, AskingWatch(), "PostgreSQL")
+    store = RelationalStore(access, owners, AskingWatch(lambda: 0), "PostgreSQL")
     yield store, driver
     await store.close()
     owners.retire(session)

@@ -25,7 +25,7 @@ from callboard.usecases.gates import Decision, decide_gate, open_gate
 from callboard.usecases.runs import list_unfinished, resume_run
 from callboard.usecases.start_run import StartRun, start_run
 
-_MODELS = ("bench-1", "bench-2", "bench-10", "bench-50", "bench-300", "slow-50", "text-2000")
+_MODELS = ("bench-1", "bench-2", "bench-10", "bench-50", "bench-1000", "slow-50", "text-2000")
 _SCHEMA: JsonObject = {
     "type": "object",
     "properties": {"path": {"type": "string"}},

@@ -42,7 +42,7 @@ class Durable(Runner):
             }
         )
         provider = OpenAIProvider(base_url=self.url, api_key="none")
-        for name in ("bench-1", "bench-10", "bench-50", "bench-300", "slow-50"):
+        for name in ("bench-1", "bench-10", "bench-50", "bench-1000", "slow-50"):
             model = OpenAIChatModel(name, provider=provider)
             agent = Agent(model, name=name, capabilities=[DBOSDurability()])
             agent.tool_plain(name="look")(look_at)

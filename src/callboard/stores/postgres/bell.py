@@ -7,6 +7,7 @@ all the same: a notification may be lost.
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import Final
@@ -17,6 +18,9 @@ from callboard.stores.postgres.owners import LeasedOwners
 
 CHANNEL: Final = "callboard"
 _APART_S: Final = 0.02
+_CLOSE_S: Final = 0.003
+_CLOSE: Final = 4
+_QUIET_S: Final = 1.0
 _AGAIN_S: Final = 0.5
 _LISTEN_S: Final = 1.0
 _SWEEPS_S: Final = 3_600.0
@@ -87,6 +91,21 @@ class Bell:
                     self.ring()
 
 
+class Pace:
+    """How long to wait between notifications: what somebody decides is a claim, an event and a release within a few
+    milliseconds, and whoever waits for the last of them shall not wait for the first one's sake.
+    """
+
+    def __init__(self) -> None:
+        self._told: deque[float] = deque(maxlen=_CLOSE)
+
+    def after(self, now: float) -> float:
+        """Return for how many seconds nothing more is told after what was told now: little where it was quiet before."""
+        first = self._told[0] if len(self._told) == _CLOSE else float("-inf")
+        self._told.append(now)
+        return _CLOSE_S if now - first > _QUIET_S else _APART_S
+
+
 class Keeper:
     """A thread with a connection of its own that renews the lease and tells others what this process wrote.
 
@@ -137,7 +156,7 @@ class Keeper:
     def _run(self) -> None:
         every = self._owners.lease_s / 3
         beats = time.monotonic() + every
-        sweeps = 0.0
+        sweeps, pace = 0.0, Pace()
         while not self._ending:
             self._written.wait(max(0.0, beats - time.monotonic()))
             now = time.monotonic()
@@ -145,7 +164,7 @@ class Keeper:
                 if self._written.is_set():
                     self._written.clear()
                     self._tell()
-                    time.sleep(_APART_S)
+                    time.sleep(pace.after(now))
                 if now >= beats:
                     beats = now + every
                     if now - self._alive_at < self._owners.lease_s:
