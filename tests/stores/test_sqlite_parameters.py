@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from callboard.stores.relational.statements import DIALECTS, statements
 from callboard.stores.sqlite.connections import connect, prepare_file
@@ -17,8 +18,11 @@ def test_every_statement_has_the_same_parameters_by_place_as_by_name(name):
     by_place = statement.clause.compile(
         dialect=sqlite.dialect(paramstyle="qmark"), column_keys=statement.names
     )
+    assert isinstance(by_place, SQLCompiler)
     assert known.text == " ".join(str(by_place).split())
-    assert known.in_order({each: each for each in by_place.params}) == tuple(by_place.positiontup)
+    assert known.in_order({each: each for each in by_place.params}) == tuple(
+        by_place.positiontup or ()
+    )
 
 
 def test_a_connection_takes_named_values_whatever_their_order(tmp_path):
