@@ -30,10 +30,11 @@ _RARELY = 100
 class Worker:
     """Begins the tasks of a deployment, and advances their runs, at most `at_once` at a time in this process.
 
-    It looks for work every `every_s` seconds, and at once after `wake`, a hint, or something that was written elsewhere; every `sweep_s` seconds it looks also
-    for what went wrong elsewhere, more rarely where that takes more than a hundredth of its time. Whatever it does is safe to do twice, by several workers at the same moment: records
-    admit one change, and runs one driver. Who advances what the dispatcher of the app says: this process, or whichever
-    has a place free. `patience_s`: a run that could not go on is not tried again before.
+    It looks for work every `every_s` seconds, and at once after `wake`, a hint, or something that was written elsewhere; every
+    `sweep_s` seconds it looks also for what went wrong elsewhere, more rarely where that takes more than a hundredth of its
+    time. Whatever it does is safe to do twice, by several workers at the same moment: records admit one change, and runs one
+    driver. Who advances what the dispatcher of the app says: this process, or whichever has a place free. `patience_s`: a
+    run that could not go on is not tried again before.
     """
 
     app: App
