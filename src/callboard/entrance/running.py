@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.codec import Recorded, Sealed
+from callboard.domain.run_row import RunRow
 from callboard.usecases.app import App
 from callboard.usecases.run_origins import hand_on
 
@@ -67,6 +68,13 @@ class Running:
     def go_on(self, run_id: str, work: Coroutine[Any, Any, object]) -> None:
         """Drive a run that is there, and come back at once."""
         self._keep(run_id, work)
+
+    def decided(self, row: RunRow) -> None:
+        """Let a run go on that was decided about. That of a task goes on wherever a worker is, which was told of it."""
+        if row.task is not None and self._worker is None:
+            return
+        self.go_on(row.root_id, self._app.driver.drive(row.root_id))
+        self.wake()
 
     def wake(self) -> None:
         """Let the worker look: something was decided."""

@@ -56,7 +56,5 @@ async def decide(
     recorded = await record_decision(app, who, run_id, decision, digest=body.digest)
     if recorded.closed:
         running = cast("Running", request.app.state.running)
-        root = recorded.found.row.root_id
-        running.go_on(root, app.driver.drive(root))
-        running.wake()
+        running.decided(recorded.found.row)
     return Decided(closed=recorded.closed, run=RunView.of(await find_run(app, who, run_id)))

@@ -87,8 +87,7 @@ async def decide(at: At) -> Response:
         return await at.show(await _page(at, str(error), run_id, kept), 422)
     root = recorded.found.row.root_id
     if recorded.closed:
-        at.running.go_on(root, at.app.driver.drive(root))
-        at.running.wake()
+        at.running.decided(recorded.found.row)
     done = {"approve": "Approved", "reject": "Rejected", "answer": "Answered"}[decision.verdict]
     more = "" if recorded.closed else " It needs further approvals."
     return at.go("/inbox", f"{done}: {recorded.found.row.task or root}.{more}")
@@ -162,12 +161,10 @@ async def several(at: At) -> Response:
     if not choices:
         return at.go("/inbox", "Nothing was chosen that can be approved.")
     outcomes = await decide_several(at.app, at.who, choices)
-    at.running.wake()
     for one in outcomes:
-        if one.closed:
-            row = await at.app.ports.store.row(one.run_id)
-            root = row.root_id if row is not None else one.run_id
-            at.running.go_on(root, at.app.driver.drive(root))
+        row = await at.app.ports.store.row(one.run_id) if one.closed else None
+        if row is not None:
+            at.running.decided(row)
     refused = [f"{one.run_id}: {one.problem}" for one in outcomes if one.problem]
     done = len(outcomes) - len(refused)
     return at.go("/inbox", f"{done} approved." + "".join(f" Not {one}." for one in refused))

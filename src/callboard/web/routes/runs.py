@@ -326,9 +326,7 @@ async def decided(at: Visit, run_id: str) -> str:
     except CallboardError as error:
         return str(error)
     if recorded.closed:
-        root = recorded.found.row.root_id
-        at.running.go_on(root, at.app.driver.drive(root))
-        at.running.wake()
+        at.running.decided(recorded.found.row)
     return ""
 
 
