@@ -64,4 +64,4 @@ async def test_the_run_of_a_task_goes_on_at_once_where_a_worker_is():
 
 
 async def test_a_run_of_no_task_goes_on_where_it_was_decided_about():
-    assert await decided(None) == ["r"]
+    assert await decided(None, task=None) == ["r"]
