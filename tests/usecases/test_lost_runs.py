@@ -60,7 +60,7 @@ async def begun(app, agent=WRITER, workspace="/somewhere", folders=()):
     """Begin a run as `callboard run` does, and stop before its first step."""
     start = AgentStart(agent, ROOT.actor, workspace, agent.limits, prompt="Go.")
     created = (await agent_created(app.ports, start)).model_copy(update={"folders": folders})
-    await note_origin(app, "r", workspace, folders)
+    await note_origin(app, "r", created)
     return await create_run(app.ports, "r", created, AGENT)
 
 

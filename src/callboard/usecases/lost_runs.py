@@ -6,7 +6,6 @@ purpose (a person interrupted it, a fork was never resumed) is theirs to resume.
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import (
@@ -17,10 +16,11 @@ from callboard.domain.errors import (
     RunBusy,
     StoreUnavailable,
 )
-from callboard.domain.events.codec import Recorded
 from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.org.run_origin import HANDED_ON, RUN_ORIGINS
+from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
+from callboard.domain.task_run.state import TaskState
 from callboard.ports.records import Wanted
 from callboard.runtime.driver import Driver
 from callboard.runtime.offered import known_agent
@@ -28,7 +28,7 @@ from callboard.runtime.run_log import load
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App
 from callboard.usecases.patience import Patience
-from callboard.usecases.run_origins import forget_origin, hand_on, is_copy
+from callboard.usecases.run_origins import forget_origin, hand_on
 from callboard.usecases.runs import require_models
 
 _log = logging.getLogger(__name__)
@@ -85,9 +85,11 @@ class LostRuns:
 
     async def _drive(self, run_id: str) -> None:
         entries = await load(self._app.ports.store, run_id)
-        app = await self._app_for(run_id, fold_any(entries).created)
+        state = fold_any(entries)
+        app = await self._app_for(run_id, state.created)
         try:
-            await _require_parts(app, entries)
+            await _require_parts(app, state)
+            await require_models(app, entries)
             await hand_on(app, run_id)  # should this process end in order, it is any worker's
             ended = await app.driver.drive(run_id)
         finally:
@@ -107,7 +109,7 @@ class LostRuns:
         if kept is not None and kept.value.brings:
             message = "the program that began it brought agents, tools or providers of its own"
             raise ConfigurationInvalid(message)
-        private = await is_copy(self._app, created.workspace)
+        private = await self._app.ports.workspaces.is_copy(created.workspace)
         if private and not created.folders:
             return self._app
         place = "" if kept is None else kept.value.place
@@ -122,18 +124,16 @@ class LostRuns:
         return app
 
 
-async def _require_parts(app: App, entries: Sequence[Recorded]) -> None:
-    """Do nothing where everything is here that a run's agent names.
+async def _require_parts(app: App, state: RunState | TaskState) -> None:
+    """Do nothing where all tools and agents are here that a run's agent names.
 
     Raises:
-        ConfigurationInvalid: a tool, an agent or a model is missing.
+        ConfigurationInvalid: one is missing.
     """
-    state = fold_any(entries)
     if isinstance(state.subject, AgentSubject):
         missing = await _missing(app, state.subject.definition, state.created.space)
         if missing:
             raise ConfigurationInvalid(f"it needs {', '.join(missing)}, which is not known here")
-    await require_models(app, entries)
 
 
 async def _missing(app: App, agent: AgentDefinition, space: str) -> list[str]:

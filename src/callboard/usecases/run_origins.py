@@ -3,22 +3,37 @@
 import contextlib
 
 from callboard.domain.errors import CallboardError, RecordConflict
+from callboard.domain.events.run import RunCreated
 from callboard.domain.org.run_origin import RUN_ORIGINS, RunOrigin
 from callboard.domain.record import Kept
+from callboard.runtime.children import Ended
 from callboard.usecases.app import App
 
 
-async def note_origin(app: App, run_id: str, workspace: str, folders: tuple[str, ...]) -> bool:
+async def start_noted(app: App, run_id: str, created: RunCreated) -> Ended:
+    """Create a root run and drive it until it ends or waits; until it has ended there is a note of it, where it is of no
+    task.
+
+    Raises:
+        RunExists: the id is taken.
+    """
+    is_noted = created.task is None and await note_origin(app, run_id, created)
+    ended = await app.driver.start(run_id, created)
+    if is_noted and ended.terminal is not None:
+        await forget_origin(app, run_id)
+    return ended
+
+
+async def note_origin(app: App, run_id: str, created: RunCreated) -> bool:
     """Note what others must know before they go on with a new run; return whether there was anything. On one machine,
     without anything that a program brought along, whoever comes next can.
     """
-    is_bound = bool(app.place) and (bool(folders) or not await is_copy(app, workspace))
+    is_copy = app.ports.workspaces.is_copy
+    is_bound = app.place and (created.folders or not await is_copy(created.workspace))
     if not is_bound and not app.brings:
         return False
-    if (
-        await app.ports.store.row(run_id) is not None
-    ):  # an id that is taken: the run will be refused
-        return False
+    if await app.ports.store.row(run_id) is not None:
+        return False  # the id is taken: the run will be refused
     origin = RunOrigin(run_id=run_id, place=app.place, brings=app.brings)
     with contextlib.suppress(RecordConflict):
         await app.records.keep((RUN_ORIGINS.put(origin),))
@@ -46,8 +61,3 @@ async def forget_origin(app: App, run_id: str) -> None:
     if kept is not None:
         with contextlib.suppress(RecordConflict):
             await app.records.keep((RUN_ORIGINS.remove(kept),))
-
-
-async def is_copy(app: App, workspace: str) -> bool:
-    """Return whether a directory is a private copy, which is made again wherever it is needed."""
-    return await app.ports.workspaces.is_copy(workspace)

@@ -20,7 +20,7 @@ from callboard.runtime.run_log import load_unaltered
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
 from callboard.usecases.reachable import require_provider
-from callboard.usecases.run_origins import forget_origin, note_origin
+from callboard.usecases.run_origins import start_noted
 
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -80,17 +80,13 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
         # A program may never ask the model.
         await require_provider(app, definition, created.subject.chain, wish.space)
     created = created.model_copy(update={"folders": wish.folders})
-    is_noted = await note_origin(app, wish.run_id, wish.workspace, wish.folders)
     try:
-        ended = await app.driver.start(wish.run_id, created)
+        return await start_noted(app, wish.run_id, created)
     except RunExists:
         raise ConfigurationInvalid(
             f"--run-id {wish.run_id}: a run with this id exists; choose another id, or continue it with "
             f"`callboard runs resume {wish.run_id}`"
         ) from None
-    if is_noted and ended.terminal is not None:
-        await forget_origin(app, wish.run_id)
-    return ended
 
 
 async def _continued(app: App, run_id: str | None) -> Inherited:

@@ -15,7 +15,7 @@ from callboard.engine.limits import deadline, effective_limits
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App, require
 from callboard.usecases.reachable import require_provider
-from callboard.usecases.run_origins import forget_origin, note_origin
+from callboard.usecases.run_origins import start_noted
 from callboard.usecases.start_run import check_run_id, find_agent
 
 
@@ -93,14 +93,10 @@ async def start_task(app: App, who: Principal, wish: StartTask) -> Ended:
         on_limit=wish.on_limit,
         deadline_at=deadline(now, limits),
     )
-    is_noted = wish.key is None and await note_origin(app, wish.run_id, copy, wish.folders)
     try:
-        ended = await app.driver.start(wish.run_id, created)
+        return await start_noted(app, wish.run_id, created)
     except RunExists:
         raise ConfigurationInvalid(f"a run with the id {wish.run_id} exists") from None
-    if is_noted and ended.terminal is not None:
-        await forget_origin(app, wish.run_id)
-    return ended
 
 
 async def _base_tree(app: App, copy: str) -> str:
