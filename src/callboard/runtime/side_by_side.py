@@ -20,6 +20,21 @@ async def side_by_side(work: Sequence[Coroutine[None, None, None]]) -> None:
         raise _innermost(failures) from None
 
 
+async def first_of(
+    work: Sequence[Coroutine[None, None, object]], within_s: float | None = None
+) -> None:
+    """Run all until the first of them ends, or the time is over; the others are cancelled and waited for. Nobody is told
+    what became of them.
+    """
+    waiting = [asyncio.ensure_future(each) for each in work]
+    try:
+        await asyncio.wait(waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
 def _innermost(failure: BaseException) -> BaseException:
     while isinstance(failure, BaseExceptionGroup):
         failure = cast("BaseExceptionGroup[BaseException]", failure).exceptions[0]

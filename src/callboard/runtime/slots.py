@@ -9,12 +9,13 @@ import zlib
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Final
 
 from callboard.domain.errors import CallboardError, NoRoom
 from callboard.engine.pacing import Ask, Full
 from callboard.ports.clock import Clock
 from callboard.ports.limiter import Limiter
+from callboard.runtime.side_by_side import first_of
 
 _FIRST_LOOK_S: Final = 0.01
 _LAST_LOOK_S: Final = 0.25
@@ -111,15 +112,8 @@ class Slots:
 
     async def _until(self, turn: asyncio.Event, seconds: float | None) -> None:
         """Wait until it is one's turn to look, `seconds` at most."""
-        waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(turn.wait())]
-        if seconds is not None:
-            waiting.append(asyncio.ensure_future(self._clock.sleep(seconds)))
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        over = () if seconds is None else (self._clock.sleep(seconds),)
+        await first_of((turn.wait(), *over))
 
     def _left(self, until: float | None) -> float:
         return float("inf") if until is None else max(0.0, until - self._clock.monotonic())

@@ -4,11 +4,11 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
 from callboard.domain.errors import CallboardError, StoreUnavailable
 from callboard.domain.org.task import TASKS
 from callboard.domain.submission import Submission
+from callboard.runtime.side_by_side import first_of
 from callboard.usecases.advancing import advance, is_late, settle_task, submission_of
 from callboard.usecases.app import App
 from callboard.usecases.beginning import begin_queued
@@ -198,15 +198,8 @@ class Worker:
         """Wait until this worker is woken or something was written since `seen`, the latter not more often than so many
         times in a second: much of it is the worker's own, and what matters is hinted at.
         """
-        waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._awake.wait())]
-        if seen is not None:
-            waiting.append(asyncio.ensure_future(self._written_since(seen, within_s)))
-        try:
-            await asyncio.wait(waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        written = () if seen is None else (self._written_since(seen, within_s),)
+        await first_of((self._awake.wait(), *written), within_s)
 
     async def _written_since(self, seen: int, within_s: float) -> None:
         loop, looks = asyncio.get_running_loop(), self._glances
