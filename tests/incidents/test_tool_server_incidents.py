@@ -98,11 +98,10 @@ READING = (
 )
 
 
-def heard_of(shell, log, *arguments):
-    """Run the command in a process that notes every program that it starts and every connection that it makes."""
-    script = HEARS.replace("{events}", repr(STARTS | CONNECTS))
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(log), *arguments],
+def done_in(shell, *words):
+    """Run a program where and as the command runs, to its end."""
+    return subprocess.run(
+        words,
         cwd=shell.workspace,
         env=shell.environ(),
         capture_output=True,
@@ -110,6 +109,12 @@ def heard_of(shell, log, *arguments):
         timeout=120,
         check=False,
     )
+
+
+def heard_of(shell, log, *arguments):
+    """Run the command in a process that notes every program that it starts and every connection that it makes."""
+    script = HEARS.replace("{events}", repr(STARTS | CONNECTS))
+    done = done_in(shell, sys.executable, "-c", script, str(log), *arguments)
     heard = [json.loads(line) for line in log.read_text().splitlines()]
     return done, heard
 
@@ -147,15 +152,8 @@ def traced(shell, log, *arguments):
     which addresses were asked for.
     """
     looked_at = "trace=execve,execveat,connect,bind,listen"
-    done = subprocess.run(
-        ["strace", "-f", "-qq", "-s", "300", "-e", looked_at, "-o", str(log), COMMAND, *arguments],
-        cwd=shell.workspace,
-        env=shell.environ(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    tracing = ("strace", "-f", "-qq", "-s", "300", "-e", looked_at, "-o", str(log))
+    done = done_in(shell, *tracing, COMMAND, *arguments)
     text = log.read_text()
     return (
         done,

@@ -9,8 +9,6 @@ from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.task import TASKS, TaskRecord
 from callboard.domain.record import Change
 from callboard.ports.operations import Load
-from callboard.stores.postgres.store import PostgresEventStore
-from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.operations import MemoryOperations
 from callboard.testing.store.samples import SampleLog
 
@@ -19,15 +17,9 @@ ANN = Actor(kind="person", name="ann")
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def store(request, tmp_path, anyio_backend):
-    if request.param == "sqlite":
-        store = await SqliteEventStore.open(tmp_path / "callboard.db")
-    else:
-        url = request.getfixturevalue("postgres_database")
-        store = await PostgresEventStore.open(url, tmp_path / "home")
-    yield store
-    await store.close()
+@pytest.fixture
+def store(either_store):
+    return either_store
 
 
 def task(number, state):

@@ -5,23 +5,15 @@ from dataclasses import replace
 import pytest
 
 from callboard.ports.tree_packs import PrivateCopy, TreePack
-from callboard.stores.postgres.store import PostgresEventStore
-from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.shelf import shelve
 from callboard.testing.store.samples import SampleLog
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def store(request, tmp_path, anyio_backend):
-    if request.param == "sqlite":
-        opened = await SqliteEventStore.open(tmp_path / "callboard.db")
-    else:
-        url = request.getfixturevalue("postgres_database")
-        opened = await PostgresEventStore.open(url, tmp_path / "home")
-    yield opened
-    await opened.close()
+@pytest.fixture
+def store(either_store):
+    return either_store
 
 
 async def run_in(store, run_id, root):
