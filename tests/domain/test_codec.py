@@ -25,7 +25,7 @@ from callboard.domain.events.conversation import OutputSet
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.run import RunResumed
 from callboard.domain.events.tool_call import ToolCallCompleted
-from callboard.domain.message import ToolOutputs
+from callboard.domain.message import Message, ToolOutputs, ToolResultPart
 from callboard.domain.tool import json_outputs
 
 from .made import any_event, json_values, moments
@@ -183,6 +183,24 @@ def test_no_text_keeps_an_event_from_being_stored(text):
     )
     plain = text.encode(errors="replace").decode()
     assert unseal(sealed).event == OutputSet(value={"text": plain, "n": [1, None]})
+
+
+def test_half_a_surrogate_pair_in_the_name_of_a_value_is_replaced_as_in_the_value():
+    output = json_outputs({"a\ud800": "b\ud800"})
+    event = ToolCallCompleted(turn=1, call_id="c", tool="t", output=output)
+    stored = unseal(seal(Recorded("r", 1, NOON, event), GENESIS)[0]).event
+    assert isinstance(stored, ToolCallCompleted)
+    assert stored.output == json_outputs({"a?": "b?"})
+
+
+@given(json_values)
+def test_a_part_of_a_message_is_written_as_it_is_alone(value):
+    output = json_outputs(value)
+    part = ToolResultPart(call_id="c", tool="t", output=output)
+    written = json.loads(Message(role="tool", parts=(part,)).model_dump_json())
+    assert written["parts"] == [json.loads(part.model_dump_json())]
+    assert written["parts"][0]["output"] == [json.loads(output[0].model_dump_json())]
+    assert written == Message(role="tool", parts=(part,)).model_dump(mode="json")
 
 
 def test_half_a_surrogate_pair_in_a_large_output_costs_nothing_but_itself():

@@ -5,7 +5,7 @@ Leftovers that a vendor wants back (signatures, item ids) travel in `details`, o
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, SerializeAsAny
 
 from callboard.domain.frozen import Frozen
 
@@ -65,7 +65,8 @@ class MediaOutput(Frozen):
     media_type: str
 
 
-ToolOutput = Annotated[JsonOutput | MediaOutput, Field(discriminator="type")]
+# As any: a union would first make a Python object of its member, and JSON of that.
+ToolOutput = Annotated[SerializeAsAny[JsonOutput | MediaOutput], Field(discriminator="type")]
 ToolOutputs = tuple[ToolOutput, ...]
 
 
@@ -80,7 +81,7 @@ class ToolResultPart(Frozen):
 
 
 Part = Annotated[
-    TextPart | ReasoningPart | MediaPart | ToolCallPart | ToolResultPart,
+    SerializeAsAny[TextPart | ReasoningPart | MediaPart | ToolCallPart | ToolResultPart],
     Field(discriminator="kind"),
 ]
 
