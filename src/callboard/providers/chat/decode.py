@@ -1,14 +1,16 @@
 """Events of a chat completions stream -> answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+
+from pydantic import JsonValue
 
 from callboard.domain.events.model_call import Finish
 from callboard.domain.frozen import unchecked
 from callboard.domain.message import JsonObject, Part, TextPart
 from callboard.domain.usage import Usage
 from callboard.ports.model import Delta, ModelAnswer, ReasoningDelta, TextDelta
-from callboard.providers.chat.reasoning import ReasoningTrail
+from callboard.providers.chat.reasoning import REASONING_FIELDS, ReasoningTrail
 from callboard.providers.wire.calls import PendingCall, arguments_text, finished_calls
 from callboard.providers.wire.failures import event_failure
 from callboard.providers.wire.json_text import clean
@@ -57,13 +59,13 @@ class _ChatAssembly:
     def ended(self) -> bool:
         return self._finish is not None
 
-    def take(self, event: JsonObject) -> list[Delta]:
+    def take(self, event: JsonObject) -> Sequence[Delta]:
         self._answer_id = self._answer_id or string(event.get("id"))
         self._model = self._model or clean(string(event.get("model"))) or None
         if usage := event.get("usage"):
             self._take_usage(obj(usage))
-        choices = array(event.get("choices"))
-        return self._take_choice(obj(choices[0])) if choices else []
+        choices = event.get("choices")
+        return self._take_choice(obj(choices[0])) if choices and isinstance(choices, list) else ()
 
     def answer(self) -> ModelAnswer:
         truncated = self._finish == "length"
@@ -86,25 +88,26 @@ class _ChatAssembly:
             answered_by=self._model,
         )
 
-    def _take_choice(self, choice: JsonObject) -> list[Delta]:
+    def _take_choice(self, choice: JsonObject) -> Sequence[Delta]:
         if choice.get("error"):
             raise event_failure(self._provider, choice)
         # `message` is what servers send that do not stream.
         delta = choice.get("delta") or choice.get("message")
-        deltas = self._take_delta(obj(delta)) if delta else []
-        if reason := string(choice.get("finish_reason")):
+        deltas = self._take_delta(delta) if delta and isinstance(delta, dict) else ()
+        reason = choice.get("finish_reason")
+        if reason and isinstance(reason, str):
             self._finish = _FINISH.get(reason, "other")
         return deltas
 
-    def _take_delta(self, delta: JsonObject) -> list[Delta]:
+    def _take_delta(self, delta: JsonObject) -> Sequence[Delta]:
         deltas: list[Delta] = []
-        if thought := self._reasoning.take(delta):
+        if not REASONING_FIELDS.isdisjoint(delta) and (thought := self._reasoning.take(delta)):
             deltas.append(ReasoningDelta(clean(thought)))
-        if text := _text_of(delta):
+        if (content := delta.get("content")) and (text := _text_of(content)):
             self._text.append(text)
             deltas.append(TextDelta(clean(text)))
-        if refusal := string(delta.get("refusal")):
-            self._refusal.append(refusal)
+        if refusal := delta.get("refusal"):
+            self._refusal.append(string(refusal))
         if calls := delta.get("tool_calls"):
             for call in array(calls):
                 self._calls.take(obj(call))
@@ -112,33 +115,32 @@ class _ChatAssembly:
 
     def _take_usage(self, usage: JsonObject) -> None:
         self._cost = money(usage.get("cost"))
-        if (
-            usage.get("is_byok") is True
-        ):  # the model's vendor is paid otherwise; this is only the fee
+        if usage.get("is_byok") is True:
+            # The model's vendor is paid otherwise; this is only the fee.
             upstream = money(obj(usage.get("cost_details")).get("upstream_inference_cost"))
             self._market = upstream
-        tokens_in, tokens_out = (
-            count(usage.get("prompt_tokens")),
-            count(usage.get("completion_tokens")),
-        )
+        tokens_in = count(usage.get("prompt_tokens"))
+        tokens_out = count(usage.get("completion_tokens"))
         if tokens_in is None and tokens_out is None:
             return
-        prompt, completion = (
-            obj(usage.get("prompt_tokens_details")),
-            obj(usage.get("completion_tokens_details")),
-        )
+        prompt = usage.get("prompt_tokens_details")
+        completion = usage.get("completion_tokens_details")
         self._usage = unchecked(
             Usage,
             input_tokens=tokens_in or 0,
             output_tokens=tokens_out or 0,
-            cache_read_tokens=min(count(prompt.get("cached_tokens")) or 0, tokens_in or 0),
-            cache_write_tokens=min(count(prompt.get("cache_write_tokens")) or 0, tokens_in or 0),
-            reasoning_tokens=min(count(completion.get("reasoning_tokens")) or 0, tokens_out or 0),
+            cache_read_tokens=_detail(prompt, "cached_tokens", tokens_in),
+            cache_write_tokens=_detail(prompt, "cache_write_tokens", tokens_in),
+            reasoning_tokens=_detail(completion, "reasoning_tokens", tokens_out),
         )
 
 
-def _text_of(delta: JsonObject) -> str:
-    content = delta.get("content")
+def _detail(details: JsonValue, name: str, whole: int | None) -> int:
+    """Return a part of a number of tokens: 0 where nothing is said about it, and never more than the whole."""
+    return min(count(obj(details).get(name)) or 0, whole or 0) if details else 0
+
+
+def _text_of(content: JsonValue) -> str:
     if isinstance(content, list):  # some servers stream content blocks
         return "".join(string(obj(block).get("text")) for block in content)
     return string(content)
@@ -153,10 +155,10 @@ class _CallSlots:
 
     def take(self, fragment: JsonObject) -> None:
         function = obj(fragment.get("function"))
-        call_id, name = string(fragment.get("id")), string(function.get("name"))
-        call = self._slot(fragment.get("index"), call_id, name)
-        call.call_id = call.call_id or call_id
-        call.name = call.name or name
+        index, call_id, name = fragment.get("index"), fragment.get("id"), function.get("name")
+        call = self._by_index.get(index) if isinstance(index, int) else None
+        if call is None or call_id or name:  # otherwise one more piece of its arguments
+            call = self._slot(index, string(call_id), string(name))
         arguments = function.get("arguments")
         if isinstance(arguments, str):
             call.fragments.append(arguments)
@@ -164,13 +166,15 @@ class _CallSlots:
             call.fragments.append(arguments_text(arguments))
 
     def _slot(self, index: object, call_id: str, name: str) -> PendingCall:
-        known = self._known(index, call_id, name)
-        if known is not None and not _starts_another(known, call_id, name):
-            return known
-        call = PendingCall()
-        self.in_order.append(call)
-        if isinstance(index, int):
-            self._by_index[index] = call
+        call = self._known(index, call_id, name)
+        if call is None or _starts_another(call, call_id, name):
+            call = PendingCall(call_id, name)
+            self.in_order.append(call)
+            if isinstance(index, int):
+                self._by_index[index] = call
+        else:
+            call.call_id = call.call_id or call_id
+            call.name = call.name or name
         return call
 
     def _known(self, index: object, call_id: str, name: str) -> PendingCall | None:

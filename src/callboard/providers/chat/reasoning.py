@@ -6,7 +6,8 @@ from callboard.domain.message import JsonObject, ReasoningPart
 from callboard.providers.wire.json_text import clean, clean_value
 from callboard.providers.wire.reading import array, as_json, obj, string
 
-_FIELDS = frozenset({"reasoning", "reasoning_content", "reasoning_details"})
+REASONING_FIELDS = frozenset({"reasoning", "reasoning_content", "reasoning_details"})
+"""The fields of a delta that `ReasoningTrail.take` looks at; most deltas have none of them."""
 _GROWING = {"reasoning.text": "text", "reasoning.summary": "summary"}
 
 
@@ -24,9 +25,7 @@ class ReasoningTrail:
         self._details: list[JsonObject] = []
 
     def take(self, delta: JsonObject) -> str:
-        """Take a delta in and return the new text, empty in most deltas."""
-        if _FIELDS.isdisjoint(delta):
-            return ""
+        """Take a delta in and return the new text, which is empty where there is none."""
         details = delta.get("reasoning_details")
         text = self._plain(delta)
         if details:

@@ -1,6 +1,6 @@
 """Events of a streamGenerateContent stream -> answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from callboard.domain.events.model_call import Finish
@@ -60,7 +60,7 @@ class _GeminiAssembly:
     def ended(self) -> bool:
         return self._finish is not None
 
-    def take(self, event: JsonObject) -> list[Delta]:
+    def take(self, event: JsonObject) -> Sequence[Delta]:
         self._answer_id = self._answer_id or string(event.get("responseId"))
         self._model = self._model or clean(string(event.get("modelVersion"))) or None
         if usage := event.get("usageMetadata"):

@@ -1,6 +1,6 @@
 """Events of a Messages stream -> answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from callboard.domain.events.model_call import Finish
@@ -60,7 +60,7 @@ class _MessagesAssembly:
     def ended(self) -> bool:
         return self._stopped or self._finish is not None
 
-    def take(self, event: JsonObject) -> list[Delta]:
+    def take(self, event: JsonObject) -> Sequence[Delta]:
         match event.get("type"):
             case "content_block_delta":
                 return self._take_delta(event)

@@ -24,7 +24,7 @@ def checked_parts(parts: Sequence[Part], finish: Finish, provider: str) -> tuple
 
 def settled_finish(finish: Finish | None, parts: Sequence[Part]) -> Finish:
     """Return the finish that goes with the parts: vendors mix up stopping and calling tools."""
-    calls = any(isinstance(part, ToolCallPart) for part in parts)
+    calls = ToolCallPart in map(type, parts)
     if calls and finish in {None, "stop", "other"}:
         return "tool_calls"
     if not calls and finish in {None, "tool_calls"}:

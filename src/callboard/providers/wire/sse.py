@@ -29,17 +29,19 @@ class SseParser:
             self._hold(block)
             return []
         text = b"".join((*self._pieces, block)) if self._pieces else block
-        lines = text.splitlines(keepends=True)
-        # A CR at the very end may be half of a CRLF, so that line waits like any unfinished one.
-        rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
-        self._pieces = [rest] if rest else []
-        self._pending = len(rest)
+        lines = text.splitlines()
+        if text.endswith(b"\n"):
+            self._pieces, self._pending = [], 0
+        else:
+            # A CR at the very end may be half of a CRLF, so that line waits like any unfinished one.
+            rest = lines.pop() + (b"\r" if text.endswith(b"\r") else b"")
+            self._pieces, self._pending = [rest], len(rest)
         return self._events(lines)
 
     def finish(self) -> list[bytes]:
         """Return the data of the events that only the end of the stream completes."""
         rest, self._pieces = b"".join(self._pieces), []
-        return self._events([*rest.splitlines(keepends=True), b"\n"])
+        return self._events([*rest.splitlines(), b""])
 
     def _hold(self, block: bytes) -> None:
         self._pending += len(block)
@@ -53,12 +55,14 @@ class SseParser:
             self._started = True
             lines[0] = lines[0].removeprefix(_BOM)
         events: list[bytes] = []
-        for ended_line in lines:
-            line = ended_line.rstrip(b"\r\n")
+        event = self._event
+        for line in lines:
             if line:
-                if line.startswith(b"data:"):
-                    self._event.append(line[6:] if line[5:6] == b" " else line[5:])
-            elif self._event:
-                events.append(self._event[0] if len(self._event) == 1 else b"\n".join(self._event))
-                self._event.clear()
+                if line.startswith(b"data: "):
+                    event.append(line[6:])
+                elif line.startswith(b"data:"):
+                    event.append(line[5:])
+            elif event:
+                events.append(event[0] if len(event) == 1 else b"\n".join(event))
+                event.clear()
         return events

@@ -1,5 +1,6 @@
 """From byte blocks to an answer: the part of decoding that all wire formats share."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from pydantic import JsonValue, ValidationError
@@ -23,7 +24,7 @@ class Assembly(Protocol):
         """Whether the vendor said why the answer ends."""
         ...
 
-    def take(self, event: JsonObject) -> list[Delta]:
+    def take(self, event: JsonObject) -> Sequence[Delta]:
         """Take one event in and return what people may see of it."""
         ...
 
@@ -63,27 +64,27 @@ class StreamDecoder:
         """Whether nothing more can come."""
         return self._terminated
 
-    def feed(self, block: bytes) -> list[Delta]:
+    def feed(self, block: bytes) -> Sequence[Delta]:
         """Take a block of bytes in, however the stream was cut, and return the new deltas.
 
         Raises:
             ModelError: an event is not JSON, or reports a failure.
         """
         if not self._started and not self._begin(block):
-            return []
+            return ()
         if self._plain is not None:
             self._keep(block)
-            return []
+            return ()
         return self._take_all(self._sse.feed(block))
 
-    def flush(self) -> list[Delta]:
+    def flush(self) -> Sequence[Delta]:
         """Take the stream's end in and return the deltas that only it completes. Idempotent.
 
         Raises:
             ModelError: as `feed`.
         """
-        if self._flushed:
-            return []
+        if self._flushed or self._terminated:
+            return ()
         self._flushed = True
         if self._plain is not None:
             return self._take_plain(b"".join(self._plain))
@@ -101,7 +102,7 @@ class StreamDecoder:
             ModelError: it was cut off (`connection`), is empty (`malformed_answer`) or was refused.
         """
         self.flush()
-        if not self.ended:
+        if not self._terminated and not self._assembly.ended:
             raise self._truncated()
         try:
             return self._assembly.answer()
@@ -123,40 +124,36 @@ class StreamDecoder:
             raise failure("malformed_answer", f"{self._provider} sent an endless answer.")
         self._plain.append(block)
 
-    def _take_all(self, events: list[bytes]) -> list[Delta]:
+    def _take_all(self, events: list[bytes]) -> Sequence[Delta]:
         deltas: list[Delta] = []
-        for data in events:
-            if self._terminated:
-                break
-            if data.strip() == _DONE:
-                self._terminated = True
-            elif data:
-                deltas += self._take(self._parsed(data))
+        try:
+            for data in events:
+                if self._terminated:
+                    break
+                if data.strip() == _DONE:
+                    self._terminated = True
+                elif data:
+                    deltas += self._take(loads(data))
+        except NotJson:
+            raise self._unreadable() from None
         return deltas
 
-    def _take_plain(self, body: bytes) -> list[Delta]:
-        value = self._parsed(body)
+    def _take_plain(self, body: bytes) -> Sequence[Delta]:
         deltas: list[Delta] = []
-        for event in value if isinstance(value, list) else [value]:
-            deltas += self._take(event)
+        try:
+            value = loads(body)
+            for event in value if isinstance(value, list) else [value]:
+                deltas += self._take(event)
+        except NotJson:
+            raise self._unreadable() from None
         return deltas
 
-    def _take(self, value: JsonValue) -> list[Delta]:
-        if not isinstance(value, dict):
+    def _take(self, event: JsonValue) -> Sequence[Delta]:
+        if not isinstance(event, dict):
             raise failure("malformed_answer", f"{self._provider} sent an event that is no object.")
-        event = value
         if event.get("error") or event.get("object") == "error":
             raise event_failure(self._provider, event)
-        try:
-            return self._assembly.take(event)
-        except NotJson:
-            raise self._unreadable() from None
-
-    def _parsed(self, data: bytes) -> JsonValue:
-        try:
-            return loads(data)
-        except NotJson:
-            raise self._unreadable() from None
+        return self._assembly.take(event)
 
     def _unreadable(self) -> ModelError:
         return failure("malformed_answer", f"{self._provider} sent JSON that cannot be read.")
