@@ -12,13 +12,11 @@ from callboard.runtime.side_by_side import first_of
 from callboard.usecases.advancing import advance, is_late, settle_task, submission_of
 from callboard.usecases.app import App
 from callboard.usecases.beginning import begin_queued
+from callboard.usecases.leisure import Leisure
 from callboard.usecases.lost_runs import LostRuns
 from callboard.usecases.patience import Patience
 
 _log = logging.getLogger(__name__)
-_SHARE = 4
-"""For every second of looking at least so many are not spent with it."""
-
 _GLANCES = 5
 """How many times in a second it looks because something was written."""
 
@@ -183,7 +181,7 @@ class Worker:
 
     async def _run(self) -> None:
         loop, due = asyncio.get_running_loop(), float("-inf")
-        every_s = self.every_s * _jitter(self.app)
+        every_s, leisure = self.every_s * _jitter(self.app), Leisure(loop.time())
         while True:
             self._awake.clear()
             began, seen = loop.time(), await self._changes()
@@ -191,7 +189,8 @@ class Worker:
             if await self._could_look(with_sweep=is_due) and is_due:
                 due = began + max(self.sweep_s, _RARELY * self._sweep_took_s)
             # However often it is woken, it has time for other things.
-            await asyncio.sleep(min(_SHARE * (loop.time() - began), every_s))
+            ended = loop.time()
+            await asyncio.sleep(leisure.rest_s(ended, ended - began, every_s))
             await self._until_something(seen, every_s)
 
     async def _until_something(self, seen: int | None, within_s: float) -> None:

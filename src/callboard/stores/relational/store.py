@@ -22,7 +22,7 @@ from callboard.stores.relational import work
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.anchors import StoredAnchors
 from callboard.stores.relational.budgets import StoredBudgets
-from callboard.stores.relational.changes import Changes
+from callboard.stores.relational.changes import Changes, Unheard, Writes
 from callboard.stores.relational.credentials import StoredSealedCredentials
 from callboard.stores.relational.limiter import StoredLimiter
 from callboard.stores.relational.operations import StoredOperations
@@ -59,15 +59,18 @@ class RelationalStore:
         listen: Listen = silent,
         *,
         tidy: Tidy = nothing_to_tidy,
+        writes: Writes | None = None,
     ) -> None:
         """Serve the database behind `access`; `engine` is its name and version, for people to read, `listen` how it
-        tells that something was written, and `tidy` how it gives back tables that are empty.
+        tells that something was written, `tidy` how it gives back tables that are empty, and `writes` when to ask a
+        database that tells nothing.
         """
         self._sql = access.sql
         self._writer = access.writer
         self._readers = access.readers
         self._owners = owners
         self._watch = watch
+        self._writes = writes or Unheard()
         self._held = HeldClaims()
         self._closed = False
         self.engine = engine
@@ -80,7 +83,8 @@ class RelationalStore:
         self.threads = StoredThreads(access, listen)
         self.operations = StoredOperations(access)
         self.shelf = StoredShelf(access, tidy)
-        self.unattended = StoredUnattended(access, owners, self._held, Changes(watch, listen))
+        changes = Changes(watch.changes, listen, self._writes)
+        self.unattended = StoredUnattended(access, owners, self._held, changes)
         self.tree_packs = StoredTreePacks(access)
 
     async def create(
@@ -228,6 +232,7 @@ class RelationalStore:
         if self._closed:
             return
         self._closed = True
+        self._writes.close()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:

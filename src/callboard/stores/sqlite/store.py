@@ -8,6 +8,7 @@ from typing import Self
 
 from callboard.domain.errors import CallboardError
 from callboard.stores.file_owners import FileOwners
+from callboard.stores.file_writes import FileWrites
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.readers import Readers
 from callboard.stores.relational.store import RelationalStore
@@ -47,7 +48,8 @@ class SqliteEventStore(RelationalStore):
         except CallboardError:
             self._owner.retire()
             raise
-        super().__init__(access, self._owner, watch, f"SQLite {sqlite3.sqlite_version}")
+        engine, log = f"SQLite {sqlite3.sqlite_version}", path.with_name(f"{path.name}-wal")
+        super().__init__(access, self._owner, watch, engine, writes=FileWrites(log))
 
     @classmethod
     async def open(
