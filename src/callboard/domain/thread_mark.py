@@ -23,7 +23,6 @@ from callboard.domain.events.conversation import (
     OutputSet,
     SubgoalRecorded,
 )
-from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.gate import (
     ApprovalGiven,
     GateDecided,
@@ -39,9 +38,7 @@ from callboard.domain.events.model_call import (
     ModelReplaced,
 )
 from callboard.domain.events.program import (
-    ProgramEnded,
     ProgramStarted,
-    ProgramYielded,
     SampleCompleted,
     SampleFailed,
     SampleStarted,
@@ -55,21 +52,13 @@ from callboard.domain.events.run import (
     RunFailed,
     RunResumed,
 )
-from callboard.domain.events.tool_call import (
-    ToolCallCompleted,
-    ToolCallInterrupted,
-    ToolCallRefused,
-    ToolCallStarted,
-)
+from callboard.domain.events.tool_call import ToolCallInterrupted, ToolCallStarted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.events.workflow import (
     ChangeCommitted,
-    ChangeLanded,
-    CheckCompleted,
     CheckStarted,
     CommentAdded,
     StepAssigned,
-    StepEnded,
     StepPostponed,
     StepSkipped,
     StepStarted,
@@ -109,14 +98,16 @@ class Mark(NamedTuple):
 def mark_of(recorded: Recorded) -> Mark:
     """Return the mark of an event."""
     event = recorded.event
-    took_ms, nano_usd = 0, 0
-    if isinstance(event, ModelCallCompleted | SampleCompleted):
-        took_ms, nano_usd = event.duration_ms, _nano(event.cost_usd)
-    elif isinstance(event, ToolCallCompleted | CheckCompleted):
-        took_ms = event.duration_ms
-    fixed = _FIXED.get(type(event))
-    facets = _facets(event) if fixed is None else fixed
-    return Mark(recorded.at, facets, took_ms, nano_usd)
+    facets = _FIXED.get(type(event))
+    if facets is None:
+        facets = _facets(event)
+    match event.type:
+        case "model_call.completed" | "sample.completed":
+            return Mark(recorded.at, facets, event.duration_ms, _nano(event.cost_usd))
+        case "tool_call.completed" | "check.completed":
+            return Mark(recorded.at, facets, event.duration_ms)
+        case _:
+            return Mark(recorded.at, facets)
 
 
 def _nano(cost_usd: Decimal | None) -> int:
@@ -169,29 +160,29 @@ _FIXED: Final[dict[type[AnyEvent], int]] = {
 
 def _facets(event: AnyEvent) -> int:
     """Return the facets of those kinds where they depend on what an event says."""
-    match event:
-        case ModelCallCompleted():
+    match event.type:
+        case "model_call.completed":
             return BY_MODEL | _of_answer(event)
-        case ProgramYielded():
+        case "program.yielded":
             said = event.message is not None and event.shown and bool(event.message.text.strip())
             begins = BEGINS | SHARED if event.requests or event.message is not None else _NOTHING
             told = ROW | MESSAGES if said else (ROW if event.logs else _NOTHING)
             return told | begins
-        case ProgramEnded():
+        case "program.ended":
             failed = event.ending != "returned"
             return ROW | FAILURES if failed else (ROW if event.logs else _NOTHING)
-        case ToolCallRefused():
+        case "tool_call.refused":
             wanted = event.reason == "cancelled"
             return ROW | TOOLS | SHARED | (_NOTHING if wanted else FAILURES)
-        case ToolCallCompleted():
+        case "tool_call.completed":
             return BY_TOOL | SHARED | _failing(event.is_error)
-        case FilesChanged():  # a task's own record repeats what its agents' runs have told
+        case "files.changed":  # a task's own record repeats what its agents' runs have told
             return ROW | CHANGES if event.changes and event.turn else _NOTHING
-        case StepEnded():
+        case "step.ended":
             return ROW | _failing(event.outcome != "passed")
-        case CheckCompleted():
+        case "check.completed":
             return BY_TOOL | SHARED | _failing(not event.passed)
-        case ChangeLanded():
+        case "change.landed":
             return ROW | CHANGES | _failing(event.problem is not None)
         case _:
             return _unplaced(event)

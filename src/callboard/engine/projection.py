@@ -6,18 +6,11 @@ from typing import Any, Final
 
 from callboard.domain.events.child_run import ChildRunEnded, ChildRunSuspended
 from callboard.domain.events.codec import Recorded
-from callboard.domain.events.gate import GateDecided, GateExpired, GateOpened, GateWithdrawn
+from callboard.domain.events.gate import GateOpened
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.program import ProgramYielded, SampleCompleted
-from callboard.domain.events.run import (
-    AgentSubject,
-    RunCancelled,
-    RunCompleted,
-    RunCreated,
-    RunFailed,
-    RunResumed,
-)
-from callboard.domain.events.workflow import StepPostponed, StepStarted
+from callboard.domain.events.run import AgentSubject, RunCreated
+from callboard.domain.events.workflow import StepPostponed
 from callboard.domain.frozen import changed
 from callboard.domain.run.state import status_of
 from callboard.domain.run_row import RunRow
@@ -58,16 +51,17 @@ def project(row: RunRow, batch: Iterable[Recorded]) -> RunRow:
 
 
 def _apply(row: RunRow, changes: dict[str, Any], recorded: Recorded) -> None:
-    match recorded.event:
-        case ModelCallCompleted() | SampleCompleted() | ProgramYielded() | ChildRunEnded():
-            _work(row, changes, recorded.event)
-        case StepStarted() as event:
+    event = recorded.event
+    match event.type:
+        case "model_call.completed" | "sample.completed" | "program.yielded" | "child_run.ended":
+            _work(row, changes, event)
+        case "step.started":
             changes["step"] = event.step
-        case StepPostponed() | GateOpened() | ChildRunSuspended():
-            changes |= {"status": "waiting"} | _waiting(recorded.event, recorded.at)
-        case GateDecided() | GateExpired() | GateWithdrawn() | RunResumed():
+        case "step.postponed" | "gate.opened" | "child_run.suspended":
+            changes |= {"status": "waiting"} | _waiting(event, recorded.at)
+        case "gate.decided" | "gate.expired" | "gate.withdrawn" | "run.resumed":
             changes |= {"status": "running"} | _GOES_ON
-        case (RunCompleted() | RunFailed() | RunCancelled()) as event:
+        case "run.completed" | "run.failed" | "run.cancelled":
             changes |= {"status": status_of(event), "ended_at": recorded.at} | _GOES_ON
         case _:
             pass
