@@ -102,12 +102,12 @@ class Message(Frozen):
     @property
     def text(self) -> str:
         """The message's text parts, joined."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+        return "".join([part.text for part in self.parts if part.kind == "text"])
 
     @property
     def tool_calls(self) -> tuple[ToolCallPart, ...]:
         """The tool calls in this message, in order."""
-        return tuple([part for part in self.parts if isinstance(part, ToolCallPart)])
+        return tuple([part for part in self.parts if part.kind == "tool_call"])
 
 
 def user_message(text: str, *tags: str, expires: Literal["turn", "run"] | None = None) -> Message:

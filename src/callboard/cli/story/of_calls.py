@@ -54,7 +54,7 @@ class OfCalls:
                 return []
 
     def _asked(self, run_id: str, message: Message, requests: tuple[CallRequest, ...]) -> None:
-        for call in requested_calls(requests, message):
+        for call in requested_calls(requests, message.tool_calls):
             self.open[run_id, call.call_id] = describe_call(call.tool, call.arguments)
 
     def _completed(self, run_id: str, event: ToolCallCompleted) -> list[Piece]:

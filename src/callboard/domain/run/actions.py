@@ -49,9 +49,9 @@ def with_calls(known: Deeds, turn: int, calls: tuple[Call, ...], spent_usd: Deci
     for call in calls:
         asked = _digest(call.tool, call.arguments)
         result = _digest(_told(call))
-        is_new = all(one.result != result for one in actions)
+        is_new = result not in [one.result for one in actions]
         if call.facts.access == "write" and not (call.result is not None and call.result.is_error):
-            is_new = is_new or all(one.asked != asked for one in actions)
+            is_new = is_new or asked not in [one.asked for one in actions]
             change = now if is_new else change
         news = now if is_new else news
         actions.append(Action(turn, call, asked, result, is_new))

@@ -52,7 +52,8 @@ def _yielded(state: RunState, event: ProgramYielded) -> RunState:
         "generate": "generate",
     }
     message = event.message or _NOBODYS
-    call_ids = tuple(part.call_id for part in message.tool_calls)
+    asked = message.tool_calls
+    call_ids = tuple([part.call_id for part in asked])
     asks = bool(call_ids)
     after = changed(
         program,
@@ -70,7 +71,7 @@ def _yielded(state: RunState, event: ProgramYielded) -> RunState:
         state,
         program=after,
         messages=(*state.messages, *said),
-        calls=requested_calls(event.requests, message),
+        calls=requested_calls(event.requests, asked),
         tool_calls=state.tool_calls + len(event.requests),
         outcome=outcome if asks else None,
     )

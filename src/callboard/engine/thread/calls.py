@@ -33,7 +33,7 @@ class Arguments:
         if not isinstance(event, ModelCallCompleted | ProgramYielded) or message is None:
             return
         written = {one.call_id: one.arguments or {} for one in message.tool_calls}
-        asked = requested_calls(event.requests, message)
+        asked = requested_calls(event.requests, message.tool_calls)
         self._of[recorded.run_id] = written | {one.call_id: one.arguments for one in asked}
 
     def of(self, run_id: str, call_id: str) -> JsonObject | None:
