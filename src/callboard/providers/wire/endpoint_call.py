@@ -44,12 +44,10 @@ class _Watched:
         self._decoder = decoder
         self._on_delta = on_delta
 
-    @property
-    def terminated(self) -> bool:
-        return self._decoder.terminated
-
-    def take(self, block: bytes) -> None:
-        self.show(self._decoder.feed(block))
+    def take(self, block: bytes) -> bool:
+        if deltas := self._decoder.feed(block):
+            self.show(deltas)
+        return not self._decoder.terminated
 
     def show(self, deltas: Sequence[Delta]) -> None:
         try:
@@ -64,6 +62,7 @@ class EndpointClient:
 
     def __init__(self, target: Target, transport: HttpTransport) -> None:
         self.target = target
+        self._headers = {"Content-Type": "application/json", **target.headers}
         self._transport = transport
 
     async def exchange(
@@ -74,23 +73,20 @@ class EndpointClient:
         Raises:
             ModelError: the call failed; no secret is in its text.
         """
-        headers = {"Content-Type": "application/json", **self.target.headers}
-        call = HttpCall(self.target.provider, self.target.base_url + path, headers, body)
+        target = self.target
+        call = HttpCall(target.provider, target.base_url + path, self._headers, body)
+        watched = _Watched(decoder, on_delta)
         try:
-            watched = _Watched(decoder, on_delta)
-            await self._stream(call, watched, decoder)
+            try:
+                await self._transport.post(call, watched)
+            except ModelError as error:
+                # An answer that was whole before the connection broke: paying for it again would help nobody.
+                if not decoder.ended or error.reason not in {"connection", "timeout"}:
+                    raise
             watched.show(decoder.flush())
             return decoder.finish()
         except _WatcherFailed as failed:
             raise failed.error from None
         except ModelError as error:
-            secrets = [each for each in self.target.secrets if len(each) >= _SHORTEST_SECRET]
+            secrets = [each for each in target.secrets if len(each) >= _SHORTEST_SECRET]
             raise redacted(error, secrets) from None
-
-    async def _stream(self, call: HttpCall, watched: _Watched, decoder: StreamDecoder) -> None:
-        try:
-            await self._transport.post(call, watched)
-        except ModelError as error:
-            # The answer was whole before the connection broke: paying for it again would help nobody.
-            if not decoder.ended or error.reason not in {"connection", "timeout"}:
-                raise

@@ -5,12 +5,15 @@ environment, no cookies: a key goes where it was configured to go and nowhere el
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookies import BaseCookie, SimpleCookie
 from io import BytesIO
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import aiohttp
+from yarl import URL
 
 from callboard.domain.errors import ModelError
+from callboard.providers.wire.deadlines import Deadline, Deadlines
 from callboard.providers.wire.failures import failure, http_failure
 
 _LARGE_BODY = 1024 * 1024
@@ -28,8 +31,7 @@ class Timeouts:
     total_s: float = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class HttpCall:
+class HttpCall(NamedTuple):
     """One request. `provider` is its name, for messages to people."""
 
     provider: str
@@ -41,13 +43,8 @@ class HttpCall:
 class Sink(Protocol):
     """Takes an answer's bytes."""
 
-    @property
-    def terminated(self) -> bool:
-        """Whether nothing more can come, so that the connection need not be read any longer."""
-        ...
-
-    def take(self, block: bytes) -> None:
-        """Take the next bytes."""
+    def take(self, block: bytes) -> bool:
+        """Take the next bytes; return whether more can come, so that the connection must be read any longer."""
         ...
 
 
@@ -69,8 +66,7 @@ class HttpTransport:
     ) -> None:
         self._timeouts = timeouts or Timeouts()
         self._max_connections = max_connections
-        self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._open: _Open | None = None
 
     async def post(self, call: HttpCall, sink: Sink) -> None:
         """Send a request and hand the answer's bytes to `sink` as they come.
@@ -78,69 +74,78 @@ class HttpTransport:
         Raises:
             ModelError: no connection, a timeout, or a status other than 200.
         """
+        here = self._opened()
+        start = here.loop.time()
+        end = start + self._timeouts.total_s
         try:
-            await self._post(call, sink)
-        except TimeoutError:
-            message = f"{call.provider} did not answer in time."
-            raise failure("timeout", message) from None
-        except (aiohttp.InvalidURL, ValueError):
+            first = min(start + self._timeouts.first_byte_s, end)
+            with Deadline(here.deadlines, first) as deadline:
+                response = await here.session.post(
+                    call.url, data=_payload(call.body), headers=call.headers, allow_redirects=False
+                )
+                try:
+                    if response.status != 200:
+                        raise await _refusal(call, response)
+                    content = response.content
+                    while block := await content.readany():
+                        if not sink.take(block):
+                            await _drain(response)
+                            break
+                        deadline.move(min(here.loop.time() + self._timeouts.idle_s, end))
+                finally:
+                    response.release()
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             # The cause stays out: its text may repeat a header.
-            message = f"{call.provider} cannot be asked: the base URL or a header is malformed."
-            raise failure("invalid_request", message) from None
-        except (aiohttp.ClientError, OSError) as error:
-            message = f"{call.provider} cannot be reached: {_what(error)}."
-            raise failure("connection", message) from None
+            raise _failed(call, error) from None
 
     async def close(self) -> None:
         """Close the pooled connections. The transport may be used again."""
-        session, self._session = self._session, None
-        if session is not None and self._loop is asyncio.get_running_loop():
-            await session.close()
+        here, self._open = self._open, None
+        if here is not None and here.loop is asyncio.get_running_loop():
+            await here.session.close()
+            here.deadlines.close()
 
-    async def _post(self, call: HttpCall, sink: Sink) -> None:
-        start = asyncio.get_running_loop().time()
-        end = start + self._timeouts.total_s
-        async with (
-            asyncio.timeout_at(min(start + self._timeouts.first_byte_s, end)) as timer,
-            self._open_session().post(
-                call.url, data=_payload(call.body), headers=call.headers, allow_redirects=False
-            ) as response,
-        ):
-            if response.status != 200:
-                raise await _refusal(call, response)
-            await self._pump(response, sink, timer, end)
-
-    async def _pump(
-        self, response: aiohttp.ClientResponse, sink: Sink, timer: asyncio.Timeout, end: float
-    ) -> None:
-        now = asyncio.get_running_loop().time
-        async for block in response.content.iter_any():
-            sink.take(block)
-            if sink.terminated:
-                break
-            timer.reschedule(min(now() + self._timeouts.idle_s, end))
-        if sink.terminated and not response.content.at_eof():
-            # A moment for the last bytes of the HTTP framing, so that the connection can be reused.
-            await _drain(response)
-
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _opened(self) -> "_Open":
         loop = asyncio.get_running_loop()
-        if self._session is None or self._session.closed or self._loop is not loop:
-            self._loop = loop
-            self._session = aiohttp.ClientSession(
+        here = self._open
+        if here is None or here.loop is not loop:
+            session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect_s),
-                cookie_jar=aiohttp.DummyCookieJar(),
+                cookie_jar=_NoCookies(),
                 trust_env=False,
                 headers={"Accept-Encoding": "identity", "User-Agent": "callboard"},
             )
-        return self._session
+            here = self._open = _Open(loop, session, Deadlines(loop))
+        return here
+
+
+class _Open(NamedTuple):
+    loop: asyncio.AbstractEventLoop
+    session: aiohttp.ClientSession
+    deadlines: Deadlines
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    """Keeps none, and has nothing to send: the same nothing for all requests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._nothing = SimpleCookie()
+
+    def filter_cookies(self, request_url: URL) -> BaseCookie[str]:
+        del request_url
+        return self._nothing
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Give the last bytes of the HTTP framing a moment to come, so that the connection can be reused."""
+    content = response.content
+    if content.at_eof():
+        return
     try:
         async with asyncio.timeout(_AFTER_THE_END_S):
-            async for _ in response.content.iter_any():
+            while await content.readany():
                 pass
     except (TimeoutError, aiohttp.ClientError, OSError):
         response.close()
@@ -155,9 +160,18 @@ async def _refusal(call: HttpCall, response: aiohttp.ClientResponse) -> ModelErr
     return http_failure(call.provider, response.status, headers, body)
 
 
-def _payload(body: bytes) -> bytes | BytesIO:
+def _payload(body: bytes) -> aiohttp.BytesPayload | BytesIO:
     # Large bodies are written in pieces, so that other calls get their turn.
-    return BytesIO(body) if len(body) >= _LARGE_BODY else body
+    return BytesIO(body) if len(body) >= _LARGE_BODY else aiohttp.BytesPayload(body)
+
+
+def _failed(call: HttpCall, error: Exception) -> ModelError:
+    if isinstance(error, TimeoutError):
+        return failure("timeout", f"{call.provider} did not answer in time.")
+    if isinstance(error, ValueError):
+        message = f"{call.provider} cannot be asked: the base URL or a header is malformed."
+        return failure("invalid_request", message)
+    return failure("connection", f"{call.provider} cannot be reached: {_what(error)}.")
 
 
 def _what(error: Exception) -> str:
