@@ -140,7 +140,8 @@ class Worker:
     async def _go_on(self, places: int) -> int:
         """Submit what nobody drives and somebody should."""
         moved, now = 0, self.app.ports.clock.now()
-        for row in (*await self.app.unattended.runs(now), *await self._lost.found()):
+        ours, lost = await asyncio.gather(self.app.unattended.runs(now), self._lost.found())
+        for row in (*ours, *lost):
             needed = row.status == "running" or is_late(row, now)
             is_here = row.run_id in self._advancing
             allowed = not is_here and self._patience.allows(row.run_id, needed=needed)

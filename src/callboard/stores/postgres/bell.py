@@ -29,11 +29,14 @@ Connect = Callable[[], PostgresSession]
 
 
 class Bell:
-    """Counts what was heard. `heard` changes when another process, or this one, has written something."""
+    """Counts what was heard. `heard` changes when another process, or this one, has written something. `back` is called, in
+    some thread, when the database was away and is back.
+    """
 
-    def __init__(self, connect: Connect, name: str) -> None:
+    def __init__(self, connect: Connect, name: str, back: Callable[[], None]) -> None:
         self._connect = connect
         self._name = name
+        self._back = back
         self._lock = Lock()
         self._listeners: list[Callable[[], None]] = []
         self._ending = False
@@ -69,6 +72,7 @@ class Bell:
         self._thread.join()
 
     def _run(self) -> None:
+        was_here = False
         while not self._ending:
             try:
                 session = self._connect()
@@ -76,6 +80,9 @@ class Bell:
                 time.sleep(_AGAIN_S)
                 continue
             try:
+                if was_here:
+                    self._back()
+                was_here = True
                 self._hear(session)
             except FAILURES:
                 self.ring()  # nobody knows what was missed

@@ -42,6 +42,17 @@ class PostgresSession:
         """See `Session`."""
         return self._connection.execute(cast("LiteralString", statement), named)
 
+    def execute_all(self, every: Sequence[tuple[str, Named | None]]) -> Answer:
+        """Execute statements, one at least, in one round trip; return the answer to the last one. The first that fails
+        is the last one that is executed.
+        """
+        with self._connection.pipeline():
+            answers = [
+                self._connection.execute(cast("LiteralString", statement), named)
+                for statement, named in every
+            ]
+        return answers[-1]
+
     def executemany(self, statement: str, every: Sequence[Named], /) -> None:
         """See `Session`."""
         with self._connection.cursor() as cursor:

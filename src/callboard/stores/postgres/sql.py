@@ -85,6 +85,7 @@ TAKE_SLOT = "INSERT INTO slot (name, holder, owner) VALUES (%(name)s::VARCHAR, %
 GIVE_BACK = (
     "DELETE FROM slot WHERE slot.holder = %(holder)s::VARCHAR AND slot.owner = %(us)s::VARCHAR"
 )
+FORGET_SLOTS = "DELETE FROM slot WHERE slot.owner = %(us)s::VARCHAR AND (slot.holder NOT IN (SELECT anon_1.value FROM jsonb_array_elements_text(CAST(%(holders)s::VARCHAR AS JSONB)) AS anon_1))"
 OTHER_HOLDERS = "SELECT DISTINCT slot.owner FROM slot WHERE slot.owner != %(us)s::VARCHAR AND slot.name IN (SELECT anon_1.value FROM jsonb_array_elements_text(CAST(%(names)s::VARCHAR AS JSONB)) AS anon_1)"
 FREE_SLOTS = "DELETE FROM slot WHERE slot.owner IN (SELECT anon_1.value FROM jsonb_array_elements_text(CAST(%(owners)s::VARCHAR AS JSONB)) AS anon_1)"
 SLOTS_USED = "SELECT slot.name, slot.owner, CAST(count(*) AS INTEGER) AS count_1 FROM slot GROUP BY slot.name, slot.owner"

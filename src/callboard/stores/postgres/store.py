@@ -1,6 +1,7 @@
 """The event store on PostgreSQL, for any number of processes."""
 
 import asyncio
+import contextlib
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from callboard.stores.postgres.migrate import ensure_usable
 from callboard.stores.postgres.owners import LeasedOwners
 from callboard.stores.postgres.partitions import drop_empty_partitions
 from callboard.stores.postgres.place import PostgresPlace
+from callboard.stores.postgres.rooms import RoomDriver
 from callboard.stores.postgres.watch import AskingWatch
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.operations import StoredOperations
@@ -58,12 +60,14 @@ class PostgresEventStore(RelationalStore):
         self._keeper: Keeper | None = None
         self._bell: Bell | None = None
         self._beating: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         owners = LeasedOwners(home / "owners", lease_s)
         try:
             ensure_usable(place, patience_s)
             self._keeper = Keeper(driver.connect, owners)
-            self._bell = Bell(partial(driver.connect, read_only=True), owners.name)
+            self._bell = Bell(partial(driver.connect, read_only=True), owners.name, self._back)
             access = Access(sql, Writer(driver), Readers(driver))
+            rooms = Writer(RoomDriver(driver))
             engine = _version(driver)
         except FAILURES as error:
             self._abandon(owners)
@@ -79,6 +83,7 @@ class PostgresEventStore(RelationalStore):
             engine,
             bell.listen,
             tidy=drop_empty_partitions,
+            rooms=rooms,
         )
         self.operations = StoredOperations(access, examine)
 
@@ -105,6 +110,7 @@ class PostgresEventStore(RelationalStore):
 
     def live(self, loop: asyncio.AbstractEventLoop, every_s: float) -> None:
         """Say from the event loop, again and again, that this process does its work."""
+        self._loop = loop
         if self._keeper is not None:
             self._keeper.alive()
         self._beating = loop.call_later(every_s, self.live, loop, every_s)
@@ -114,6 +120,16 @@ class PostgresEventStore(RelationalStore):
             self._keeper.wrote()
         if self._bell is not None:
             self._bell.ring()
+
+    def _back(self) -> None:
+        """Mend what a database may have forgotten that crashed: nobody waited until it was on the disk."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is held any more
+                self._loop.call_soon_threadsafe(self._mend)
+
+    def _mend(self) -> None:
+        # One that fails is followed by another: the database is away again.
+        self.limiter.mend().add_done_callback(lambda mended: mended.exception())
 
     async def close(self) -> None:
         """Finish pending appends, give up what is held, and release everything."""

@@ -66,6 +66,9 @@ def limits() -> dict[str, ClauseElement]:
         "GIVE_BACK": delete(slot).where(
             slot.c.holder == bindparam("holder"), slot.c.owner == bindparam("us")
         ),
+        "FORGET_SLOTS": delete(slot).where(
+            slot.c.owner == bindparam("us"), slot.c.holder.not_in(listed("holders"))
+        ),
         "OTHER_HOLDERS": others.where(slot.c.name.in_(listed("names"))),
         "FREE_SLOTS": delete(slot).where(slot.c.owner.in_(listed("owners"))),
         "SLOTS_USED": used.group_by(slot.c.name, slot.c.owner),

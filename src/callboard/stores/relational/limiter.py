@@ -1,5 +1,6 @@
 """Limits in the same database as the log: room is taken in one transaction, by the database's clock."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -12,18 +13,22 @@ from callboard.stores.relational.access import Access
 from callboard.stores.relational.known_names import KnownNames
 from callboard.stores.relational.owners import Owners
 from callboard.stores.relational.session import Session
+from callboard.stores.relational.writer import Writer
 
 _NOBODY: Final = ""
 
 
 class StoredLimiter:
-    """`callboard.ports.limiter.Limiter`; shares the event store's connections and owners."""
+    """`callboard.ports.limiter.Limiter`; shares the event store's connections and owners, but for a `writer` of its own
+    where there is one.
+    """
 
-    def __init__(self, access: Access, owners: Owners) -> None:
-        self._writer = access.writer
+    def __init__(self, access: Access, owners: Owners, writer: Writer | None = None) -> None:
+        self._writer = writer or access.writer
         self._readers = access.readers
         self._owners = owners
         self._known = KnownNames(self._names)
+        self._holders: set[str] = set()
 
     async def limited(self, names: Sequence[str]) -> tuple[str, ...]:
         """See `ports.limiter.Limiter`."""
@@ -31,8 +36,20 @@ class StoredLimiter:
 
     async def take(self, holder: str, asks: Sequence[Ask]) -> Full | None:
         """See `ports.limiter.Limiter`."""
-        wanted = _Wanted(holder, tuple(asks))
-        return await self._writer.submit(partial(_take, wanted=wanted, owners=self._owners))
+        wanted, is_new = _Wanted(holder, tuple(asks)), holder not in self._holders
+        self._holders.add(
+            holder
+        )  # before it is asked for: `mend` shall not take it away in between
+        taken = False
+        try:
+            full = await self._writer.submit(partial(_take, wanted=wanted, owners=self._owners))
+            taken = full is None
+        finally:
+            if taken:
+                self._holders.add(holder)
+            elif is_new:
+                self._holders.discard(holder)
+        return full
 
     async def look(self, asks: Sequence[Ask]) -> Full | None:
         """See `ports.limiter.Limiter`."""
@@ -46,8 +63,15 @@ class StoredLimiter:
 
     async def give_back(self, holder: str) -> None:
         """See `ports.limiter.Limiter`."""
+        self._holders.discard(holder)
         held = {"holder": holder, "us": self._owners.name}
-        await self._writer.submit(lambda session: session.execute(session.sql.GIVE_BACK, held))
+        await self._writer.submit(
+            lambda session: session.executemany(session.sql.GIVE_BACK, [held])
+        )
+
+    def mend(self) -> "asyncio.Future[None]":
+        """Give back once more what a database may hold that has forgotten, in a crash, that it was given back."""
+        return self._writer.submit(self._mended)
 
     async def set_limit(self, limit: Limit) -> None:
         """See `ports.limiter.Limiter`."""
@@ -73,6 +97,11 @@ class StoredLimiter:
     async def standings(self) -> list[LimitStanding]:
         """See `ports.limiter.Limiter`."""
         return await self._readers.run(partial(_standings, owners=self._owners))
+
+    def _mended(self, session: Session) -> None:
+        # In the writer's thread: whatever was asked for up to here is among the holders, and nothing else was stored.
+        named = {"us": self._owners.name, "holders": json.dumps(sorted(self._holders))}
+        session.execute(session.sql.FORGET_SLOTS, named)
 
     async def _names(self) -> list[str]:
         found = await self._readers.run(
@@ -102,10 +131,13 @@ def _take(session: Session, wanted: _Wanted, owners: Owners) -> Full | None:
     slots = [{"name": name, "holder": wanted.holder, "owner": owners.name} for name in found]
     if slots:
         session.executemany(session.sql.TAKE_SLOT, slots)
-    for name, level in found.items():
-        if isinstance(level, Level):
-            drained = {"limit_name": name, "level": level.micro, "at_us": level.at_us}
-            session.execute(session.sql.DRAIN_CAP, drained)
+    drained = [
+        {"limit_name": name, "level": level.micro, "at_us": level.at_us}
+        for name, level in found.items()
+        if isinstance(level, Level)
+    ]
+    if drained:
+        session.executemany(session.sql.DRAIN_CAP, drained)
     return None
 
 

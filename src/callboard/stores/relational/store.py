@@ -36,7 +36,7 @@ from callboard.stores.relational.threads import Listen, StoredThreads, silent
 from callboard.stores.relational.tree_packs import StoredTreePacks
 from callboard.stores.relational.unattended import StoredUnattended
 from callboard.stores.relational.watch import Watch
-from callboard.stores.relational.writer import Work
+from callboard.stores.relational.writer import Work, Writer
 from callboard.stores.rules import HeldClaims, unknown_run
 
 _OPEN_STATUSES = json.dumps(["running", "waiting"])
@@ -60,10 +60,11 @@ class RelationalStore:
         *,
         tidy: Tidy = nothing_to_tidy,
         writes: Writes | None = None,
+        rooms: Writer | None = None,
     ) -> None:
         """Serve the database behind `access`; `engine` is its name and version, for people to read, `listen` how it
-        tells that something was written, `tidy` how it gives back tables that are empty, and `writes` when to ask a
-        database that tells nothing.
+        tells that something was written, `tidy` how it gives back tables that are empty, `writes` when to ask a
+        database that tells nothing, and `rooms` what takes room under limits if that is not the writer of the rest.
         """
         self._sql = access.sql
         self._writer = access.writer
@@ -71,12 +72,13 @@ class RelationalStore:
         self._owners = owners
         self._watch = watch
         self._writes = writes or Unheard()
+        self._rooms = rooms
         self._held = HeldClaims()
         self._closed = False
         self.engine = engine
         self.releases = StoredReleases(access)
         self.budgets = StoredBudgets(access, owners)
-        self.limiter = StoredLimiter(access, owners)
+        self.limiter = StoredLimiter(access, owners, rooms)
         self.credentials = StoredSealedCredentials(access)
         self.anchors = StoredAnchors(access)
         self.records = StoredRecords(access)
@@ -237,6 +239,8 @@ class RelationalStore:
 
     def _close(self) -> None:
         self._writer.close()
+        if self._rooms is not None:
+            self._rooms.close()
         self._readers.close()
         self._watch.close()
 

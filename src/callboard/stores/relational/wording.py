@@ -250,6 +250,9 @@ class Wording(Protocol):
     def GIVE_BACK(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def FORGET_SLOTS(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def OTHER_HOLDERS(self) -> str: ...  # noqa: D102, N802
 
     @property

@@ -89,6 +89,7 @@ ROOT_OF = "SELECT run.root_id, shelf.file FROM run LEFT OUTER JOIN shelf ON shel
 ROOM = "SELECT anon_1.value, cap.at_once, cap.per_minute, cap.burst, cap.level_micro, cap.filled_us, (SELECT count(*) AS count_1 FROM slot WHERE slot.name = anon_1.value) AS anon_2, (SELECT slot.owner FROM slot WHERE slot.name = anon_1.value AND slot.holder = :holder) AS anon_3, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS now_us_1 FROM json_each(:names) AS anon_1 LEFT OUTER JOIN cap ON cap.name = anon_1.value"
 TAKE_SLOT = "INSERT INTO slot (name, holder, owner) VALUES (:name, :holder, :owner) ON CONFLICT (name, holder) DO UPDATE SET owner = excluded.owner"
 GIVE_BACK = "DELETE FROM slot WHERE slot.holder = :holder AND slot.owner = :us"
+FORGET_SLOTS = "DELETE FROM slot WHERE slot.owner = :us AND (slot.holder NOT IN (SELECT anon_1.value FROM json_each(:holders) AS anon_1))"
 OTHER_HOLDERS = "SELECT DISTINCT slot.owner FROM slot WHERE slot.owner != :us AND slot.name IN (SELECT anon_1.value FROM json_each(:names) AS anon_1)"
 FREE_SLOTS = (
     "DELETE FROM slot WHERE slot.owner IN (SELECT anon_1.value FROM json_each(:owners) AS anon_1)"

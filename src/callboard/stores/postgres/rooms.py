@@ -1,0 +1,133 @@
+"""The connection on which room under limits is taken and given back.
+
+Its transactions run one behind the other under a lock of their own, beside those that write the log: room shall not wait
+for other runs' events, nor they for it. Whoever waits for the disk holds no lock meanwhile: the lock goes with a commit
+that waits for nothing, and what is committed is made durable before anybody is told of it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from callboard.domain.errors import CallboardError
+from callboard.domain.events.codec import Sealed
+from callboard.ports.event_store import Batch
+from callboard.stores.postgres import sql as statements
+from callboard.stores.postgres.connections import PostgresSession
+from callboard.stores.postgres.driver import PostgresDriver
+from callboard.stores.postgres.failures import FAILURES
+from callboard.stores.relational.session import Answer, Named, Session
+from callboard.stores.relational.wording import Wording
+
+LIMITS: Final = 4_217_036_102
+"""The advisory lock that every transaction of ours that changes limits, or room under them, holds."""
+
+_ALONE: Final = ("BEGIN", f"SELECT pg_advisory_xact_lock({LIMITS})")
+_COMMIT: Final = ("SET LOCAL synchronous_commit = off", "COMMIT")
+_ON_DISK: Final = "SELECT pg_logical_emit_message(true, 'callboard', '')"
+"""Writes next to nothing and waits until it is on the disk, with all that was written before it."""
+
+_HARMLESS: Final = frozenset({statements.GIVE_BACK})
+"""What may be lost: the database is told once more after a crash (`StoredLimiter.mend`)."""
+
+
+class RoomSession:
+    """`callboard.stores.relational.session.Session`, opened when it is first needed.
+
+    Statements that nobody needs an answer of (`executemany`) travel with the next one, or with the commit.
+    """
+
+    sql: Wording = statements
+
+    def __init__(self, connect: Callable[[], PostgresSession]) -> None:
+        self.doubtful = False
+        self._connect = connect
+        self._session: PostgresSession | None = None
+        self._ahead: list[tuple[str, Named | None]] = []
+        self._lasts = False
+        self._lasts = False
+
+    def execute(self, statement: str, named: Named | None = None, /) -> Answer:
+        """See `Session`."""
+        self._add(statement, named)
+        return self._send()
+
+    def executemany(self, statement: str, every: Sequence[Named], /) -> None:
+        """See `Session`."""
+        for each in every:
+            self._add(statement, each)
+
+    def insert_events(self, events: Sequence[Sealed], /) -> int:
+        """See `Session`: there are none among limits."""
+        raise NotImplementedError(f"{len(events)} events")
+
+    def begin(self) -> None:
+        """See `Session`."""
+        self._ahead = [(statement, None) for statement in _ALONE]
+        self._lasts = False
+
+    def commit(self) -> None:
+        """See `Session`."""
+        ends = (*_COMMIT, _ON_DISK) if self._lasts else _COMMIT
+        self._ahead += [(statement, None) for statement in ends]
+        self._send()
+
+    def rollback(self) -> None:
+        """See `Session`."""
+        self._ahead = []
+        if self._session is not None:
+            self._session.rollback()
+
+    def close(self) -> None:
+        """See `Session`."""
+        if self._session is not None:
+            self._session.close()
+
+    def _add(self, statement: str, named: Named | None) -> None:
+        is_look = statement.startswith("SELECT")
+        self._lasts = self._lasts or not (is_look or statement in _HARMLESS)
+        self._ahead.append((statement, named))
+
+    def _send(self) -> Answer:
+        """Send what there is in one go, and return the answer to the last of it."""
+        if self._session is None:
+            self._session = self._connect()
+        ahead, self._ahead = self._ahead, []
+        return self._session.execute_all(ahead)
+
+
+class RoomDriver:
+    """`callboard.stores.relational.driver.Driver` for room under limits, with the connections of another one. Nobody is told
+    of what it commits: who waits for room looks for it (`runtime.slots`).
+    """
+
+    failures: tuple[type[Exception], ...] = FAILURES
+
+    def __init__(self, driver: PostgresDriver) -> None:
+        self._driver = driver
+        self.patience_s = driver.patience_s
+
+    def connect(self, *, read_only: bool = False) -> Session:
+        """See `Driver`. Nothing is opened yet."""
+        del read_only
+        return RoomSession(self._driver.connect)
+
+    def committed(self) -> None:
+        """See `Driver`."""
+
+    def explain(self, error: Exception) -> CallboardError:
+        """See `Driver`."""
+        return self._driver.explain(error)
+
+    def is_lost(self, error: Exception) -> bool:
+        """See `Driver`."""
+        return self._driver.is_lost(error)
+
+    def append(self, session: Session, batches: Sequence[Batch]) -> Sequence[CallboardError | None]:
+        """See `Driver`."""
+        return self._driver.append(session, batches)
+
+    def append_alone(
+        self, session: Session, batches: Sequence[Batch]
+    ) -> Sequence[CallboardError | None]:
+        """See `Driver`."""
+        return self._driver.append_alone(session, batches)
