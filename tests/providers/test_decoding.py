@@ -251,6 +251,16 @@ def test_usage_that_is_missing_or_nonsense_is_unknown(usage):
     assert (answer.usage, answer.cost_usd) == (None, None)
 
 
+@pytest.mark.parametrize("said", [b"1" + b"0" * 400, b"1e15", b"true", b"1e16"])
+def test_a_number_of_tokens_beyond_reason_is_unknown_and_no_obstacle(said):
+    lone = b'{"id":"\\ud83d","choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]'
+    usage = b',"usage":{"prompt_tokens":%b,"completion_tokens":2,"cost":%b}}'
+    answer = decoded("chat", b"data: " + lone + usage % (said, said) + b"\n\n")
+    known = 10**15 if said == b"1e15" else 0
+    assert answer.usage == Usage(input_tokens=known, output_tokens=2)
+    assert answer.cost_usd is None
+
+
 def test_impossible_details_of_usage_are_bounded_by_the_whole():
     usage = {
         "prompt_tokens": 10,

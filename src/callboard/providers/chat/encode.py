@@ -4,7 +4,7 @@
 """
 
 from base64 import b64decode
-from functools import partial
+from functools import lru_cache, partial
 
 from pydantic import JsonValue
 
@@ -77,7 +77,9 @@ def _options(request: ModelRequest, model: str, dialect: Dialect) -> JsonObject:
         options["stream_options"] = {"include_usage": True}
     if request.max_output_tokens is not None:
         options[dialect.output_limit_field] = request.max_output_tokens
-    return options | reasoning_fields(dialect, request.reasoning)
+    if request.reasoning is not None:
+        options |= reasoning_fields(dialect, request.reasoning)
+    return options
 
 
 def _tool(tool: ToolSpec) -> JsonObject:
@@ -89,7 +91,9 @@ def _tool(tool: ToolSpec) -> JsonObject:
     return {"type": "function", "function": function}
 
 
+@lru_cache(maxsize=512)
 def _system(text: str, *, marked: bool) -> bytes:
+    # A conversation sends the same text with every turn; some five hundred of them may go on at once.
     return dumps({"role": "system", "content": _content(text, marked=marked)})
 
 
@@ -102,7 +106,7 @@ def _message_bytes(tag: str, previous: Message | None, message: Message, *, mark
     sent = settled(previous, message)
     for each in sent:
         entries += _entries(each, tag, marked=marked and each is sent[-1])
-    joined = b",".join(dumps(entry) for entry in entries)
+    joined = b",".join(map(dumps, entries))
     return joined if previous is None else b"," + joined
 
 
@@ -148,15 +152,18 @@ def _decoded(data: str) -> str:
 
 
 def _assistant(message: Message, tag: str, *, marked: bool) -> JsonObject:
-    calls = [_call(call) for call in message.tool_calls]
-    text = message.text
-    content = _content(text, marked=marked) if text or not calls else None
-    entry: JsonObject = {"role": "assistant", "content": content}
+    text, calls, echo = "", list[JsonValue](), JsonObject()
     for part in message.parts:
-        if isinstance(part, ReasoningPart) and part.details and part.details.get("wire") == tag:
-            entry |= {key: value for key, value in part.details.items() if key != "wire"}
+        if isinstance(part, ToolCallPart):
+            calls.append(_call(part))
+        elif isinstance(part, TextPart):
+            text += part.text
+        elif isinstance(part, ReasoningPart) and part.details and part.details.get("wire") == tag:
+            echo |= {key: value for key, value in part.details.items() if key != "wire"}
+    content = _content(text, marked=marked) if text or not calls else None
+    entry: JsonObject = {"role": "assistant", "content": content, **echo}
     if calls:
-        entry["tool_calls"] = as_json(calls)
+        entry["tool_calls"] = calls
     return entry
 
 
@@ -173,10 +180,9 @@ def _results(message: Message, *, marked: bool) -> list[JsonObject]:
     entries = [_result(part, marked=marked and part is results[-1]) for part in results]
     files: list[JsonValue] = []
     for part in results:
-        media = [_media(file.media_type, file.data) for file in result_media(part)]
-        if media:
+        if media := result_media(part):
             files.append({"type": "text", "text": f"Files returned by {part.tool}:"})
-            files += media
+            files += [_media(file.media_type, file.data) for file in media]
     # Tool messages carry text only, so files follow in a message of their own.
     return [*entries, {"role": "user", "content": files}] if files else entries
 

@@ -38,6 +38,8 @@ class ChatProvider:
             decoder(self._client.target.provider, self._dialect.name, tools.names),
             on_delta,
         )
+        if answer.cost_usd is not None:
+            return answer
         return await priced(answer, self._client.target.vendor, model)
 
     async def ceiling_usd(

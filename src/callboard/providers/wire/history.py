@@ -29,8 +29,9 @@ def settled(previous: Message | None, message: Message) -> list[Message]:
     """
     if message.role == "tool":
         return _settled_results(previous, message)
-    opening = [_BEGIN] if previous is None and message.role == "assistant" else []
-    return [*opening, *_stand_ins(previous), message]
+    if previous is None:
+        return [_BEGIN, message] if message.role == "assistant" else [message]
+    return [*_stand_ins(previous), message]
 
 
 def closing(messages: tuple[Message, ...]) -> list[Message]:
@@ -63,9 +64,9 @@ def _open_calls(previous: Message | None) -> tuple[ToolCallPart, ...]:
     return previous.tool_calls if previous is not None and previous.role == "assistant" else ()
 
 
-def _stand_ins(previous: Message | None) -> list[Message]:
-    missing = tuple(_stand_in(call) for call in _open_calls(previous))
-    return [Message(role="tool", parts=missing)] if missing else []
+def _stand_ins(previous: Message) -> list[Message]:
+    calls = _open_calls(previous)
+    return [Message(role="tool", parts=tuple(map(_stand_in, calls)))] if calls else []
 
 
 def _stand_in(call: ToolCallPart) -> ToolResultPart:

@@ -30,14 +30,14 @@ def string(value: JsonValue) -> str:
 
 def count(value: JsonValue) -> int | None:
     """Return a number of tokens, or None where it is missing, negative, or no sensible number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if type(value) is not int and not (isinstance(value, float) and isfinite(value)):
         return None
     return int(value) if 0 <= value <= _MOST_TOKENS else None
 
 
 def money(value: JsonValue) -> Decimal | None:
     """Return an amount in US dollars, or None where it is missing, negative, or no sensible number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if type(value) is not int and not (isinstance(value, float) and isfinite(value)):
         return None
     return usd(value) if 0 <= value <= _MOST_USD else None
 
