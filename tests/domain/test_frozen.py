@@ -5,8 +5,17 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.domain.frozen import unchecked
+from callboard.domain.frozen import changed, unchecked, value
 from callboard.domain.usage import Bill, Usage, usd
+
+
+@value
+class Place:
+    """A value of the kind that every turn makes."""
+
+    row: int
+    seat: str = "a"
+
 
 AMOUNTS = st.integers(0, 10**15).map(lambda nano: usd(Decimal(nano).scaleb(-9)))
 
@@ -45,3 +54,15 @@ def test_the_sum_of_two_usages_counts_every_kind_of_token() -> None:
         cache_write_tokens=2,
         reasoning_tokens=1,
     )
+
+
+def test_a_value_equals_its_like_and_is_found_in_their_place() -> None:
+    assert Place(1) == Place(1, "a") != Place(1, "b")
+    assert {Place(1), Place(1, "a")} == {Place(1)}
+    assert repr(Place(1)) == "Place(row=1, seat='a')"
+
+
+def test_a_changed_value_leaves_the_one_before_it_as_it_was() -> None:
+    before = Place(1)
+    assert changed(before, seat="b") == Place(1, "b")
+    assert before == Place(1, "a")

@@ -57,6 +57,19 @@ async def test_an_answer_without_calls_ends_the_run_with_its_text():
     assert value(await run(app)) == "hello"
 
 
+async def test_every_event_of_a_run_has_all_fields_of_its_kind_and_is_written_as_it_is_read():
+    turns = [Turn(calls=(call("look", path="a"),)), Turn(text="done")]
+    app = rig(says(a=turns), agent("a", "look"))
+    recorded: list[Recorded] = []
+    with app.ports.live.watching(lambda event, _: recorded.append(event)):
+        await run(app)
+    assert len(recorded) == 8
+    for event in (one.event for one in recorded):
+        assert vars(event).keys() == type(event).model_fields.keys()
+        assert type(event).model_validate_json(event.model_dump_json()) == event
+    assert recorded == await events(app)
+
+
 async def test_a_tools_result_is_there_in_the_next_request_and_the_step_prompt_only_in_its_own():
     provider = says(a=[Turn(text="Looking.", calls=(call("look", path="a"),)), Turn(text="Done.")])
     definition = agent("a", "look", instructions_prompt="I", step_prompt="S", system_prompt="Sys")

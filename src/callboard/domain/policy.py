@@ -28,6 +28,11 @@ class Policy:
     judged: dict[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
 
     @cached_property
+    def has_rules(self) -> bool:
+        """Whether there is anything to judge a call by."""
+        return any(layer.rules for layer in self.layers)
+
+    @cached_property
     def version(self) -> str:
         """The digest of the rules: an approval under other rules is none."""
         rules = [layer.model_dump(mode="json") for layer in self.layers if layer.rules]

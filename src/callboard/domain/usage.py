@@ -1,7 +1,7 @@
 """Tokens and money. Unknown is never zero: an unknown cost is None everywhere."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
 
@@ -22,8 +22,11 @@ def usd(value: Decimal | float | str) -> Decimal:
     return Decimal(repr(value) if isinstance(value, float) else value).quantize(NANO)
 
 
+_AMOUNTS: Final = (Decimal, float, int, str)
+
+
 def _to_usd(value: object) -> object:
-    if not isinstance(value, Decimal | float | int | str):
+    if not isinstance(value, _AMOUNTS):
         return value
     try:
         return usd(value)
@@ -54,13 +57,9 @@ class Usage(Frozen):
     reasoning_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
+        theirs = vars(other)
         return unchecked(
-            Usage,
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
-            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
-            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            Usage, **{kind: count + theirs[kind] for kind, count in vars(self).items()}
         )
 
 

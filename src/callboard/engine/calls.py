@@ -56,8 +56,10 @@ def never_requested(state: RunState) -> tuple[ToolCallRefused, ...]:
     """Refuse calls of the answer that a log cut short (by a fork) holds no request for."""
     if state.outcome is None or len(state.calls) >= len(state.outcome.call_ids):
         return ()
+    asked = state.messages[-1].tool_calls if state.messages else ()
+    if not asked:  # all of them are settled
+        return ()
     known = {call.call_id for call in state.calls}
-    asked = [part for message in state.messages[-1:] for part in message.tool_calls]
     return tuple(
         ToolCallRefused(
             turn=state.turn,
@@ -72,9 +74,9 @@ def never_requested(state: RunState) -> tuple[ToolCallRefused, ...]:
 
 
 def _readable_together(state: RunState, first: Call) -> tuple[Call, ...]:
-    """Return `first` and the read calls that directly follow it and need nobody's leave."""
-    together: list[Call] = []
-    for call in state.calls[state.calls.index(first) :]:
+    """Return `first`, which may be made, and the read calls that directly follow it and need nobody's leave."""
+    together = [first]
+    for call in state.calls[state.calls.index(first) + 1 :]:
         if call.result is not None:
             continue
         if call.facts.access != "read" or _permission(state, call) is not None:
@@ -100,7 +102,7 @@ def _recovery(state: RunState, call: Call) -> Command | None:
 
 def _permission(state: RunState, call: Call) -> Command | None:
     """Return what stands in the call's way: a refusal, a gate, or None."""
-    if not any(layer.rules for layer in state.policy.layers):
+    if not state.policy.has_rules:
         return None
     said = ruling(state.policy, asked(state, call))
     if said.effect == "allow":

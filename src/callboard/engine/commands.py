@@ -5,10 +5,11 @@ from datetime import datetime
 
 from callboard.domain.events.run import CancellationRequested
 from callboard.domain.events.union import AnyEvent
+from callboard.domain.frozen import value
 from callboard.domain.run.call import Call
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallModel:
     """Ask the model for the next answer, after `delay_s`, and give up at `deadline_at`."""
 
@@ -18,7 +19,7 @@ class CallModel:
     deadline_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunTools:
     """Make these calls: several only when they may run side by side."""
 
@@ -71,7 +72,7 @@ class SampleModel:
     deadline_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Append:
     """Nothing to do but to record what follows from the state."""
 

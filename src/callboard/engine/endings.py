@@ -22,11 +22,11 @@ def turn_ends(state: RunState, outcome: TurnOutcome) -> bool:
     """
     if outcome.had_refusals:
         return False
-    if ENDING_TOOLS.intersection(outcome.tools):
+    if not ENDING_TOOLS.isdisjoint(outcome.tools):
         return True
     if TASK_COMPLETED in state.subject.definition.tool_names:
         return False
-    return all(tool in _QUIET for tool in outcome.tools)
+    return _QUIET.issuperset(outcome.tools)
 
 
 def came_to_nothing(outcome: TurnOutcome) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from callboard.domain.definition.agent import AgentDefinition
+from callboard.domain.frozen import value
 from callboard.domain.message import JsonObject, Message, user_message
 from callboard.domain.run.fold import USER_PROMPT
 from callboard.domain.run.state import RunState
@@ -38,7 +39,7 @@ class Surroundings:
     prompt: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prompt:
     """The next request's conversation. The first `stable` messages will be there again next time."""
 

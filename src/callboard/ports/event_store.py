@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol
 from callboard.domain.actor import Actor
 from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.events.codec import Blob, Sealed
+from callboard.domain.frozen import value
 from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import Mark
 
@@ -23,7 +24,7 @@ class Claim:
     head_hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Batch:
     """Events to append in one transaction, after position `expected_head`, in epoch `epoch`.
 

@@ -11,6 +11,7 @@ from callboard.domain.definition.references import matching_spawnable
 from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import CallRequest, ToolCallRefused
 from callboard.domain.events.union import AnyEvent
+from callboard.domain.frozen import unchecked
 from callboard.domain.message import JsonObject, Message, Part, TextPart, ToolCallPart
 from callboard.domain.run.state import RunState
 from callboard.engine.repair import meant_name, repaired_object
@@ -48,17 +49,20 @@ class Refusal(Exception):
     message: str
 
 
+_TOO_MANY = Refusal("invalid_arguments", f"At most {MAX_CALLS} calls are made in one turn.")
+
+
 def answer_events(
     state: RunState, offer: Offer, answer: ModelAnswer, *, attempt: int, duration_ms: int
 ) -> tuple[AnyEvent, ...]:
     """Return what to append for an answer: the answer with the calls to be made, then the refusals."""
     turn = state.turn + 1
-    parts = tuple(_plain_names(_with_text_calls(state, answer.parts)))
+    parts = _plain_names(_with_text_calls(state, answer.parts))
     requests, refusals = sorted_calls(state, offer, turn, parts)
     completed = ModelCallCompleted(
         turn=turn,
         attempt=attempt,
-        message=Message(role="assistant", parts=parts),
+        message=unchecked(Message, role="assistant", parts=parts, tags=(), expires=None),
         finish=answer.finish,
         usage=answer.usage,
         cost_usd=answer.cost_usd,
@@ -78,27 +82,29 @@ def sorted_calls(
     """Return the calls among the parts of a message that are to be made, and the refusals of the others."""
     requests: list[CallRequest] = []
     refusals: list[ToolCallRefused] = []
-    calls = (part for part in parts if isinstance(part, ToolCallPart))
-    for index, part in enumerate(calls):
+    calls = [part for part in parts if isinstance(part, ToolCallPart)]
+    for part in calls[:MAX_CALLS]:
         try:
-            _refuse_beyond_limit(over_limit=index >= MAX_CALLS)
             requests.append(_request(state, offer, part))
         except Refusal as refusal:
-            refusals.append(
-                ToolCallRefused(
-                    turn=turn,
-                    call_id=part.call_id,
-                    tool=part.tool,
-                    reason=refusal.reason,
-                    message=refusal.message,
-                )
-            )
+            refusals.append(_refused(turn, part, refusal))
+    refusals += [_refused(turn, part, _TOO_MANY) for part in calls[MAX_CALLS:]]
     return tuple(requests), tuple(refusals)
+
+
+def _refused(turn: int, part: ToolCallPart, refusal: Refusal) -> ToolCallRefused:
+    return ToolCallRefused(
+        turn=turn,
+        call_id=part.call_id,
+        tool=part.tool,
+        reason=refusal.reason,
+        message=refusal.message,
+    )
 
 
 def _with_text_calls(state: RunState, parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Find calls in the text of an answer that has no others: some models write them there."""
-    if any(isinstance(part, ToolCallPart) for part in parts):
+    if "tool_call" in [part.kind for part in parts]:
         return parts
     found: list[Part] = []
     for part in parts:
@@ -109,12 +115,13 @@ def _with_text_calls(state: RunState, parts: tuple[Part, ...]) -> tuple[Part, ..
     return tuple(found)
 
 
-def _plain_names(parts: Iterable[Part]) -> Iterable[Part]:
+def _plain_names(parts: Iterable[Part]) -> tuple[Part, ...]:
     """Spell tool names and ids so that every vendor takes them back, and make ids unique."""
     seen: set[str] = set()
+    plain: list[Part] = []
     for part in parts:
         if not isinstance(part, ToolCallPart):
-            yield part
+            plain.append(part)
             continue
         name = _plain(part.tool) or "unknown"
         call_id = _plain(part.call_id)
@@ -122,7 +129,8 @@ def _plain_names(parts: Iterable[Part]) -> Iterable[Part]:
             call_id = next(new for n in range(1, 10_000) if (new := f"call_{n}") not in seen)
         seen.add(call_id)
         same = name == part.tool and call_id == part.call_id
-        yield part if same else part.model_copy(update={"tool": name, "call_id": call_id})
+        plain.append(part if same else part.model_copy(update={"tool": name, "call_id": call_id}))
+    return tuple(plain)
 
 
 def _plain(name: str) -> str:
@@ -138,11 +146,6 @@ def _request(state: RunState, offer: Offer, part: ToolCallPart) -> CallRequest:
         facts=tool.facts,
         arguments=None if checked == part.arguments else checked,
     )
-
-
-def _refuse_beyond_limit(*, over_limit: bool) -> None:
-    if over_limit:
-        raise Refusal("invalid_arguments", f"At most {MAX_CALLS} calls are made in one turn.")
 
 
 def _resolved(state: RunState, offer: Offer, part: ToolCallPart) -> tuple[str, Tool, JsonObject]:

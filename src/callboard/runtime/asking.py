@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from callboard.domain.errors import CallboardError, LogError, ModelError, NoRoom
 from callboard.domain.events.budget import BudgetReached
 from callboard.domain.events.model_call import ModelFailure
 from callboard.domain.events.union import AnyEvent
+from callboard.domain.frozen import value
 from callboard.domain.run.state import RunState
 from callboard.ports.model import Delta, ModelAnswer, ModelProvider, ModelRequest
 from callboard.runtime.ports import Ports
@@ -18,7 +18,7 @@ from callboard.runtime.run_log import RunLog
 from callboard.runtime.spending import Hold, reserve
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asking:
     """A request, the events that record its beginning and its failure, and the key of what is reserved for it.
 
@@ -33,7 +33,7 @@ class Asking:
     show: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answered:
     """An answer, and how long it took once the call had begun."""
 
@@ -81,21 +81,22 @@ async def _asked(
     log.append(asking.started)
     began = ports.clock.monotonic()
     try:
-        answer = await _held(ports, provider, hold, asking)
+        bounded = _bounded(ports, provider, hold.request, asking)
+        answer = await (bounded if hold.key is None else _settled(hold, bounded))
     except CallboardError as error:
         log.append(asking.failed(_failure(error)))
         return None
     return Answered(answer, round((ports.clock.monotonic() - began) * 1000))
 
 
-async def _held(ports: Ports, provider: ModelProvider, hold: Hold, asking: Asking) -> ModelAnswer:
+async def _settled(hold: Hold, bounded: Awaitable[ModelAnswer]) -> ModelAnswer:
     """Return an answer, and settle what was reserved for it.
 
     Raises:
         ModelError: there is none.
     """
     try:
-        answer = await _bounded(ports, provider, hold.request, asking)
+        answer = await bounded
         hold.answered(answer)
     except ModelError:
         hold.refused()

@@ -1,6 +1,7 @@
 """Performing a model call: one attempt, its answer or its failure as events."""
 
 from callboard.domain.events.model_call import ModelCallFailed, ModelCallStarted
+from callboard.domain.frozen import unchecked
 from callboard.domain.run.state import RunState
 from callboard.domain.tool import ToolSpec
 from callboard.engine.commands import CallModel
@@ -24,10 +25,18 @@ async def call_model(
     if command.delay_s > 0:
         await ports.clock.sleep(command.delay_s)
     state, turn, attempt = log.state, command.turn, command.attempt
+    request = request_for(state, specs)
     asking = Asking(
-        request_for(state, specs),
+        request,
         key=f"{state.run_id}:{turn}.{attempt}",
-        started=ModelCallStarted(turn=turn, attempt=attempt, model=state.model),
+        started=unchecked(
+            ModelCallStarted,
+            v=ModelCallStarted.version,
+            type="model_call.started",
+            turn=turn,
+            attempt=attempt,
+            model=request.model,
+        ),
         failed=lambda why: ModelCallFailed(turn=turn, attempt=attempt, failure=why),
         deadline_at=command.deadline_at,
     )

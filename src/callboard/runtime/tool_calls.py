@@ -5,6 +5,7 @@ import logging
 
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.tool_call import ToolCallCompleted, ToolCallStarted
+from callboard.domain.frozen import unchecked
 from callboard.domain.run.call import Call
 from callboard.domain.run.state import RunState
 from callboard.domain.tool import error_outputs
@@ -31,15 +32,22 @@ async def run_tools(
     A call that must never run twice is begun only when its beginning is durable.
     """
     turn = log.state.turn
-    log.append(
-        *(
-            ToolCallStarted(turn=turn, call_id=call.call_id, tool=call.tool, epoch=log.epoch)
-            for call in command.calls
-        )
-    )
-    if any(call.facts.retry_safety == "unsafe" for call in command.calls):
+    log.append(*[_started(call, turn, log.epoch) for call in command.calls])
+    if "unsafe" in [call.facts.retry_safety for call in command.calls]:
         await log.durable()
     await side_by_side([_run_one(ports, log, workspace, command, call) for call in command.calls])
+
+
+def _started(call: Call, turn: int, epoch: int) -> ToolCallStarted:
+    return unchecked(
+        ToolCallStarted,
+        v=ToolCallStarted.version,
+        type="tool_call.started",
+        turn=turn,
+        call_id=call.call_id,
+        tool=call.tool,
+        epoch=epoch,
+    )
 
 
 async def _run_one(

@@ -1,9 +1,9 @@
 """What a run did lately, as far as it takes to see that it goes round in circles."""
 
 import hashlib
-from dataclasses import dataclass
 from decimal import Decimal
 
+from callboard.domain.frozen import value
 from callboard.domain.message import JsonOutput
 from callboard.domain.run.call import Call
 
@@ -11,7 +11,7 @@ KEPT = 32
 """Actions that are remembered: enough for every pattern that is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Action:
     """A call that was settled. `asked` stands for the tool and its arguments, `result` for what came of it.
 
@@ -25,7 +25,7 @@ class Action:
     is_new: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mark:
     """A turn, and what the run had cost by then."""
 
@@ -33,7 +33,7 @@ class Mark:
     spent_usd: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Deeds:
     """The last actions, and when one of them last told anything new (`news`) or changed something (`change`)."""
 

@@ -1,12 +1,11 @@
 """A tool call of the current turn."""
 
-from dataclasses import dataclass
-
+from callboard.domain.frozen import value
 from callboard.domain.message import JsonObject, ToolResultPart
 from callboard.domain.tool import ToolFacts
 
 
-@dataclass(frozen=True)
+@value
 class Call:
     """A tool call of the current turn.
 

@@ -19,7 +19,7 @@ from callboard.domain.events.gate import ApprovalGiven, Closing, GateOpened
 from callboard.domain.events.model_call import Finish, ModelFailure
 from callboard.domain.events.program import SampleCompleted
 from callboard.domain.events.run import AgentSubject, CancellationRequested, RunCreated, Terminal
-from callboard.domain.frozen import unchecked
+from callboard.domain.frozen import unchecked, value
 from callboard.domain.message import Message, ToolResultPart
 from callboard.domain.policy import Policy
 from callboard.domain.run.actions import Deeds
@@ -39,7 +39,7 @@ class Child:
     waiting: ChildRunSuspended | None = None
 
 
-@dataclass(frozen=True)
+@value
 class TurnOutcome:
     """What the engine must know of a turn to say whether another follows.
 
@@ -162,7 +162,7 @@ class RunState:
     @property
     def model(self) -> str:
         """The name of the model that is asked."""
-        return self.choice.model
+        return self.choice.model if self.subject.chain else self.subject.model
 
     def lost(self, call: Call) -> bool:
         """Return whether the call was begun by a process that is gone, and not settled."""
