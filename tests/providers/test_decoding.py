@@ -168,6 +168,42 @@ def test_calls_before_the_one_that_was_cut_off_are_whole():
     assert calls_of(answer) == [("a", "x", {}), ("b", "x", None)]
 
 
+@given(
+    st.dictionaries(
+        st.text(max_size=4),
+        st.recursive(
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.text(max_size=6),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.text(max_size=2), inner, max_size=3)
+            ),
+        ),
+        max_size=4,
+    )
+)
+def test_a_call_is_what_a_look_at_all_its_fields_would_have_made_of_it(arguments):
+    (part,) = chat(fragment(0, "a", "x", json.dumps(arguments))).parts
+    assert isinstance(part, ToolCallPart)
+    assert ToolCallPart.model_validate(part.model_dump()) == part
+    assert (
+        part.model_dump_json()
+        == ToolCallPart(call_id="a", tool="x", arguments=part.arguments).model_dump_json()
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 98, 99, 100, 101, 150, 300, 1000])
+def test_no_depth_of_arguments_is_an_obstacle(depth):
+    text = '{"a":' + "[" * depth + "]" * depth + "}"
+    (part,) = chat(fragment(0, "a", "x", text)).parts
+    assert isinstance(part, ToolCallPart)
+    assert part.raw == (None if part.arguments is not None else text)
+    assert ToolCallPart.model_validate_json(part.model_dump_json()) == part
+
+
 def test_arguments_nested_beyond_reason_are_kept_as_text():
     text = '{"a":' * 5000 + "1" + "}" * 5000
     answer = chat(fragment(0, "a", "x", text))

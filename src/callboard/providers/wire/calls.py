@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from callboard.domain.frozen import unchecked
 from callboard.domain.message import JsonObject, ToolCallPart
 from callboard.domain.tool import ToolSpec
 from callboard.providers.wire.json_text import NotJson, clean, clean_value, dumps, loads
@@ -14,6 +15,8 @@ from callboard.providers.wire.json_text import NotJson, clean, clean_value, dump
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
+_FEW_BRACKETS = 100
+"""A JSON text with no more opening ones than this is not nested deeper than our own values may be."""
 
 
 @dataclass(slots=True)
@@ -105,6 +108,17 @@ def _finished(
     arguments = None if cut_off and not text.strip() else parsed_arguments(text)
     name = clean(call.name)
     tool = names.get(name, name)
+    if arguments is not None and text.count("{") + text.count("[") <= _FEW_BRACKETS:
+        # It was JSON a moment ago, and strings are clean: there is nothing left to check.
+        return unchecked(
+            ToolCallPart,
+            kind="tool_call",
+            call_id=call_id,
+            tool=tool,
+            arguments=arguments,
+            raw=None,
+            details=call.details,
+        )
     if arguments is not None:
         try:
             return ToolCallPart(
