@@ -21,6 +21,7 @@ NAMES = (
     "effects",
     "workers",
     "wake",
+    "room",
     "live",
     "rendering",
     "soak",

@@ -1,5 +1,7 @@
 """The store on a real PostgreSQL keeps every contract that the one on SQLite keeps."""
 
+import asyncio
+
 import psycopg
 import pytest
 
@@ -10,6 +12,7 @@ from callboard.testing.records import RecordsContract
 from callboard.testing.releases import ReleasesContract
 from callboard.testing.shelf import ShelfContract, family, shelve
 from callboard.testing.store.contract import EventStoreContract
+from callboard.testing.store.samples import SampleLog
 from callboard.testing.store.threads import ThreadsContract
 from callboard.testing.tree_packs import TreePacksContract
 from callboard.testing.unattended import UnattendedContract
@@ -92,6 +95,24 @@ class TestUnattended(UnattendedContract):
     @pytest.fixture
     def unattended(self, store):
         return store.unattended
+
+    async def test_does_not_count_what_this_process_writes_itself(self, store, another, unattended):
+        async with asyncio.timeout(20):
+            await unattended.changed(0, within_s=3_600)  # now it listens
+            await _heard(unattended, SampleLog("there-1").created_in(another))
+            seen = await unattended.changes()
+            for number in range(3):
+                await SampleLog(f"here-{number}").created_in(store)
+            await _heard(unattended, SampleLog("there-2").created_in(another))
+        assert await unattended.changes() == seen + 1
+
+
+async def _heard(unattended, writing):
+    """Write as another process, and wait until that is noticed."""
+    seen = await unattended.changes()
+    await writing
+    while await unattended.changes() == seen:
+        await unattended.changed(seen, within_s=3_600)
 
 
 class TestTreePacks(TreePacksContract):

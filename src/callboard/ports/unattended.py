@@ -32,7 +32,9 @@ class Unattended(Protocol):
         ...
 
     async def changes(self) -> int:
-        """Return a number that is another one once anything was written, by this process or by another. Cheap."""
+        """Return a number that is another one once another process has written anything. Cheap. Where a store cannot tell who
+        it was, this process's writes change it too.
+        """
         ...
 
     async def changed(self, seen: int, within_s: float) -> None:

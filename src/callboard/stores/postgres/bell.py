@@ -29,7 +29,7 @@ Connect = Callable[[], PostgresSession]
 
 
 class Bell:
-    """Counts what was heard. `heard` changes when another process, or this one, has written something. `back` is called, in
+    """Counts what was heard: `heard` changes when another process has written something, or may have. `back` is called, in
     some thread, when the database was away and is back.
     """
 
@@ -45,7 +45,7 @@ class Bell:
         self._thread.start()
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call somebody, in some thread, whenever something is heard; return how to end that."""
+        """Call somebody, in some thread, whenever something is heard, or was written here; return how to end that."""
         with self._lock:
             self._listeners.append(listener)
 
@@ -56,9 +56,8 @@ class Bell:
         return stop
 
     def ring(self) -> None:
-        """Count something that this process wrote."""
+        """Tell those who listen of something that this process wrote."""
         with self._lock:
-            self.heard += 1
             listeners = list(self._listeners)
         for listener in listeners:
             listener()
@@ -85,17 +84,21 @@ class Bell:
                 was_here = True
                 self._hear(session)
             except FAILURES:
-                self.ring()  # nobody knows what was missed
+                self._count()  # nobody knows what was missed
             finally:
                 session.close()
 
     def _hear(self, session: PostgresSession) -> None:
         session.execute(f"LISTEN {CHANNEL}")
-        self.ring()  # what was written before anybody listened
+        self._count()  # what was written before anybody listened
         while not self._ending:
             for told in session.notifications(within_s=_LISTEN_S):
                 if told != self._name:
-                    self.ring()
+                    self._count()
+
+    def _count(self) -> None:
+        self.heard += 1
+        self.ring()
 
 
 class Pace:

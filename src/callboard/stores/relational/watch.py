@@ -15,8 +15,8 @@ class Watch(Protocol):
         ...
 
     def changes(self) -> int:
-        """Return a number that is another one once anything was written, as far as that was heard; without waiting for
-        anything. After `close` it stays as it was.
+        """Return a number that is another one once another process has written anything, as far as that was heard; without
+        waiting for anything. After `close` it stays as it was.
         """
         ...
 
