@@ -17,6 +17,7 @@ from sqlalchemy import create_engine
 from callboard.domain.errors import ConfigurationInvalid, LogCorrupt, StoreUnavailable, UnknownThing
 from callboard.stores.relational import statements
 from callboard.stores.revisions import CURRENT, MIGRATIONS
+from callboard.stores.sqlite.connections import require_version
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.stores.tables import metadata
 from callboard.testing.store.samples import SampleLog, broken_at
@@ -226,3 +227,11 @@ def test_opening_a_current_database_imports_no_heavy_library(database):
         "sys.exit('sqlalchemy' in sys.modules or 'alembic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, database], check=True, timeout=50)
+
+
+def test_a_python_with_an_old_sqlite_is_told_what_to_do():
+    require_version((3, 33, 0))
+    with pytest.raises(
+        ConfigurationInvalid, match=r"3\.31\.1, and 3\.33\.0 is needed; use a Python"
+    ):
+        require_version((3, 31, 1))

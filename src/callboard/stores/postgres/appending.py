@@ -5,18 +5,18 @@ expect, and stores the events, marks and anchors of just these. What it answers 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from callboard.domain.errors import CallboardError
-from callboard.domain.events.codec import Sealed, timestamp
-from callboard.domain.thread_mark import Mark
+from callboard.domain.events.codec import timestamp
 from callboard.ports.event_store import Batch
 from callboard.stores.postgres.connections import WRITES, columns_of_events
+from callboard.stores.relational.jobs import ANCHORED
 from callboard.stores.relational.rows import STANDING, columns_of
 from callboard.stores.relational.session import Session
-from callboard.stores.relational.work import ANCHORED, fenced, is_stored, keep_beside
-from callboard.stores.rules import check_batch, marks_of
+from callboard.stores.relational.wholes import Whole, append_wholes, marks_beside
+from callboard.stores.relational.work import is_stored, keep_beside
 
 MOVING: Final = {
     "status": "text",
@@ -94,96 +94,31 @@ def _statement() -> str:
 APPEND_MANY: Final = _statement()
 
 
-@dataclass(slots=True)
-class _Whole:
-    """Batches of one run that follow each other, as one."""
-
-    first: Batch
-    last: Batch
-    events: list[Sealed]
-    marks: list[Mark]
-
-    def joins(self, batch: Batch) -> bool:
-        """Return whether a batch goes on where this ends."""
-        return batch.epoch == self.first.epoch and batch.expected_head == self.events[-1].seq
+def append_many(session: Session, batches: Sequence[Batch]) -> list[CallboardError | None]:
+    """Store batches; return for each why it was refused, if it was."""
+    return append_wholes(batches, partial(_keep, session))
 
 
-def append_many(
-    session: Session, batches: Sequence[Batch], *, alone: bool
-) -> list[CallboardError | None]:
-    """Store batches; return for each why it was refused, if it was. `alone`: no transaction is open."""
-    refusals: dict[int, CallboardError] = {}
-    sound: list[tuple[int, Batch]] = []
-    for place, batch in enumerate(batches):
-        try:
-            check_batch(batch)
-        except CallboardError as error:
-            refusals[place] = error
-        else:
-            sound.append((place, batch))
-    while sound:
-        sound = _round(session, sound, refusals, alone=alone)
-    return [refusals.get(place) for place in range(len(batches))]
+def _keep(session: Session, wholes: Sequence[Whole], batches: Sequence[Batch]) -> set[str]:
+    found = session.execute(APPEND_MANY, _columns(wholes, batches))
+    moved = {run_id for (run_id,) in found}
+    keep_beside(session, [batch for batch in batches if batch.run_id in moved])
+    if not session.doubtful:
+        return moved
+    return moved | {whole.first.run_id for whole in wholes if is_stored(session, whole.last)}
 
 
-def _round(
-    session: Session,
-    batches: list[tuple[int, Batch]],
-    refusals: dict[int, CallboardError],
-    *,
-    alone: bool,
-) -> list[tuple[int, Batch]]:
-    """Store one whole for each run; return the batches that do not go on where their run's whole ends."""
-    wholes: dict[str, _Whole] = {}
-    taken: list[tuple[int, Batch]] = []
-    later: list[tuple[int, Batch]] = []
-    barred: set[str] = set()
-    for place, batch in batches:
-        whole = wholes.get(batch.run_id)
-        if batch.run_id in barred or (whole is not None and not whole.joins(batch)):
-            barred.add(batch.run_id)
-            later.append((place, batch))
-            continue
-        wholes[batch.run_id] = _joined(whole, batch)
-        taken.append((place, batch))
-    extras = alone and any(batch.blobs or batch.attempts for _, batch in taken)
-    if extras:
-        session.begin()
-    stored = {run_id for (run_id,) in session.execute(APPEND_MANY, _columns(wholes))}
-    for place, batch in taken:
-        if batch.run_id in stored:
-            continue
-        if not (session.doubtful and is_stored(session, wholes[batch.run_id].last)):
-            refusals[place] = fenced(batch)
-    keep_beside(session, [batch for _, batch in taken if batch.run_id in stored])
-    if extras:
-        session.commit()
-    return later
-
-
-def _joined(whole: _Whole | None, batch: Batch) -> _Whole:
-    marks = batch.marks or marks_of(batch.events, batch.row.updated_at)
-    if whole is None:
-        return _Whole(batch, batch, list(batch.events), list(marks))
-    whole.last = batch
-    whole.events += batch.events
-    whole.marks += marks
-    return whole
-
-
-def _columns(wholes: dict[str, _Whole]) -> dict[str, object]:
-    rows = [columns_of(whole.last.row) for whole in wholes.values()]
-    firsts = [whole.first for whole in wholes.values()]
-    lasts = [whole.events[-1] for whole in wholes.values()]
-    every = columns_of_events([event for whole in wholes.values() for event in whole.events])
-    marks = [mark for whole in wholes.values() for mark in whole.marks]
+def _columns(wholes: Sequence[Whole], batches: Sequence[Batch]) -> dict[str, object]:
+    rows = [columns_of(whole.last.row) for whole in wholes]
+    every = columns_of_events([event for batch in batches for event in batch.events])
+    marks = marks_beside(batches)
     columns: dict[str, object] = {f"{name}s": [row[name] for row in rows] for name in MOVING}
     return columns | {
-        "run_ids": [first.run_id for first in firsts],
-        "epochs": [first.epoch for first in firsts],
-        "expected_heads": [first.expected_head for first in firsts],
-        "heads": [last.seq for last in lasts],
-        "head_hashs": [last.hash for last in lasts],
+        "run_ids": [whole.first.run_id for whole in wholes],
+        "epochs": [whole.first.epoch for whole in wholes],
+        "expected_heads": [whole.first.expected_head for whole in wholes],
+        "heads": [whole.end.seq for whole in wholes],
+        "head_hashs": [whole.end.hash for whole in wholes],
         "event_run_ids": every["run_ids"],
         "seqs": every["seqs"],
         "bodys": every["bodies"],

@@ -8,8 +8,10 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumper
 
 from callboard.domain.events.codec import Sealed
+from callboard.domain.thread_mark import Mark
 from callboard.stores.postgres import sql as statements
 from callboard.stores.postgres.place import PostgresPlace
+from callboard.stores.relational.rows import columns_of_mark
 from callboard.stores.relational.session import Answer, Named
 from callboard.stores.relational.wording import Wording
 
@@ -58,10 +60,17 @@ class PostgresSession:
         with self._connection.cursor() as cursor:
             cursor.executemany(cast("LiteralString", statement), every)
 
-    def insert_events(self, events: Sequence[Sealed], /) -> int:
+    def insert_events(self, events: Sequence[Sealed], marks: Sequence[tuple[str, Mark]], /) -> None:
         """See `Session`."""
         found = self.execute(_INSERT_EVENTS, columns_of_events(events))
-        return min(int(position) for (position,) in found)
+        first = min(int(position) for (position,) in found)
+        self.executemany(
+            self.sql.MARK,
+            [
+                columns_of_mark(root_id, first + offset, sealed.run_id, mark)
+                for offset, (sealed, (root_id, mark)) in enumerate(zip(events, marks, strict=True))
+            ],
+        )
 
     def begin(self) -> None:
         """See `Session`."""

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from callboard.domain.errors import CallboardError
-from callboard.ports.event_store import Batch
+from callboard.ports.event_store import Batch, Claim
 from callboard.stores.postgres.appending import append_many
 from callboard.stores.postgres.connections import PostgresSession, connect
 from callboard.stores.postgres.failures import FAILURES, explain, is_lost
 from callboard.stores.postgres.place import PostgresPlace
+from callboard.stores.relational.jobs import Creation, Release
 from callboard.stores.relational.session import Session
+from callboard.stores.relational.work import create_each, release_all
 
 
 class PostgresDriver:
@@ -50,10 +52,25 @@ class PostgresDriver:
 
     def append(self, session: Session, batches: Sequence[Batch]) -> Sequence[CallboardError | None]:
         """See `Driver`."""
-        return append_many(session, batches, alone=False)
+        return append_many(session, batches)
 
     def append_alone(
         self, session: Session, batches: Sequence[Batch]
     ) -> Sequence[CallboardError | None]:
+        """See `Driver`: one statement is a transaction, and what is kept beside the events takes more than one."""
+        if not any(batch.blobs or batch.attempts for batch in batches):
+            return append_many(session, batches)
+        session.begin()
+        refusals = append_many(session, batches)
+        session.commit()
+        return refusals
+
+    def create(
+        self, session: Session, creations: Sequence[Creation]
+    ) -> Sequence[Claim | CallboardError]:
         """See `Driver`."""
-        return append_many(session, batches, alone=True)
+        return create_each(session, creations)
+
+    def release(self, session: Session, releases: Sequence[Release]) -> None:
+        """See `Driver`."""
+        release_all(session, releases)

@@ -10,11 +10,13 @@ from typing import Final
 
 from callboard.domain.errors import CallboardError
 from callboard.domain.events.codec import Sealed
-from callboard.ports.event_store import Batch
+from callboard.domain.thread_mark import Mark
+from callboard.ports.event_store import Batch, Claim
 from callboard.stores.postgres import sql as statements
 from callboard.stores.postgres.connections import PostgresSession
 from callboard.stores.postgres.driver import PostgresDriver
 from callboard.stores.postgres.failures import FAILURES
+from callboard.stores.relational.jobs import Creation, Release
 from callboard.stores.relational.session import Answer, Named, Session
 from callboard.stores.relational.wording import Wording
 
@@ -56,9 +58,9 @@ class RoomSession:
         for each in every:
             self._add(statement, each)
 
-    def insert_events(self, events: Sequence[Sealed], /) -> int:
+    def insert_events(self, events: Sequence[Sealed], marks: Sequence[tuple[str, Mark]], /) -> None:
         """See `Session`: there are none among limits."""
-        raise NotImplementedError(f"{len(events)} events")
+        raise NotImplementedError(f"{len(events)} events, {len(marks)} marks")
 
     def begin(self) -> None:
         """See `Session`."""
@@ -131,3 +133,13 @@ class RoomDriver:
     ) -> Sequence[CallboardError | None]:
         """See `Driver`."""
         return self._driver.append_alone(session, batches)
+
+    def create(
+        self, session: Session, creations: Sequence[Creation]
+    ) -> Sequence[Claim | CallboardError]:
+        """See `Driver`."""
+        return self._driver.create(session, creations)
+
+    def release(self, session: Session, releases: Sequence[Release]) -> None:
+        """See `Driver`."""
+        self._driver.release(session, releases)

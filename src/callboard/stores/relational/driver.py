@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from callboard.domain.errors import CallboardError
-from callboard.ports.event_store import Batch
+from callboard.ports.event_store import Batch, Claim
+from callboard.stores.relational.jobs import Creation, Release
 from callboard.stores.relational.session import Session
 
 
@@ -45,4 +46,14 @@ class Driver(Protocol):
         self, session: Session, batches: Sequence[Batch]
     ) -> "Sequence[CallboardError | None]":
         """Do what `append` does as a transaction of its own."""
+        ...
+
+    def create(
+        self, session: Session, creations: Sequence[Creation]
+    ) -> "Sequence[Claim | CallboardError]":
+        """Store new runs in order, within a transaction; return for each its claim, or why it was refused."""
+        ...
+
+    def release(self, session: Session, releases: Sequence[Release]) -> None:
+        """Leave runs without an owner, within a transaction, if the claims are still those in force."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from callboard.domain.events.codec import Sealed
+from callboard.domain.thread_mark import Mark
 from callboard.stores.relational.wording import Wording
 
 Named = Mapping[str, object]
@@ -50,8 +51,8 @@ class Session(Protocol):
         """Execute a statement for each of several rows."""
         ...
 
-    def insert_events(self, events: Sequence[Sealed], /) -> int:
-        """Store events, one position behind the other; return the position of the first."""
+    def insert_events(self, events: Sequence[Sealed], marks: Sequence[tuple[str, Mark]], /) -> None:
+        """Store events, one position behind the other, each with its mark in the thread of the root that is named with it."""
         ...
 
     def begin(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from callboard.domain.attempt_row import Attempt
@@ -24,6 +24,8 @@ from callboard.stores.relational.anchors import StoredAnchors
 from callboard.stores.relational.budgets import StoredBudgets
 from callboard.stores.relational.changes import Changes, Unheard, Writes
 from callboard.stores.relational.credentials import StoredSealedCredentials
+from callboard.stores.relational.gathered import GatheredSignals
+from callboard.stores.relational.jobs import Creation, Release
 from callboard.stores.relational.limiter import StoredLimiter
 from callboard.stores.relational.operations import StoredOperations
 from callboard.stores.relational.owners import Owners
@@ -36,7 +38,7 @@ from callboard.stores.relational.threads import Listen, StoredThreads, silent
 from callboard.stores.relational.tree_packs import StoredTreePacks
 from callboard.stores.relational.unattended import StoredUnattended
 from callboard.stores.relational.watch import Watch
-from callboard.stores.relational.writer import Work, Writer
+from callboard.stores.relational.writer import Writer
 from callboard.stores.rules import HeldClaims, unknown_run
 
 _OPEN_STATUSES = json.dumps(["running", "waiting"])
@@ -74,6 +76,7 @@ class RelationalStore:
         self._writes = writes or Unheard()
         self._rooms = rooms
         self._held = HeldClaims()
+        self._signals = GatheredSignals(self._pending)
         self._closed = False
         self.engine = engine
         self.releases = StoredReleases(access)
@@ -93,19 +96,18 @@ class RelationalStore:
         self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()
     ) -> Claim:
         """Create a run with its first events and claim it."""
-        name = self._owners.name
-        return await self._holding(
-            row.run_id, partial(work.create, events=events, row=row, blobs=blobs, owner=name)
-        )
+        new = Creation(events, row, blobs, self._owners.name)
+        return await self._holding(row.run_id, partial(self._writer.create, new))
 
     async def claim(self, run_id: str) -> Claim:
         """Take a run over."""
-        return await self._holding(run_id, partial(work.claim, run_id=run_id, owners=self._owners))
+        take = partial(work.claim, run_id=run_id, owners=self._owners)
+        return await self._holding(run_id, partial(self._writer.submit, take))
 
     async def release(self, claim: Claim) -> None:
         """Give a claim back."""
         try:
-            await self._writer.submit(partial(work.release, claim=claim, owner=self._owners.name))
+            await self._writer.release(Release(claim, self._owners.name))
         finally:
             self._held.drop(claim)
 
@@ -223,6 +225,9 @@ class RelationalStore:
 
     async def signals(self, run_ids: Sequence[str]) -> list[Signal]:
         """Return wishes not yet consumed, oldest first."""
+        return await self._signals.of(run_ids)
+
+    async def _pending(self, run_ids: Sequence[str]) -> list[Signal]:
         return await self._readers.run(lambda session: self._watch.pending(session, run_ids))
 
     async def consume(self, signals: Sequence[Signal]) -> None:
@@ -250,11 +255,11 @@ class RelationalStore:
 
         return await self._readers.run(query)
 
-    async def _holding(self, run_id: str, take: Work[Claim]) -> Claim:
+    async def _holding(self, run_id: str, take: "Callable[[], asyncio.Future[Claim]]") -> Claim:
         """Reserve a run here, then in the database; undo both where the second did not come about."""
         self._held.reserve(run_id)
         try:
-            claim = await self._writer.submit(take)
+            claim = await take()
         except asyncio.CancelledError:
             # The claim may be on its way into the database: give it back right behind it.
             self._writer.submit(partial(work.abandon, run_id=run_id, owner=self._owners.name))

@@ -1,51 +1,70 @@
 """What the writer does inside a transaction. Every refusal comes before the first write."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from callboard.domain.errors import CallboardError, Fenced, RunArchived, RunBusy, RunExists
-from callboard.domain.events.codec import GENESIS, Blob, Sealed, timestamp
+from callboard.domain.errors import CallboardError, RunArchived, RunBusy, RunExists
+from callboard.domain.events.codec import Blob, Sealed, timestamp
 from callboard.domain.run_row import RunRow
-from callboard.domain.thread_mark import Mark
 from callboard.ports.event_store import Batch, Claim, Signal
+from callboard.stores.relational.jobs import Creation, Release
 from callboard.stores.relational.owners import Owners
-from callboard.stores.relational.rows import (
-    columns_of,
-    columns_of_mark,
-    columns_of_signal,
-    first_columns_of,
-)
+from callboard.stores.relational.rows import Columns, columns_of_signal, first_columns_of
 from callboard.stores.relational.session import Session
 from callboard.stores.relational.shelves import file_of
-from callboard.stores.rules import check_batch, marks_of, unknown_run
-
-ANCHORED = frozenset({"waiting", "completed", "failed", "cancelled"})
-"""The standings in which a run's log goes into the deployment's log."""
+from callboard.stores.rules import marks_of, unknown_run
 
 
-def create(
-    session: Session,
-    events: Sequence[Sealed],
-    row: RunRow,
-    blobs: Sequence[Blob],
-    owner: str,
-) -> Claim:
-    """Store a new run, owned by `owner` in epoch 1.
+def create(session: Session, new: Creation) -> Claim:
+    """Store a new run, owned by its owner in epoch 1.
 
     Raises:
         RunExists: the id is taken.
     """
-    head, head_hash = (events[-1].seq, events[-1].hash) if events else (0, GENESIS)
-    claim = {"epoch": 1, "owner": owner, "head": head, "head_hash": head_hash}
-    if not session.execute(session.sql.CREATE, first_columns_of(row) | claim).rowcount:
-        if session.doubtful and _stands(session, row.run_id) == (1, owner, head, head_hash):
-            return Claim(row.run_id, 1, head, head_hash)
-        raise RunExists(f"a run {row.run_id} exists already")
-    _insert(session, events, [(row.root_id, mark) for mark in marks_of(events, row.updated_at)])
-    _keep(session, blobs)
-    if len(events) > 1 or row.status in ANCHORED:  # a fork has a past already
-        _anchor(session, events[-1], row)
-    return Claim(row.run_id, 1, head, head_hash)
+    claim = new.claim
+    if not session.execute(session.sql.CREATE, columns_of_creation(new)).rowcount:
+        expected = (1, new.owner, claim.head, claim.head_hash)
+        if session.doubtful and _stands(session, claim.run_id) == expected:
+            return claim
+        raise taken(claim.run_id)
+    fill(session, (new,))
+    return claim
+
+
+def create_each(session: Session, creations: Sequence[Creation]) -> list[Claim | CallboardError]:
+    """Store new runs one by one; return for each its claim, or why it was refused."""
+    outcomes: list[Claim | CallboardError] = []
+    for new in creations:
+        try:
+            outcomes.append(create(session, new))
+        except RunExists as refusal:
+            outcomes.append(refusal)
+    return outcomes
+
+
+def columns_of_creation(new: Creation) -> Columns:
+    """Return the row of a new run, its owner's."""
+    claim = new.claim
+    owned = {"epoch": 1, "owner": new.owner, "head": claim.head, "head_hash": claim.head_hash}
+    return first_columns_of(new.row) | owned
+
+
+def fill(session: Session, created: Sequence[Creation]) -> None:
+    """Store the logs of new runs whose rows are there."""
+    events = [event for new in created for event in new.events]
+    marks = [
+        (new.row.root_id, mark)
+        for new in created
+        for mark in marks_of(new.events, new.row.updated_at)
+    ]
+    session.insert_events(events, marks)
+    _keep(session, [blob for new in created for blob in new.blobs])
+    anchor_all(session, [(new.events[-1], new.row) for new in created if new.has_past])
+
+
+def taken(run_id: str) -> RunExists:
+    """Return why a run is not created whose id another one has."""
+    return RunExists(f"a run {run_id} exists already")
 
 
 def claim(session: Session, run_id: str, owners: Owners) -> Claim:
@@ -67,77 +86,12 @@ def claim(session: Session, run_id: str, owners: Owners) -> Claim:
     return Claim(run_id, epoch + 1, head, head_hash)
 
 
-def append_all(session: Session, batches: Sequence[Batch]) -> list[CallboardError | None]:
-    """Store batches, in order, where their logs and claims are as they expect; return for each why it was refused, if it
-    was. What they have to say is stored together: most of the time goes into how often a statement is begun.
-    """
-    refusals: list[CallboardError | None] = []
-    accepted: list[Batch] = []
-    for batch in batches:
-        try:
-            stands_as_before = _move(session, batch)
-        except CallboardError as refusal:
-            refusals.append(refusal)
-            continue
-        refusals.append(None)
-        if stands_as_before is None:
-            continue
-        accepted.append(batch)
-        if not stands_as_before and batch.row.status in ANCHORED:
-            _anchor(session, batch.events[-1], batch.row)
-    _insert_all(session, accepted)
-    return refusals
-
-
-def _move(session: Session, batch: Batch) -> bool | None:
-    """Let a run's projection and the end of its log be what a batch makes of them; return whether it stands as before,
-    or None where all of the batch is stored already.
-
-    Raises:
-        Fenced: the log or the claim is not as it expects.
-        LogError: the batch itself has a gap.
-    """
-    check_batch(batch)
-    last = batch.events[-1]
-    columns = columns_of(batch.row)
-    columns["run_id"] = batch.run_id
-    columns["epoch"] = batch.epoch
-    columns["expected_head"] = batch.expected_head
-    columns["head"] = last.seq
-    columns["head_hash"] = last.hash
-    if session.execute(session.sql.APPEND, columns).rowcount:
-        return True
-    if session.execute(session.sql.APPEND_STANDING, columns).rowcount:
-        return False
-    if session.doubtful and is_stored(session, batch):
-        return None
-    raise fenced(batch)
-
-
-def _insert_all(session: Session, batches: Sequence[Batch]) -> None:
-    events = [event for batch in batches for event in batch.events]
-    marks = [
-        (batch.row.root_id, mark)
-        for batch in batches
-        for mark in batch.marks or marks_of(batch.events, batch.row.updated_at)
-    ]
-    _insert(session, events, marks)
-    keep_beside(session, batches)
-
-
 def keep_beside(session: Session, batches: Sequence[Batch]) -> None:
     """Store what batches bring along beside their events."""
     _keep(session, [blob for batch in batches for blob in batch.blobs])
     settled = [asdict(row) for batch in batches for row in batch.attempts]
     if settled:
         session.executemany(session.sql.SETTLE_ATTEMPT, settled)
-
-
-def fenced(batch: Batch) -> Fenced:
-    """Return why a batch is refused whose log or claim is not as it expects."""
-    return Fenced(
-        f"run {batch.run_id}: not at event {batch.expected_head} in epoch {batch.epoch} any more"
-    )
 
 
 def is_stored(session: Session, batch: Batch) -> bool:
@@ -149,10 +103,12 @@ def is_stored(session: Session, batch: Batch) -> bool:
     return (epoch, head, head_hash) == (batch.epoch, batch.events[-1].seq, batch.events[-1].hash)
 
 
-def release(session: Session, claim: Claim, owner: str) -> None:
-    """Leave a run without an owner, if the claim is still the one in force."""
-    params = {"run_id": claim.run_id, "epoch": claim.epoch, "us": owner}
-    session.execute(session.sql.RELEASE, params)
+def release_all(session: Session, releases: Sequence[Release]) -> None:
+    """Leave runs without an owner, if the claims are still those in force."""
+    session.executemany(
+        session.sql.RELEASE,
+        [{"run_id": c.run_id, "epoch": c.epoch, "us": owner} for c, owner in releases],
+    )
 
 
 def abandon(session: Session, run_id: str, owner: str) -> None:
@@ -206,24 +162,14 @@ def _stands(session: Session, run_id: str) -> tuple[int, str | None, int, str] |
     return None if found is None else tuple(found)
 
 
-def _anchor(session: Session, last: Sealed, row: RunRow) -> None:
-    """Put the end of a run's log into the deployment's log, in the same transaction."""
-    columns = {"run_id": last.run_id, "seq": last.seq, "hash": last.hash}
-    session.execute(session.sql.ANCHOR, columns | {"at": timestamp(row.updated_at)})
-
-
-def _insert(session: Session, events: Sequence[Sealed], marks: Sequence[tuple[str, Mark]]) -> None:
-    """Store events, each with its mark in the thread of the root that is named with it."""
-    if not events:
-        return
-    first = session.insert_events(events)
-    session.executemany(
-        session.sql.MARK,
-        [
-            columns_of_mark(root_id, first + offset, sealed.run_id, mark)
-            for offset, (sealed, (root_id, mark)) in enumerate(zip(events, marks, strict=True))
-        ],
-    )
+def anchor_all(session: Session, ends: Iterable[tuple[Sealed, RunRow]]) -> None:
+    """Put the ends of logs into the deployment's log, in the same transaction."""
+    columns = [
+        {"run_id": last.run_id, "seq": last.seq, "hash": last.hash, "at": timestamp(row.updated_at)}
+        for last, row in ends
+    ]
+    if columns:
+        session.executemany(session.sql.ANCHOR, columns)
 
 
 def _keep(session: Session, blobs: Sequence[Blob]) -> None:

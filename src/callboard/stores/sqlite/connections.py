@@ -4,20 +4,37 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.domain.events.codec import Sealed
+from callboard.domain.events.codec import Sealed, timestamp
+from callboard.domain.thread_mark import Mark
 from callboard.stores.relational.session import Named
 from callboard.stores.relational.wording import Wording
 from callboard.stores.sqlite import sql as statements
-from callboard.stores.sqlite.places import placed
+from callboard.stores.sqlite.places import placed, takes_rows, together
 
 PATIENCE_S: Final = 30.0
 """How long a connection waits for another process that holds the database, unless it is told otherwise."""
 
 _NONE: Final[Named] = {}
+_OLDEST: Final = (3, 33, 0)
+"""The first with `UPDATE … FROM`, and with room for as many parameters as we bind at once."""
+
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
+
+
+def require_version(found: tuple[int, ...]) -> None:
+    """Do nothing where SQLite knows all that we ask of it.
+
+    Raises:
+        ConfigurationInvalid: it is too old.
+    """
+    if found < _OLDEST:
+        raise ConfigurationInvalid(
+            f"Python's SQLite is version {'.'.join(map(str, found))}, and {'.'.join(map(str, _OLDEST))} is needed; "
+            "use a Python that brings a newer one along, or a PostgreSQL by way of CALLBOARD_DATABASE_URL"
+        )
 
 
 def prepare_file(path: Path) -> None:
@@ -54,18 +71,43 @@ class SqliteSession(sqlite3.Connection):
 
     def executemany(  # pyright: ignore[reportIncompatibleMethodOverride] - our parameters have names
         self, statement: str, every: Iterable[Named], /
-    ) -> sqlite3.Cursor:
+    ) -> None:
         """See `Session`."""
         known = placed(statement)
-        return super().executemany(known.text, map(known.in_order, every))
+        rows = [known.in_order(named) for named in every]
+        if takes_rows(known.text):
+            self.write(known.text, rows)
+        else:
+            super().executemany(known.text, rows)
 
-    def insert_events(self, events: Sequence[Sealed], /) -> int:
+    def write(self, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Execute a statement that takes rows, its parameters by place, for all of them in order; return the row id of the
+        last, where it inserts them.
+        """
+        last = 0
+        for statement, values in together(text, rows):
+            last = super().execute(statement, values).lastrowid or 0
+        return last
+
+    def insert_events(self, events: Sequence[Sealed], marks: Sequence[tuple[str, Mark]], /) -> None:
         """See `Session`."""
-        # A sealed event is its columns in their order.
-        super().executemany(placed(self.sql.INSERT_EVENT).text, events)
-        # nobody else writes meanwhile: the positions of these events have no gap
-        (last,) = self.execute("SELECT last_insert_rowid()").fetchone()
-        return int(last) - len(events) + 1
+        if not events:
+            return
+        # A sealed event is its columns in their order. Nobody else writes meanwhile: their positions have no gap.
+        first = self.write(placed(self.sql.INSERT_EVENT).text, events) - len(events) + 1
+        told = [
+            (
+                root,
+                first + n,
+                sealed.run_id,
+                mark.facets,
+                mark.took_ms,
+                mark.nano_usd,
+                timestamp(mark.at),
+            )
+            for n, (sealed, (root, mark)) in enumerate(zip(events, marks, strict=True))
+        ]
+        self.write(placed(self.sql.MARK).text, told)
 
     def begin(self) -> None:
         """See `Session`."""

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from callboard.domain.errors import CallboardError
-from callboard.ports.event_store import Batch
+from callboard.ports.event_store import Batch, Claim
+from callboard.stores.relational.jobs import Creation, Release
 from callboard.stores.relational.session import Session
-from callboard.stores.relational.work import append_all
+from callboard.stores.relational.work import release_all
+from callboard.stores.sqlite.appending import append_many
 from callboard.stores.sqlite.connections import connect
+from callboard.stores.sqlite.creating import create_many
 from callboard.stores.sqlite.failures import explain
 
 _FAILURES: Final = (sqlite3.Error, ValueError, OverflowError)
@@ -45,13 +48,23 @@ class SqliteDriver:
 
     def append(self, session: Session, batches: Sequence[Batch]) -> Sequence[CallboardError | None]:
         """See `Driver`."""
-        return append_all(session, batches)
+        return append_many(session, batches)
 
     def append_alone(
         self, session: Session, batches: Sequence[Batch]
     ) -> Sequence[CallboardError | None]:
         """See `Driver`."""
         session.begin()
-        refusals = append_all(session, batches)
+        refusals = append_many(session, batches)
         session.commit()
         return refusals
+
+    def create(
+        self, session: Session, creations: Sequence[Creation]
+    ) -> Sequence[Claim | CallboardError]:
+        """See `Driver`."""
+        return create_many(session, creations)
+
+    def release(self, session: Session, releases: Sequence[Release]) -> None:
+        """See `Driver`."""
+        release_all(session, releases)

@@ -14,7 +14,7 @@ from callboard.stores.relational.readers import Readers
 from callboard.stores.relational.store import RelationalStore
 from callboard.stores.relational.writer import Writer
 from callboard.stores.sqlite import sql
-from callboard.stores.sqlite.connections import PATIENCE_S, prepare_file
+from callboard.stores.sqlite.connections import PATIENCE_S, prepare_file, require_version
 from callboard.stores.sqlite.driver import SqliteDriver
 from callboard.stores.sqlite.migrate import ensure_current
 from callboard.stores.sqlite.watch import SignalWatch
@@ -35,6 +35,7 @@ class SqliteEventStore(RelationalStore):
         Raises:
             ConfigurationInvalid: the file, its directory or its schema cannot be used.
         """
+        require_version(sqlite3.sqlite_version_info)
         driver = SqliteDriver(path, patience_s, durable=durable)
         prepare_file(path)
         self._owner = FileOwners(path.parent / "owners")

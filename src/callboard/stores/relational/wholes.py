@@ -1,0 +1,100 @@
+"""What many runs have to say is stored in a few statements: batches of one run that follow each other count as one."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from callboard.domain.errors import CallboardError, Fenced
+from callboard.domain.events.codec import Sealed
+from callboard.domain.thread_mark import Mark
+from callboard.ports.event_store import Batch
+from callboard.stores.rules import check_batch, marks_of
+
+
+@dataclass(slots=True)
+class Whole:
+    """Batches of one run that follow each other: the log is expected as for the first, and stands then as after the last."""
+
+    first: Batch
+    last: Batch
+
+    @property
+    def run_id(self) -> str:
+        """Whose they are."""
+        return self.first.run_id
+
+    @property
+    def expects(self) -> tuple[int, int]:
+        """The epoch and the end of the log that they go on from."""
+        return self.first.epoch, self.first.expected_head
+
+    @property
+    def end(self) -> Sealed:
+        """The last of its events."""
+        return self.last.events[-1]
+
+    def joins(self, batch: Batch) -> bool:
+        """Return whether a batch goes on where this ends."""
+        return batch.epoch == self.first.epoch and batch.expected_head == self.end.seq
+
+
+Keep = Callable[[Sequence[Whole], Sequence[Batch]], Collection[str]]
+"""Stores wholes, at most one of each run, where their logs and claims are as they expect: given are also their batches,
+in the order of submission. Returns the runs of those that are stored now.
+"""
+
+
+def append_wholes(batches: Sequence[Batch], keep: Keep) -> list[CallboardError | None]:
+    """Store batches by way of `keep`, in order; return for each why it was refused, if it was."""
+    refusals: dict[int, CallboardError] = {}
+    sound: list[tuple[int, Batch]] = []
+    for place, batch in enumerate(batches):
+        try:
+            check_batch(batch)
+        except CallboardError as error:
+            refusals[place] = error
+        else:
+            sound.append((place, batch))
+    while sound:
+        sound = _round(sound, keep, refusals)
+    return [refusals.get(place) for place in range(len(batches))]
+
+
+def _round(
+    batches: list[tuple[int, Batch]], keep: Keep, refusals: dict[int, CallboardError]
+) -> list[tuple[int, Batch]]:
+    """Store one whole of each run; return the batches that do not go on where their run's whole ends."""
+    wholes: dict[str, Whole] = {}
+    taken: list[tuple[int, Batch]] = []
+    later: list[tuple[int, Batch]] = []
+    barred: set[str] = set()
+    for place, batch in batches:
+        whole = wholes.get(batch.run_id)
+        if batch.run_id in barred or (whole is not None and not whole.joins(batch)):
+            barred.add(batch.run_id)
+            later.append((place, batch))
+            continue
+        if whole is None:
+            wholes[batch.run_id] = Whole(batch, batch)
+        else:
+            whole.last = batch
+        taken.append((place, batch))
+    stored = keep(list(wholes.values()), [batch for _, batch in taken])
+    for place, batch in taken:
+        if batch.run_id not in stored:
+            refusals[place] = _fenced(batch)
+    return later
+
+
+def _fenced(batch: Batch) -> Fenced:
+    return Fenced(
+        f"run {batch.run_id}: not at event {batch.expected_head} in epoch {batch.epoch} any more"
+    )
+
+
+def marks_beside(batches: Sequence[Batch]) -> list[Mark]:
+    """Return the marks of the events of batches, one for each."""
+    return [
+        mark
+        for batch in batches
+        for mark in batch.marks or marks_of(batch.events, batch.row.updated_at)
+    ]
