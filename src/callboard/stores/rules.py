@@ -50,12 +50,16 @@ def check_batch(batch: Batch) -> None:
     Raises:
         LogError: it does not; nothing can be appended like this.
     """
-    places = [(event.run_id, event.seq) for event in batch.events]
-    expected = [(batch.run_id, batch.expected_head + n) for n in range(1, len(places) + 1)]
-    if not places or places != expected:
-        raise LogError(
-            f"run {batch.run_id}: a batch after event {batch.expected_head} cannot hold {places}"
-        )
+    for seq, event in enumerate(batch.events, start=batch.expected_head + 1):
+        if event.seq != seq or event.run_id != batch.run_id:
+            break
+    else:
+        if batch.events:
+            return
+    raise LogError(
+        f"run {batch.run_id}: a batch after event {batch.expected_head} cannot hold"
+        f" {[(event.run_id, event.seq) for event in batch.events]}"
+    )
 
 
 def marks_of(events: Sequence[Sealed], at: datetime) -> tuple[Mark, ...]:

@@ -58,6 +58,7 @@ def chain_hash(previous: str, body: bytes) -> str:
     return hashlib.sha256(previous.encode() + body).hexdigest()
 
 
+@lru_cache(maxsize=256)  # what is stored together has one time, and is asked for it again and again
 def timestamp(at: datetime) -> str:
     """Return UTC time as stored: RFC 3339 with microseconds and a Z."""
     if at.tzinfo is not timezone.utc:

@@ -30,6 +30,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from callboard.stores.relational.limit_statements import limits
 from callboard.stores.relational.operations_statements import operations
 from callboard.stores.relational.record_statements import beside_the_log
+from callboard.stores.relational.rows import STANDING
 from callboard.stores.relational.shelf_statements import shelves
 from callboard.stores.relational.spelling import flag, listed, upsert
 from callboard.stores.relational.statement import Statement, Statements, insert
@@ -68,14 +69,21 @@ _none: Final = literal_column("0", Integer)
 _yes: Final = true()
 
 
-def _append() -> Statement:
-    """Return the update of a run that may stand otherwise than before, fenced."""
-    moving = [column.name for column in run.c if column.name not in _FIXED | CLAIM]
+def _append(*, same_standing: bool) -> Statement:
+    """Return the fenced update. Most batches leave a run's standing as it is: the statement for those
+    touches no indexed column, and matches no row where the standing is another one.
+    """
+    moving = [c.name for c in run.c if c.name not in _FIXED | CLAIM]
     fenced = update(run).where(
         run.c.run_id == bindparam("run_id"),
         run.c.epoch == bindparam("epoch"),
         run.c.head == bindparam("expected_head"),
     )
+    if same_standing:
+        moving = [name for name in moving if name not in STANDING]
+        fenced = fenced.where(
+            *(run.c[name].is_not_distinct_from(bindparam(name)) for name in STANDING)
+        )
     return Statement(fenced, [*moving, "head", "head_hash"])
 
 
@@ -139,7 +147,8 @@ def _logs() -> Statements:
     )
     contents = select(blob.c.sha256, blob.c.content).where(blob.c.sha256.in_(listed("wanted")))
     return {
-        "APPEND": _append(),
+        "APPEND": _append(same_standing=True),
+        "APPEND_STANDING": _append(same_standing=False),
         "INSERT_EVENT": insert(event),
         "MARK": _marked(),
         "INSERT_BLOB": insert(blob, ignore=True),

@@ -28,6 +28,9 @@ class Wording(Protocol):
     def APPEND(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def APPEND_STANDING(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def INSERT_EVENT(self) -> str: ...  # noqa: D102, N802
 
     @property

@@ -58,20 +58,9 @@ def append_many(session: Session, batches: Sequence[Batch]) -> list[CallboardErr
 
 
 def _keep(session: Session, wholes: Sequence[Whole], batches: Sequence[Batch]) -> set[str]:
-    stands = _stands(session, wholes)
-    moved: list[Columns] = []
-    stirred: dict[str, Columns] = {}
-    for whole in wholes:
-        epoch, head, *standing = stands.get(whole.run_id, _NOWHERE)
-        if (epoch, head) != whole.expects:
-            continue
-        columns = _columns_of(whole)
-        if standing == list(_standing(columns)):
-            moved.append(columns)
-        else:
-            stirred[whole.run_id] = columns
-    session.executemany(_MOVE, moved)
-    session.executemany(_STIR, list(stirred.values()))
+    moved, stirred = (
+        _move_many(session, wholes) if len(wholes) > 1 else _move_one(session, wholes[0])
+    )
     anchor_all(
         session,
         [
@@ -80,9 +69,39 @@ def _keep(session: Session, wholes: Sequence[Whole], batches: Sequence[Batch]) -
             if whole.run_id in stirred and whole.last.row.status in ANCHORED
         ],
     )
-    stored = {str(columns["run_id"]) for columns in moved} | stirred.keys()
+    stored = moved | stirred
     _tell(session, [batch for batch in batches if batch.run_id in stored])
     return stored
+
+
+def _move_one(session: Session, whole: Whole) -> tuple[set[str], set[str]]:
+    """Do what `_move_many` does: one statement is quicker where nothing is shared."""
+    columns = _columns_of(whole)
+    columns["epoch"], columns["expected_head"] = whole.expects
+    if session.execute(session.sql.APPEND, columns).rowcount:
+        return {whole.run_id}, set()
+    if session.execute(session.sql.APPEND_STANDING, columns).rowcount:
+        return set(), {whole.run_id}
+    return set(), set()
+
+
+def _move_many(session: Session, wholes: Sequence[Whole]) -> tuple[set[str], set[str]]:
+    """Move the projections of those runs whose log and claim are as they are expected; return which of them stand as
+    before, and which otherwise.
+    """
+    stands = _stands(session, wholes)
+    moved: dict[str, Columns] = {}
+    stirred: dict[str, Columns] = {}
+    for whole in wholes:
+        epoch, head, *standing = stands.get(whole.run_id, _NOWHERE)
+        if (epoch, head) != whole.expects:
+            continue
+        columns = _columns_of(whole)
+        stands_as_before = standing == list(_standing(columns))
+        (moved if stands_as_before else stirred)[whole.run_id] = columns
+    session.executemany(_MOVE, list(moved.values()))
+    session.executemany(_STIR, list(stirred.values()))
+    return set(moved), set(stirred)
 
 
 def _stands(session: Session, wholes: Sequence[Whole]) -> dict[str, list[Any]]:
