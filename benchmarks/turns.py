@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from benchmarks.bare import bare_runs
 from benchmarks.loopback import server
+from benchmarks.one_tool import OneTool
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.org.principal import as_owner
 from callboard.ports.event_store import EventStore
@@ -21,7 +22,6 @@ from callboard.runtime.driver import Driver
 from callboard.runtime.system import SystemClock, relax_collector
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.rig import ANN, rig
-from callboard.testing.world import World
 from callboard.usecases.app import App
 from callboard.usecases.start_run import StartRun, start_run
 
@@ -40,7 +40,7 @@ AGENT = AgentDefinition(
 async def durable_app(url: str, home: Path, store: EventStore | None = None) -> App:
     """Return the real runtime, store (SQLite, where none is given) and provider over a tool that does next to nothing."""
     logs = store or await SqliteEventStore.open(home / "bench.db")
-    app = rig(Unused(), AGENT, world=World(), store=logs, clock=SystemClock())
+    app = rig(Unused(), AGENT, store=logs, clock=SystemClock(), tools=OneTool())
     endpoint = Endpoint("openrouter", api_key=SecretStr("none"), base_url=url)
     ports = replace(app.ports, models=ProviderDirectory({"openrouter": endpoint}))
     return replace(app, ports=ports, driver=Driver(ports))

@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import replace
 
+from benchmarks.one_tool import Look, OneTool
 from benchmarks.turns import Unused
 from common import Runner, look, serve
 from pydantic import SecretStr
@@ -13,8 +14,8 @@ from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.definition.permissions import PermissionRule
 from callboard.domain.message import JsonObject
 from callboard.domain.org.principal import as_owner
-from callboard.domain.tool import ToolFacts, ToolSpec, json_outputs
-from callboard.ports.tools import ArgumentsInvalid, ToolContext, ToolOutcome
+from callboard.domain.tool import json_outputs
+from callboard.ports.tools import ToolContext, ToolOutcome
 from callboard.providers.directory import ProviderDirectory
 from callboard.providers.endpoints import Endpoint
 from callboard.runtime.driver import Driver
@@ -26,43 +27,15 @@ from callboard.usecases.runs import list_unfinished, resume_run
 from callboard.usecases.start_run import StartRun, start_run
 
 _MODELS = ("bench-1", "bench-2", "bench-10", "bench-50", "bench-1000", "slow-50", "text-2000")
-_SCHEMA: JsonObject = {
-    "type": "object",
-    "properties": {"path": {"type": "string"}},
-    "required": ["path"],
-}
 
 
-class Look:
-    """The tool, as ours are."""
-
-    spec = ToolSpec(name="look", description="Look at a file.", input_schema=_SCHEMA)
-    facts = ToolFacts(access="read", retry_safety="pure")
-
-    def normalise(self, arguments: JsonObject) -> JsonObject:
-        """Check that there is a path."""
-        if not isinstance(arguments.get("path"), str):
-            raise ArgumentsInvalid("path: expected a string")
-        return arguments
+class Counted(Look):
+    """The tool of every runner."""
 
     async def run(self, arguments: JsonObject, context: ToolContext) -> ToolOutcome:
         """Do it."""
         del context
         return ToolOutcome(json_outputs(json.loads(look(str(arguments["path"])))))
-
-
-class OneTool:
-    """A catalogue of it alone."""
-
-    tool = Look()
-
-    def get(self, name: str) -> Look | None:
-        """Return it by its name."""
-        return self.tool if name == "look" else None
-
-    def names(self) -> tuple[str, ...]:
-        """Return its name."""
-        return ("look",)
 
 
 def _agent(model: str, name: str, *rules: PermissionRule) -> AgentDefinition:
@@ -92,7 +65,7 @@ class Callboard(Runner):
         asks = PermissionRule(effect="ask", tool="look")
         agents = [_agent(model, model) for model in _MODELS]
         agents.append(_agent("bench-2", "asks", asks))
-        app = rig(Unused(), *agents, store=store, clock=SystemClock(), tools=OneTool())
+        app = rig(Unused(), *agents, store=store, clock=SystemClock(), tools=OneTool(Counted()))
         endpoint = Endpoint("openrouter", api_key=SecretStr("none"), base_url=self.url)
         ports = replace(app.ports, models=ProviderDirectory({"openrouter": endpoint}))
         self.app = replace(app, ports=ports, driver=Driver(ports))
