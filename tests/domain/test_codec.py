@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import (
@@ -21,12 +22,13 @@ from callboard.domain.events.codec import (
     unseal,
     with_blob,
 )
-from callboard.domain.events.conversation import OutputSet
+from callboard.domain.events.conversation import MessageAdded, OutputSet
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.run import RunResumed
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.message import Message, ToolOutputs, ToolResultPart
 from callboard.domain.tool import json_outputs
+from callboard.providers.wire.calls import PendingCall, finished_calls
 
 from .made import any_event, json_values, moments
 
@@ -211,6 +213,49 @@ def test_half_a_surrogate_pair_in_a_large_output_costs_nothing_but_itself():
     back = with_blob(unseal(sealed).event, blob.content)
     assert isinstance(back, ToolCallCompleted)
     assert back.output == json_outputs("x" * BLOB_THRESHOLD + "?")
+
+
+def nested(levels):
+    value = "x"
+    for _ in range(levels):
+        value = [value]
+    return {"path": value}
+
+
+@pytest.mark.parametrize("levels", range(240, 260))
+def test_no_depth_keeps_an_answer_of_a_model_from_being_stored(levels):
+    text = json.dumps(nested(levels))
+    (call,) = finished_calls([PendingCall("c", "look", [text])], {}, answer_id="a", truncated=False)
+    event = MessageAdded(message=Message(role="assistant", parts=(call,)))
+    stored = unseal(seal(Recorded("r", 1, NOON, event), GENESIS)[0]).event
+    assert isinstance(stored, MessageAdded)
+    assert len(stored.message.tool_calls) == 1
+
+
+@pytest.mark.parametrize("levels", range(240, 255))
+def test_no_depth_keeps_an_output_from_being_stored(levels):
+    for wide in ("", "x" * BLOB_THRESHOLD):
+        try:
+            output = json_outputs([nested(levels), wide])
+        except ValidationError:
+            return  # too deep to be a value at all
+        event = ToolCallCompleted(turn=1, call_id="c", tool="t", output=output)
+        sealed, blob = seal(Recorded("r", 1, NOON, event), GENESIS)
+        stored = unseal(sealed).event
+        assert isinstance(
+            stored if blob is None else with_blob(stored, blob.content), ToolCallCompleted
+        )
+
+
+def test_words_stand_for_what_is_nested_too_deeply():
+    event = OutputSet.model_validate({"value": nested(254)["path"]})
+    stored = unseal(seal(Recorded("r", 1, NOON, event), GENESIS)[0]).event
+    assert isinstance(stored, OutputSet)
+    value = stored.value
+    levels = 0
+    while isinstance(value, list):
+        value, levels = value[0], levels + 1
+    assert (levels, value) == (200, "[nested too deeply to be recorded]")
 
 
 # --- what the codec does not do yet ---------------------------------------------------------------------

@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeVar, cast
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.event import BlobRef, Event
@@ -21,8 +21,16 @@ from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.events.union import AnyEvent, event_adapter
 from callboard.domain.message import ToolOutputs
 
+P = TypeVar("P")
+
 GENESIS = "0" * 64
 BLOB_THRESHOLD = 16 * 1024
+
+_DEEPEST = 200
+"""How deeply JSON in an event may be nested. Pydantic reads some levels more than it writes, and a model, a tool or a person
+may send just these.
+"""
+_TOO_DEEP = "[nested too deeply to be recorded]"
 
 _outputs: TypeAdapter[ToolOutputs] = TypeAdapter(ToolOutputs)
 
@@ -78,8 +86,10 @@ def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
     event, blob = recorded.event, None
     try:
         payload = _as_json(event)
-    except ValueError:  # pydantic's word for text that UTF-8 cannot hold
-        event = _storable(event)
+    except (
+        ValueError
+    ):  # pydantic's word for text that UTF-8 cannot hold, and for JSON that is nested too deeply
+        event = _storable(_pruned(event, _DEEPEST))
         payload = _as_json(event)
     if len(payload) > BLOB_THRESHOLD:
         event, blob = _offload(event)
@@ -149,8 +159,13 @@ def with_blob(event: AnyEvent, content: bytes) -> AnyEvent:
     if hashlib.sha256(content).hexdigest() != ref.sha256:
         raise LogCorrupt(f"blob {ref.sha256[:12]}… does not hold the content that the log names")
     if isinstance(event, ToolCallCompleted):
-        return event.model_copy(update={"output": _outputs.validate_json(content), "blob": None})
+        return event.model_copy(update={"output": _read_outputs(content), "blob": None})
     return event.model_copy(update={"diff": content.decode(), "blob": None})
+
+
+def _read_outputs(content: bytes) -> ToolOutputs:
+    # By way of Python's own reader: pydantic's does not go as deep as it writes.
+    return _outputs.validate_python(json.loads(content))
 
 
 def _storable(event: AnyEvent) -> AnyEvent:
@@ -158,6 +173,23 @@ def _storable(event: AnyEvent) -> AnyEvent:
     UTF-8 cannot hold.
     """
     return event_adapter.validate_python(_well_formed(event.model_dump(by_alias=True)))
+
+
+def _pruned(value: P, deeper: int) -> P:
+    """Return a value with words in place of what is nested deeper than so many lists and objects."""
+    if isinstance(value, BaseModel):
+        fields = {name: _pruned(item, deeper) for name, item in value}
+        return value.model_copy(update=fields)
+    if isinstance(value, tuple):
+        return cast("P", tuple(_pruned(item, deeper) for item in cast("tuple[object, ...]", value)))
+    if not isinstance(value, dict | list):
+        return value
+    if deeper == 0:
+        return cast("P", _TOO_DEEP)
+    if isinstance(value, dict):
+        pairs = cast("dict[object, object]", value).items()
+        return cast("P", {key: _pruned(item, deeper - 1) for key, item in pairs})
+    return cast("P", [_pruned(item, deeper - 1) for item in cast("list[object]", value)])
 
 
 def _well_formed(value: object) -> object:
