@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from callboard.usecases.queueing import queue_task
 from callboard.usecases.tasks import comment_on
 from tests.browser.served import ROOT
 from tests.browser.work import SCRIPTS, WRITER, set_up, state, task, until, waits
@@ -63,6 +64,22 @@ def test_a_task_is_written_down_worked_on_and_signed_off(site, browser, axe, pic
     expect(
         ann.get_by_role("region", name="Ended lately").get_by_text("Add a login")
     ).to_be_visible()
+
+
+def test_whoever_is_on_the_way_to_another_page_is_not_called_back(site, mia):
+    task(site)
+    with mia.expect_websocket() as live:
+        mia.goto("/tasks/AUTH-1")
+    begun, held = [], []
+    mia.on("request", lambda asked: begun.append(asked.url))
+    mia.route("**/schedules", lambda route: held.append(route))
+    with live.value.expect_event("framereceived", lambda said: "AUTH-1-1" in said):
+        mia.evaluate("document.querySelector('a[href=\"/schedules\"]').click()")
+        until(lambda: mia.wait_for_timeout(10) or held)
+        site.do(lambda app: queue_task(app, ROOT, "AUTH-1"))
+    held.pop().continue_()
+    expect(mia).to_have_url(re.compile("/schedules$"))
+    assert not any(url.endswith("/tasks/AUTH-1") for url in begun)
 
 
 def test_nothing_typed_is_lost_when_a_task_does_not_fit(site, browser):

@@ -1,6 +1,7 @@
 // @ts-check
 import { localTimes } from "./app.js";
 import { first, parse } from "./dom.js";
+import { reload } from "./leaving.js";
 import { watch } from "./live.js";
 import { announce } from "./tell.js";
 
@@ -12,7 +13,7 @@ class LiveBoard extends HTMLElement {
   connectedCallback() {
     /** @type {Map<string, import("./live.js").Op>} */
     this.waiting = new Map();
-    watch(this.dataset.topic ?? "", Number(this.dataset.seq), { take: (ops) => ops.forEach((op) => this.place(op)), reset: () => location.reload() });
+    watch(this.dataset.topic ?? "", Number(this.dataset.seq), { take: (ops) => ops.forEach((op) => this.place(op)), reset: reload });
     this.addEventListener("focusout", () => this.settle());
     this.addEventListener("dragend", () => this.settle());
   }

@@ -1,5 +1,6 @@
 // @ts-check
 import { first } from "./dom.js";
+import { reload } from "./leaving.js";
 import { watch } from "./live.js";
 
 /**
@@ -11,5 +12,5 @@ if (task) {
   const run = task.dataset.run;
   /** @param {string} stand */
   const isAnother = (stand) => (run === undefined ? stand !== task.dataset.stand : !["", run].includes(stand.split(" ")[1] ?? ""));
-  watch(`task:${task.dataset.task}`, 0, { take: (ops) => ops.some((op) => op.k === "stand" && isAnother(op.h ?? "")) && location.reload() });
+  watch(`task:${task.dataset.task}`, 0, { take: (ops) => ops.some((op) => op.k === "stand" && isAnother(op.h ?? "")) && reload() });
 }
