@@ -10,6 +10,7 @@ from psycopg.types.string import StrDumper
 from callboard.domain.events.codec import Sealed
 from callboard.domain.thread_mark import Mark
 from callboard.stores.postgres import sql as statements
+from callboard.stores.postgres.columns import Bigints, Bytes, Column, Texts, register, storable
 from callboard.stores.postgres.place import PostgresPlace
 from callboard.stores.relational.rows import columns_of_mark
 from callboard.stores.relational.session import Answer, Named
@@ -95,13 +96,13 @@ class PostgresSession:
         self._connection.close()
 
 
-def columns_of_events(events: Sequence[Sealed]) -> dict[str, object]:
+def columns_of_events(events: Sequence[Sealed]) -> dict[str, Column]:
     """Return events as columns, one behind the other."""
     return {
-        "run_ids": [event.run_id for event in events],
-        "seqs": [event.seq for event in events],
-        "bodies": [event.body for event in events],
-        "hashes": [event.hash for event in events],
+        "run_ids": Texts([event.run_id for event in events]),
+        "seqs": Bigints([event.seq for event in events]),
+        "bodies": Bytes([event.body for event in events]),
+        "hashes": Texts([event.hash for event in events]),
     }
 
 
@@ -153,6 +154,7 @@ def open_connection(
         keepalives_count=3,
     )
     connection.adapters.register_dumper(str, _TextDumper)
+    register(connection)
     return connection
 
 
@@ -163,7 +165,7 @@ def version_of(session: PostgresSession) -> str:
 
 
 class _TextDumper(StrDumper):
-    """Text as it may be stored: PostgreSQL has no place for the character zero, which no name or title needs."""
+    """Writes text as it may be stored."""
 
     def dump(self, obj: str) -> bytes:
-        return cast("bytes", super().dump(obj.replace("\x00", "\ufffd")))
+        return cast("bytes", super().dump(storable(obj)))

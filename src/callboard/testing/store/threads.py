@@ -2,6 +2,7 @@
 
 # ruff: noqa: D102 - the names of the tests are their sentences
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from callboard.domain.errors import UnknownThing
+from callboard.domain.errors import Fenced, UnknownThing
 from callboard.domain.events.codec import Recorded, Sealed, seal
 from callboard.domain.events.files import FileChange, FilesChanged
 from callboard.domain.events.gate import GateDecided, GateOpened
@@ -212,6 +213,29 @@ class ThreadsContract:
         ]
         decision = await threads.window(WindowWanted("r1", facet=DECISIONS, limit=1))
         assert {"gate.opened", "gate.decided"} <= {_kind(e.sealed.body) for e in decision.events}
+
+    async def test_what_is_said_together_is_found_where_it_was_said_although_one_is_refused(
+        self, open_threads: Open
+    ) -> None:
+        store, threads = await open_threads()
+        logs = [ThreadLog(f"r{n}") for n in range(6)]
+        for log in logs:
+            await log.created_in(store)
+        for n, log in enumerate(logs):
+            log.comment(f"from r{n}")
+            log.say("looks", "c1")
+            log.begin("c1")
+        logs[3].seq += 1  # it goes on from what is not there
+        outcomes = await asyncio.gather(
+            *(log.kept_in(store) for log in logs), return_exceptions=True
+        )
+        assert [type(outcome) is Fenced for outcome in outcomes] == [n == 3 for n in range(6)]
+        for n in (0, 1, 2, 4, 5):
+            said = await threads.window(WindowWanted(f"r{n}", text=f"from r{n}"))
+            assert _seqs(said) == [2]
+            called = await threads.window(WindowWanted(f"r{n}", facet=TOOLS))
+            assert _seqs(called) == [5]
+        assert _seqs(await threads.window(WindowWanted("r3"))) == [1]
 
     async def test_the_last_window_has_what_is_under_way(self, open_threads: Open) -> None:
         store, threads = await open_threads()
