@@ -15,31 +15,26 @@ from callboard.stores.relational.shelves import file_of
 from callboard.stores.rules import marks_of, unknown_run
 
 
-def create(session: Session, new: Creation) -> Claim:
-    """Store a new run, owned by its owner in epoch 1.
-
-    Raises:
-        RunExists: the id is taken.
-    """
-    claim = new.claim
-    if not session.execute(session.sql.CREATE, columns_of_creation(new)).rowcount:
-        expected = (1, new.owner, claim.head, claim.head_hash)
-        if session.doubtful and _stands(session, claim.run_id) == expected:
-            return claim
-        raise taken(claim.run_id)
-    fill(session, (new,))
-    return claim
-
-
 def create_each(session: Session, creations: Sequence[Creation]) -> list[Claim | CallboardError]:
-    """Store new runs one by one; return for each its claim, or why it was refused."""
+    """Store new runs, owned by their owners in epoch 1; return for each its claim, or why it was refused."""
     outcomes: list[Claim | CallboardError] = []
+    accepted: list[Creation] = []
     for new in creations:
-        try:
-            outcomes.append(create(session, new))
-        except RunExists as refusal:
-            outcomes.append(refusal)
+        if session.execute(session.sql.CREATE, columns_of_creation(new)).rowcount:
+            accepted.append(new)
+        elif not (session.doubtful and _is_created(session, new)):
+            outcomes.append(taken(new.row.run_id))
+            continue
+        outcomes.append(new.claim)
+    if accepted:
+        fill(session, accepted)
     return outcomes
+
+
+def _is_created(session: Session, new: Creation) -> bool:
+    """Return whether a run stands just as it was created."""
+    claim = new.claim
+    return _stands(session, claim.run_id) == (1, new.owner, claim.head, claim.head_hash)
 
 
 def columns_of_creation(new: Creation) -> Columns:
