@@ -106,6 +106,14 @@ async def test_a_loop_in_one_turn_is_no_reason_to_ask_again_in_the_next():
     assert len(await found(app)) == 1
 
 
+@pytest.mark.parametrize("times", [4, 5, 40])
+async def test_the_same_call_many_times_in_one_answer_is_warned_about_once(times: int):
+    at_once = Turn(calls=tuple(call("look", path="x") for _ in range(times)))
+    app, ended = await run([at_once, Turn(text="I know enough.")])
+    assert code(ended) == "ok"
+    assert [one.stage for one in await found(app)] == ["warned"]
+
+
 async def test_money_that_goes_into_nothing_is_a_loop_where_there_is_a_budget():
     idle = [
         put("x", "1", cost_usd="0.04") if n % 5 == 0 else look(f"new{n}", cost_usd="0.04")

@@ -41,7 +41,7 @@ def breaking(state: RunState) -> Append | None:
     loop = loop_in(state)
     if loop is None:
         return _stopped(state, None) if state.looped else None
-    if state.warned_at <= loop.since.turn:
+    if state.warned_at < loop.since.turn:
         return Append((_detected(state, loop, "warned"), MessageAdded(message=_warning(loop))))
     if state.looped:
         return _stopped(state, loop)
