@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.domain.errors import ConfigurationInvalid, RecordConflict, UnknownThing
+from callboard.domain.errors import (
+    ConfigurationInvalid,
+    RecordConflict,
+    StoreUnavailable,
+    UnknownThing,
+)
 from callboard.domain.org.notice import DELIVERIES
 from callboard.engine.notices import next_attempt
 from callboard.engine.webhook_signatures import problem_with, secret_key
@@ -433,6 +438,21 @@ async def test_a_turn_that_fails_keeps_no_other_from_its_turn():
         return 3
 
     assert await Rounds((fails, works)).turn() == 3
+
+
+async def test_a_database_that_is_away_is_said_once_and_that_it_is_back(caplog):
+    away = [StoreUnavailable("it cannot be reached")] * 3
+
+    async def looks():
+        if away:
+            raise away.pop()
+        return 1
+
+    rounds = Rounds((looks,))
+    assert [await rounds.turn() for _ in range(5)] == [0, 0, 0, 1, 1]
+    said = [(record.levelname, record.exc_info) for record in caplog.records]
+    assert said == [("WARNING", None)] * 2
+    assert "it cannot be reached" in caplog.text
 
 
 @given(

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from callboard.domain.errors import StoreUnavailable
+
 _log = logging.getLogger(__name__)
 
 Turn = Callable[[], Awaitable[int]]
@@ -35,17 +37,29 @@ class Hand(Protocol):
 
 @dataclass(slots=True)
 class Rounds:
-    """Takes turns every `every_s` seconds inside this process. One that fails keeps no other from its turn."""
+    """Takes turns every `every_s` seconds inside this process. One that fails keeps no other from its turn. A database that is
+    away is said once.
+    """
 
     turns: Sequence[Turn]
     every_s: float = 1.0
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
+    _is_blind: bool = False
     _loop: "asyncio.Task[None] | None" = None
 
     async def turn(self) -> int:
         """Take every turn once; return how much was done."""
-        return sum([await _taken(turn) for turn in self.turns])
+        done, away = 0, None
+        for turn in self.turns:
+            try:
+                done += await turn()
+            except StoreUnavailable as error:
+                away = error
+            except Exception:  # noqa: BLE001 - one's fault must not stop the others, nor the next round
+                _log.exception("a turn of the rounds failed")
+        self._say_whether(away)
+        return done
 
     @property
     def is_at_work(self) -> bool:
@@ -73,6 +87,14 @@ class Rounds:
         self._loop.cancel()
         await asyncio.gather(self._loop, return_exceptions=True)
         self._loop = None
+
+    def _say_whether(self, away: StoreUnavailable | None) -> None:
+        """Say that the database is away, or here again, where that is news."""
+        if away is not None and not self._is_blind:
+            _log.warning("schedules and notices wait for the database: %s", away)
+        if away is None and self._is_blind:
+            _log.warning("schedules and notices go on")
+        self._is_blind = away is not None
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -107,11 +129,3 @@ class Hands:
     async def stop(self, grace_s: float = 10.0) -> None:
         """Let all end, at the same time."""
         await asyncio.gather(*(hand.stop(grace_s) for hand in self.all))
-
-
-async def _taken(turn: Turn) -> int:
-    try:
-        return await turn()
-    except Exception:  # noqa: BLE001 - one's fault must not stop the others, nor the next round
-        _log.exception("a turn of the rounds failed")
-        return 0
