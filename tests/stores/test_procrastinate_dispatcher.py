@@ -43,6 +43,13 @@ async def jobs(url):
         return dict(await found.fetchall())
 
 
+async def waiting(url):
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        asked = sql.SQL("SELECT args->>'run_id' FROM {}.procrastinate_jobs ORDER BY id")
+        found = await connection.execute(asked.format(sql.Identifier(SCHEMA)))
+        return [run_id for (run_id,) in await found.fetchall()]
+
+
 async def test_many_that_start_at_once_make_one_schema(postgres_url):
     await asyncio.gather(*(prepare_jobs(postgres_url) for _ in range(8)))
     assert await jobs(postgres_url) == {}
@@ -103,6 +110,20 @@ async def test_goes_on_after_the_database_crashed(crashing, caplog):
     assert "lost" in caplog.text
     await there.close()
     await here.close()
+
+
+async def test_what_is_handed_out_after_a_long_outage_reaches_the_database(crashing, caplog):
+    dispatcher = ProcrastinateDispatcher(crashing.url, SystemClock(), patience_s=2)
+    await dispatcher.submit(Submission("before"))
+    await asyncio.to_thread(crashing.crash)
+    for number in range(2):  # each is waited for as long as that
+        await dispatcher.submit(Submission(f"lost-{number}"))
+    assert "a hint at run lost-1 was lost (TimeoutError)" in caplog.text
+    assert all(record.name.startswith("callboard.") for record in caplog.records)
+    await asyncio.to_thread(crashing.start)
+    await dispatcher.submit(Submission("after"))
+    assert "after" in await waiting(crashing.url)
+    await dispatcher.close()
 
 
 async def test_a_database_that_is_not_there_is_said_so():

@@ -8,7 +8,6 @@ whoever looks for work.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -48,10 +47,13 @@ SELECT count(*) AS ahead FROM (
 
 
 class ProcrastinateDispatcher:
-    """`callboard.ports.dispatcher.Dispatcher` among all processes that share a PostgreSQL database."""
+    """`callboard.ports.dispatcher.Dispatcher` among all processes that share a PostgreSQL database. A hint that cannot be
+    stored within `patience_s` seconds is lost.
+    """
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, *, patience_s: float = _PATIENCE_S) -> None:
         self._url = url
+        self._patience_s = patience_s
         self._clock = clock
         self._app: procrastinate.App | None = None
         self._opening = asyncio.Lock()
@@ -115,13 +117,16 @@ class ProcrastinateDispatcher:
     async def _opened(self) -> procrastinate.App:
         async with self._opening:
             if self._app is None:
+                logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # we say it, and once
                 await prepare_jobs(self._url)
                 connector = procrastinate.PsycopgConnector(
                     conninfo=self._url,
                     kwargs={"options": f"-c search_path={SCHEMA} {_SESSION}"},
                     min_size=1,
                     max_size=4,
-                    timeout=_PATIENCE_S,
+                    timeout=self._patience_s,
+                    # Its pauses double until then: after a long outage nobody would wait long enough for the next try.
+                    reconnect_timeout=self._patience_s,
                 )
                 app = procrastinate.App(connector=connector)
                 try:
@@ -137,7 +142,7 @@ class ProcrastinateDispatcher:
     async def _hint(self, lock: str, named: dict[str, Any], at: datetime | None) -> None:
         """Store a job, unless the same one waits already. One that cannot be stored is lost."""
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 app = await self._opened()
                 found = await app.connector.execute_query_one_async(_AHEAD, **named)
                 # Each space has its own steps down, so that the next of every space stand side by side.
@@ -241,5 +246,5 @@ def _priority(name: str) -> Any:
 
 
 def _named(error: BaseException) -> str:
-    cause: Sequence[BaseException] = [one for one in (error.__cause__, error) if one is not None]
-    return type(cause[0]).__name__
+    cause = error.__cause__
+    return type(cause if isinstance(cause, Exception) else error).__name__
