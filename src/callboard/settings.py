@@ -27,6 +27,10 @@ DISPATCHING: tuple[Dispatching, ...] = ("embedded", "procrastinate", "dbos")
 SearchService = Literal["searxng", "brave", "tavily", "exa"]
 SEARCH_SERVICES: tuple[SearchService, ...] = ("searxng", "brave", "tavily", "exa")
 _SEARCH_BY_NAME: Mapping[str, SearchService] = {name: name for name in SEARCH_SERVICES}
+_AT = r"(?:\[[^\]@/]*\]|[^@/?#\[\]:,]*)(?::\d*)?"
+_SERVER = re.compile(rf"[a-z]+://(?:[^@/?#\[\]]*@)?{_AT}(?:,{_AT})*(?:/[^@/?#]*)?(?:\?.*)?")
+"""An address in which nothing of a password can be taken for a host, a port or a database, which messages show."""
+
 _SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
 _HOST = re.compile(
     r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
@@ -352,6 +356,11 @@ def _database(environ: Mapping[str, str], home: Path) -> Path | ServerDatabase:
         return home / "callboard.db"
     scheme, _, rest = url.partition("://")
     if scheme in {"postgresql", "postgres"} and rest:
+        if not _SERVER.fullmatch(url):
+            raise ConfigurationInvalid(
+                "CALLBOARD_DATABASE_URL cannot be read as `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`: write special "
+                "characters in the user and the password with a percent sign, such as %40 for @, %2F for / and %23 for #"
+            )
         return ServerDatabase(SecretStr(url), _lease(environ))
     if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         return Path(rest[1:]).expanduser().absolute()

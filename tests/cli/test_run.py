@@ -1,3 +1,5 @@
+import pytest
+
 from callboard.domain.usage import Usage
 from callboard.testing.model import ScriptedError, Turn
 from callboard.testing.model.loopback import Reply, reply_for
@@ -250,6 +252,43 @@ def test_an_unusable_home_is_one_clear_message(bare, tmp_path):
     postgres = bare("runs", "list", CALLBOARD_DATABASE_URL="postgresql://u:secret@h/d")
     assert postgres.code == 2
     assert "secret" not in postgres.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:s3c@ret/hush@127.0.0.1:1/d",
+        "postgresql://u:s3c/hush@127.0.0.1:1/d",
+        "postgresql://u:s3c#hush@127.0.0.1:1/d",
+        "postgresql://u:s3c?hush@127.0.0.1:1/d",
+        "postgresql://u:s3c[hush@127.0.0.1:1/d",
+        "postgresql://u:s3c/hush",
+        "postgresql://u:s3c@hush@127.0.0.1/d",
+    ],
+)
+@pytest.mark.parametrize("line", [("runs", "list"), ("doctor",), ("db", "check")])
+def test_a_password_that_would_be_taken_for_a_host_is_refused_and_not_shown(bare, url, line):
+    refused = bare(*line, CALLBOARD_DATABASE_URL=url)
+    said = refused.out + refused.err
+    assert refused.code == 2, said
+    assert "%40 for @" in said
+    assert not any(word in said for word in ("s3c", "ret", "hush"))
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "u:p%40ss@127.0.0.1:1/d?connect_timeout=2",
+        "127.0.0.1:1,127.0.0.1:2/d",
+        "u@[::1]:1/d",
+        "%2Ftmp%2Fnowhere/d",
+        "/d?host=127.0.0.1&port=1",
+    ],
+)
+def test_an_address_that_can_be_read_is_tried(bare, rest):
+    refused = bare("runs", "list", CALLBOARD_DATABASE_URL=f"postgresql://{rest}")
+    assert refused.code == 2
+    assert "cannot be reached" in refused.err
 
 
 def test_a_call_that_failed_is_told_once_it_is_tried_again(shell, model):
