@@ -194,10 +194,10 @@ class _Json(Serializer):
 
 
 class _Forwarded(logging.Handler):
-    """Hands on what is logged under another name."""
+    """Hands on what is logged under another name: the first line, for tracebacks are within the message."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _log.log(record.levelno, "%s", record.getMessage())
+        _log.log(record.levelno, "%s", record.getMessage().partition("\n")[0])
 
 
 def _forward_log() -> None:
