@@ -20,6 +20,7 @@ from callboard.sandbox.travel.workspaces import TravellingWorkspaces
 from callboard.sandbox.workspaces import open_workspaces
 from callboard.stores.postgres.store import PostgresEventStore
 from callboard.testing.postgres import PostgresServer
+from callboard.testing.store.samples import SampleLog
 
 CHANGES: Final = 100
 DIRECTORIES, FILES = 40, 25
@@ -112,12 +113,13 @@ async def _rows(place: Path, store: PostgresEventStore) -> list[dict[str, object
     near = open_workspaces(place / "near", mode="off")
     first, root = machine("first"), place / "first" / "workspaces" / "T-1"
     times = await _compared(near, first, repository, root)
-    taken = await _ms(machine("second").take(str(root)))
+    claim = await SampleLog("T-1").created_in(store)
+    taken = await _ms(machine("second").take(str(root), claim))
     sizes = [
         len(await store.tree_packs.content(str(root), tree) or b"")
         for tree in await store.tree_packs.bases(str(root))
     ]
-    await first.take(str(root))
+    await first.take(str(root), claim)
     workspace = await first.open(str(root))
     try:
         large = await _large(workspace, root)

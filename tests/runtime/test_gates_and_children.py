@@ -1,20 +1,26 @@
 """Waiting for people, ending early, and runs below runs."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import Limits
-from callboard.domain.errors import RunBusy
+from callboard.domain.errors import Fenced, RunBusy
+from callboard.domain.events.codec import Blob, Sealed
 from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.org.principal import as_owner
+from callboard.domain.run_row import RunRow
 from callboard.domain.usage import usd
+from callboard.ports.event_store import Claim
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.runtime.children import Ended
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import Turn
 from callboard.testing.rig import ANN, rig
+from callboard.testing.store.crashing import CrashingStore
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.app import App, NotAllowed
@@ -142,6 +148,34 @@ async def test_a_child_that_waits_makes_its_parent_wait_and_the_decision_drives_
     )
     assert value(ended) == "all"
     assert world.files == {"bill": "$"}
+
+
+class TakenOver(CrashingStore):
+    """A store over which another process takes the run `r` as soon as a run below it was created."""
+
+    async def create(
+        self, events: Sequence[Sealed], row: RunRow, blobs: Sequence[Blob] = ()
+    ) -> Claim:
+        claim = await super().create(events, row, blobs)
+        if row.parent_id is not None:
+            disk = cast("MemoryEventStore", self.inner).disk
+            disk.runs["r"].owner = None
+            await MemoryEventStore(disk).claim("r")
+        return claim
+
+
+async def test_whoever_lost_a_run_begins_nothing_below_it_and_leaves_that_to_who_has_it():
+    provider = says(
+        lead=[Turn(calls=(call("spawn_agents", agents=[{"agent_type": "a"}]),))],
+        a=[Turn(text="never asked")],
+    )
+    lead, disk = agent("lead", "spawn_agents", spawnable_agents=["a"]), MemoryDisk()
+    app = rig(provider, lead, agent("a"), store=TakenOver(MemoryEventStore(disk)))
+    with pytest.raises(Fenced):
+        await run(app, "lead")
+    (child,) = await app.ports.store.children("r")
+    assert len(await app.ports.store.read(child.run_id)) == 1
+    assert (await MemoryEventStore(disk).claim(child.run_id)).epoch == 2
 
 
 async def test_a_parents_rules_bind_its_children():

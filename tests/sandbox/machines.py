@@ -1,13 +1,17 @@
 """Machines, each with a home of its own, over one table of packs."""
 
 import os
+from itertools import count
 from pathlib import Path
 
+from callboard.ports.event_store import Claim
 from callboard.ports.tree_packs import LARGEST_PACK
 from callboard.sandbox.travel.copies import Ground
 from callboard.sandbox.travel.place import name_of_place
 from callboard.sandbox.travel.workspaces import TravellingWorkspaces
 from callboard.sandbox.workspaces import open_workspaces
+
+EPOCHS = count(1)
 
 
 class Machine:
@@ -29,6 +33,10 @@ class Machine:
         await self.workspaces.clone(str(repository), head, self.root(name))
         return self.root(name)
 
+    async def take(self, root, claim=None):
+        """Take a copy as whoever has just taken its run over, or by an earlier claim."""
+        await self.workspaces.take(root, claim or claimed())
+
     async def record(self, root, base=None):
         return await self._with(root, lambda workspace: workspace.snapshots.record(base))
 
@@ -41,6 +49,11 @@ class Machine:
             return await work(workspace)
         finally:
             await workspace.close()
+
+
+def claimed():
+    """Return a claim of the run that all copies are of; those before it are lost."""
+    return Claim("T-1", next(EPOCHS), 0, "")
 
 
 def files_of(place):

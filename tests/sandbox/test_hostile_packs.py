@@ -88,7 +88,7 @@ async def test_packs_that_nobody_should_have_made_are_refused(machine, repositor
     await packs.keep(root, copy.place, given.tree, None)
     for _ in range(2):
         with pytest.raises(ConfigurationInvalid, match="damaged"):
-            await second.workspaces.take(root)
+            await second.take(root)
     assert files_of(second.copies / "T-1") == {b"a.txt": (0, b"one\n")}
     assert packs.copies[root].place == copy.place
     assert nothing_escaped()

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.errors import ConfigurationInvalid, Fenced
 from callboard.sandbox.git.contents import GitTrees
 from callboard.sandbox.travel.place import name_of_place
 from callboard.sandbox.travel.trees import TravellingTrees
 
 from .conftest import Repository
-from .machines import Machine, files_of
+from .machines import Machine, claimed, files_of
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ async def test_a_run_goes_on_elsewhere_with_every_change_that_was_kept(machine, 
     shutil.rmtree(first.home)
 
     await second.workspaces.reach(root)
-    await second.workspaces.take(root)
+    await second.take(root)
     assert files_of(second.copies / "T-1") == {
         b"a.txt": (0, b"changed\n"),
         b"new.bin": (0, b"\0\xff" * 500),
@@ -46,7 +46,7 @@ async def test_what_a_call_changed_is_kept_before_it_is_recorded(machine, reposi
     root = await first.begin(repository.place)
     (Path(root) / "a.txt").write_text("two\n")
     await first.keep(root)
-    await second.workspaces.take(root)
+    await second.take(root)
     assert files_of(second.copies / "T-1")[b"a.txt"] == (0, b"two\n")
 
 
@@ -59,7 +59,7 @@ async def test_where_a_run_was_worked_on_last_its_files_stay_as_they_are(machine
     (Path(root) / ".gitignore").write_text("built\n")
     (Path(root) / "built").write_text("built\n")
     again = Machine(first.home, first.workspaces._packs)
-    await again.workspaces.take(root)
+    await again.take(root)
     assert (Path(root) / "a.txt").read_text() == "not recorded\n"
     assert (Path(root) / "built").exists()
 
@@ -69,7 +69,7 @@ async def test_a_run_that_comes_back_finds_what_was_done_elsewhere(machine, repo
     first, second = machine("first"), machine("second")
     root = await first.begin(repository.place)
     for number, at in enumerate((first, second, first, second)):
-        await at.workspaces.take(root)
+        await at.take(root)
         place = at.copies / "T-1"
         assert (place / "a.txt").read_text() == "one\n" + "more\n" * number
         with (place / "a.txt").open("a") as file:
@@ -102,7 +102,7 @@ async def test_whoever_lost_a_run_keeps_nothing_more(machine, repository, packs)
     workspace = await frozen.workspaces.open(root)
     (Path(root) / "a.txt").write_text("recorded\n")
     await workspace.snapshots.record(None)
-    await second.workspaces.take(root)
+    await second.take(root)
     (second.copies / "T-1" / "a.txt").write_text("second\n")
     now = await second.record(root)
     (Path(root) / "a.txt").write_text("too late\n")
@@ -110,8 +110,38 @@ async def test_whoever_lost_a_run_keeps_nothing_more(machine, repository, packs)
     await workspace.snapshots.record(None)
     await workspace.close()
     assert (await packs.copy_of(root)).tree == now.tree
-    await frozen.workspaces.take(root)
+    await frozen.take(root)
     assert (Path(root) / "a.txt").read_text() == "second\n"
+
+
+async def test_whoever_lost_a_run_while_it_made_its_copy_does_not_take_the_copy_away(
+    machine, repository, packs
+):
+    repository.commit({"a.txt": "one\n"})
+    first, frozen, second = machine("first"), machine("frozen"), machine("second")
+    root = await first.begin(repository.place)
+    lost = claimed()
+    await second.take(root)
+    with pytest.raises(Fenced):
+        await frozen.take(root, lost)
+    (second.copies / "T-1" / "a.txt").write_text("two\n")
+    now = await second.record(root)
+    assert (await packs.copy_of(root)).tree == now.tree
+    await frozen.take(root)
+    assert (frozen.copies / "T-1" / "a.txt").read_text() == "two\n"
+
+
+async def test_whoever_looks_at_a_copy_that_was_removed_leaves_it_to_who_took_it_meanwhile(
+    machine, repository, packs
+):
+    repository.commit({"a.txt": "one\n"})
+    first, second = machine("first"), machine("second")
+    root = await first.begin(repository.place)
+    before = await packs.copy_of(root)
+    shutil.rmtree(root)
+    await second.take(root)
+    await first.workspaces._copies.bring(before, before.tree)
+    assert (await packs.copy_of(root)).place == second.ground.here
 
 
 async def test_a_place_that_was_left_half_made_is_made_anew(machine, repository):
@@ -121,7 +151,7 @@ async def test_a_place_that_was_left_half_made_is_made_anew(machine, repository)
     (Path(root) / "a.txt").write_text("two\n")
     await first.record(root)
     await second.near.clone(str(repository.place), commit, str(second.copies / "T-1"))
-    await second.workspaces.take(root)
+    await second.take(root)
     assert (second.copies / "T-1" / "a.txt").read_text() == "two\n"
 
 
@@ -133,7 +163,7 @@ async def test_a_copy_that_somebody_removed_is_made_anew(machine, repository):
     tree = (await first.record(root)).tree
     shutil.rmtree(root)
     await first.workspaces.bring(root, tree)
-    await first.workspaces.take(root)
+    await first.take(root)
     assert (Path(root) / "a.txt").read_text() == "two\n"
 
 
@@ -143,10 +173,10 @@ async def test_what_git_ignores_gives_way_to_what_was_recorded_elsewhere(machine
     root = await first.begin(repository.place)
     (Path(root) / "built").mkdir()
     (Path(root) / "built" / "a.o").write_text("")
-    await second.workspaces.take(root)
+    await second.take(root)
     (second.copies / "T-1" / "built").write_text("a file\n")
     await second.record(root)
-    await first.workspaces.take(root)
+    await first.take(root)
     assert (Path(root) / "built").read_text() == "a file\n"
 
 
@@ -157,7 +187,7 @@ async def test_two_processes_may_lay_the_same_copy_at_once(machine, repository):
     (Path(root) / "a.txt").write_text("two\n")
     await first.record(root)
     pair = [machine("second"), machine("second")]
-    await asyncio.gather(*(one.workspaces.take(root) for one in pair))
+    await asyncio.gather(*(one.take(root) for one in pair))
     assert (pair[0].copies / "T-1" / "a.txt").read_text() == "two\n"
 
 
@@ -167,12 +197,12 @@ async def test_whoever_gave_up_waiting_for_a_copy_holds_nobody_up(machine, repos
     root = await first.begin(repository.place)
     second = machine("second")
     async with second.ground.alone(root):
-        waiting = asyncio.ensure_future(second.workspaces.take(root))
+        waiting = asyncio.ensure_future(second.take(root))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-    await second.workspaces.take(root)
+    await second.take(root)
     assert (second.copies / "T-1" / "a.txt").exists()
 
 
@@ -232,7 +262,7 @@ async def test_a_run_whose_large_change_is_gone_travels_again(machine, repositor
     (Path(root) / "large.bin").unlink()
     await first.record(root)
     await second.workspaces.reach(root)
-    await second.workspaces.take(root)
+    await second.take(root)
     assert files_of(second.copies / "T-1") == {b"a.txt": (0, b"two\n")}
 
 
@@ -261,7 +291,7 @@ async def test_a_fork_made_elsewhere_goes_on_at_a_third_place(machine, repositor
     (Path(fork) / "b.txt").write_text("mine\n")
     await second.record(fork, then.tree)
     shutil.rmtree(second.home)
-    await third.workspaces.take(fork)
+    await third.take(fork)
     assert files_of(third.copies / "fork") == {b"a.txt": (0, b"then\n"), b"b.txt": (0, b"mine\n")}
     again = third.root("again")
     await third.workspaces.branch(fork, then.tree, again)
@@ -311,7 +341,7 @@ async def test_a_user_s_own_directory_stays_where_it_is(machine, repository, pac
     first = machine("first")
     root = str(repository.place)
     await first.workspaces.reach(root)
-    await first.workspaces.take(root)
+    await first.take(root)
     await first.record(root)
     assert await first.workspaces.where(root) == root
     assert (packs.copies, packs.packs) == ({}, {})
@@ -326,7 +356,7 @@ async def test_repositories_of_another_object_format_travel_too(machine, tmp_pat
     root = await first.begin(repository.place)
     (Path(root) / "a.txt").write_text("two\n")
     assert len((await first.record(root)).tree) == 64
-    await second.workspaces.take(root)
+    await second.take(root)
     assert (second.copies / "T-1" / "a.txt").read_text() == "two\n"
 
 

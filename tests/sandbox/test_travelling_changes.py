@@ -75,10 +75,10 @@ async def _travels(place, turns):
     base = (await machines[0].record(root)).tree
     for number, changes in enumerate(turns):
         at, other = machines[number % 2], machines[(number + 1) % 2]
-        await at.workspaces.take(root)
+        await at.take(root)
         for one in changes:
             change(at.copies / "T-1", *one)
         recorded = await at.record(root, base)
-        await other.workspaces.take(root)
+        await other.take(root)
         assert files_of(other.copies / "T-1") == files_of(at.copies / "T-1")
         assert (await other.record(root, base)).tree == recorded.tree

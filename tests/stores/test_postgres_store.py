@@ -14,7 +14,7 @@ from callboard.testing.shelf import ShelfContract, family, shelve
 from callboard.testing.store.contract import EventStoreContract
 from callboard.testing.store.samples import SampleLog
 from callboard.testing.store.threads import ThreadsContract
-from callboard.testing.tree_packs import TreePacksContract
+from callboard.testing.tree_packs import TreePacksContract, taking_up
 from callboard.testing.unattended import UnattendedContract
 from callboard.testing.vault import SealedCredentialsContract
 
@@ -119,6 +119,10 @@ class TestTreePacks(TreePacksContract):
     @pytest.fixture
     def packs(self, store):
         return store.tree_packs
+
+    @pytest.fixture
+    def take_up(self, store):
+        return taking_up(store)
 
 
 class TestShelf(ShelfContract):

@@ -1,7 +1,7 @@
 import pytest
 
 from callboard.stores.sqlite.store import SqliteEventStore
-from callboard.testing.tree_packs import MemoryTreePacks, TreePacksContract
+from callboard.testing.tree_packs import MemoryTreePacks, TreePacksContract, taking_up
 
 pytestmark = pytest.mark.anyio
 
@@ -11,10 +11,22 @@ class TestInMemory(TreePacksContract):
     def packs(self):
         return MemoryTreePacks()
 
+    @pytest.fixture
+    def take_up(self):
+        return taking_up()
+
 
 class TestOnSqlite(TreePacksContract):
     @pytest.fixture
-    async def packs(self, tmp_path, anyio_backend):
+    async def store(self, tmp_path, anyio_backend):
         store = await SqliteEventStore.open(tmp_path / "db")
-        yield store.tree_packs
+        yield store
         await store.close()
+
+    @pytest.fixture
+    def packs(self, store):
+        return store.tree_packs
+
+    @pytest.fixture
+    def take_up(self, store):
+        return taking_up(store)

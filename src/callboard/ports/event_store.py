@@ -111,10 +111,11 @@ class EventStore(Protocol):
         """
         ...
 
-    async def claim(self, run_id: str) -> Claim:
-        """Take a run over: its epoch grows by one.
+    async def claim(self, run_id: str, above: Claim | None = None) -> Claim:
+        """Take a run over: its epoch grows by one. `above` is the claim of the run that drives it, where one does.
 
         Raises:
+            Fenced: the claim `above` was lost: whoever has it drives what is below.
             UnknownThing: no such run.
             RunBusy: a living owner drives it, or this process does already.
         """

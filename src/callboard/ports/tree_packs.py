@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from callboard.ports.event_store import Claim
+
 LARGEST_PACK: Final = 64_000_000
 """The most bytes of a pack. What is larger stays where it is."""
 
@@ -49,8 +51,17 @@ class TreePacks(Protocol):
         """Return what is known of a copy; None: there is none of this root."""
         ...
 
-    async def move(self, root: str, place: str) -> PrivateCopy | None:
-        """Say that a copy is worked on at a place from now on; return it as it was recorded last."""
+    async def move(self, root: str, place: str, claim: Claim) -> PrivateCopy | None:
+        """Say that a copy is worked on at a place from now on, by whoever holds the claim of a run in it; return it as it
+        was recorded last.
+
+        Raises:
+            Fenced: the claim was lost; whoever has it now says where the copy is.
+        """
+        ...
+
+    async def leave(self, root: str, place: str) -> None:
+        """Say that a copy is worked on nowhere, if it is worked on at this place."""
         ...
 
     async def keep(self, root: str, place: str, tree: str, pack: TreePack | None) -> bool:

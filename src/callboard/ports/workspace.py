@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callboard.domain.events.files import FileChange
+from callboard.ports.event_store import Claim
 from callboard.ports.examination import Finding
 
 
@@ -211,12 +212,13 @@ class Workspaces(Protocol):
         """Return whether a directory is a private copy of a repository, made by `clone` or `branch`: nobody's own."""
         ...
 
-    async def take(self, root: str) -> None:
+    async def take(self, root: str, claim: Claim) -> None:
         """Make a directory what it was when its files were last recorded, and say that it is worked on here from now on;
-        where it was worked on here last, it stays as it is. Only for whoever holds the claim of its run.
+        where it was worked on here last, it stays as it is. Only for whoever holds the claim of a run in it.
 
         Raises:
             ConfigurationInvalid: it cannot be made here.
+            Fenced: the claim was lost before it was made.
         """
         ...
 

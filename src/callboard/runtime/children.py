@@ -154,8 +154,10 @@ def _input_refusal(ports: Ports, wish: SpawnWish, definition: AgentDefinition) -
 
 
 async def drive_children(log: RunLog[S], run_ids: tuple[str, ...], runs: ChildRuns) -> None:
-    """Drive child runs side by side and record how each of them ended, or where it waits."""
-    log.flush()
+    """Drive child runs side by side and record how each of them ended, or where it waits. Whoever lost the run above
+    begins nothing below it.
+    """
+    await log.durable()
 
     async def drive_one(run_id: str) -> None:
         ended = await runs.drive(run_id)

@@ -143,10 +143,11 @@ class Driver:
             await self.ports.workspaces.reach(state.created.workspace)
         asks = await room_of(self.ports, state.created) if is_root else ()
         async with self.ports.slots.held(run_id, asks, patience_s=PATIENCE_S):
+            files, above = request is None, self._under_way.claim_above(state)
             if isinstance(state, TaskState):
-                log = await take_over(self.ports, run_id, TASK, files=request is None)
+                log = await take_over(self.ports, run_id, TASK, files=files)
                 return await self._drive_log(log, request, wishes)
-            log = await take_over(self.ports, run_id, AGENT, files=request is None)
+            log = await take_over(self.ports, run_id, AGENT, files=files, above=above)
             return await self._drive_log(log, request, wishes)
 
     async def _drive_log(
@@ -160,7 +161,7 @@ class Driver:
         task = asyncio.current_task()
         if task is None:  # pragma: no cover - a coroutine always runs in a task
             raise RuntimeError("drive must run in a task")
-        driven = Driven(parent.run_id if parent is not None else None, task, request)
+        driven = Driven(parent.run_id if parent is not None else None, log.claim, task, request)
         for wish in wishes:
             if wish.kind != "cancel":
                 driven.hear(wish)
@@ -169,7 +170,7 @@ class Driver:
                 self._watch_signals()
                 async with (
                     child_room(self.ports, state, driven),
-                    await self._files_for(state, request) as workspace,
+                    await self._files_for(log, request) as workspace,
                 ):
                     drive = await self._drive_for(log, workspace)
                     try:
@@ -177,18 +178,26 @@ class Driver:
                     finally:
                         await drive.close()
         finally:
+            await self._let_go_below(state.run_id)
             await log.release()
         return standing(log.state)
 
+    async def _let_go_below(self, run_id: str) -> None:
+        """Let go of runs that were created below one and never driven, for whoever goes on with it."""
+        for name, log in list(self._fresh.items()):
+            parent = log.state.created.parent
+            if parent is not None and parent.run_id == run_id:
+                await self._fresh.pop(name).release()
+
     async def _files_for(
-        self, state: RunState | TaskState, request: CancellationRequested | None
+        self, log: RunLog[RunState] | RunLog[TaskState], request: CancellationRequested | None
     ) -> AbstractAsyncContextManager[Workspace]:
         """Return how a run's files are come by. A run that only ends needs none, and can end anywhere."""
-        root = state.created.workspace
+        root = log.state.created.workspace
         if request is not None:
             return no_workspace(root)
-        if state.terminal is None:
-            await self.ports.workspaces.take(root)
+        if log.state.terminal is None:
+            await self.ports.workspaces.take(root, log.claim)
         return self._workspaces.using(root)
 
     async def _drive_for(

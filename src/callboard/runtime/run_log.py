@@ -62,6 +62,11 @@ class RunLog(Generic[S]):
         """The epoch in which this process drives the run."""
         return self._claim.epoch
 
+    @property
+    def claim(self) -> Claim:
+        """What this process drives the run by."""
+        return self._claim
+
     def append(self, *events: AnyEvent) -> None:
         """Append events.
 
@@ -171,10 +176,15 @@ async def create_run(
 
 
 async def take_over(
-    ports: Ports, run_id: str, folding: Folding[S], *, files: bool = True
+    ports: Ports,
+    run_id: str,
+    folding: Folding[S],
+    *,
+    files: bool = True,
+    above: Claim | None = None,
 ) -> RunLog[S]:
     """Claim an existing run, fold its log and take its files, if they are needed; the takeover of a run that goes on becomes
-    an event.
+    an event. `above` is the claim of the run that drives it, where one does.
 
     A run that ended, or came to a gate, between somebody's look and this claim is left as it is.
 
@@ -182,9 +192,10 @@ async def take_over(
         ConfigurationInvalid: its files cannot be had here.
         UnknownThing: no such run.
         RunBusy: a living process drives it.
+        Fenced: another process took over this run, or the one above it.
         LogCorrupt: its log is not what was recorded.
     """
-    claim = await ports.store.claim(run_id)
+    claim = await ports.store.claim(run_id, above)
     try:
         entries = await load_unaltered(ports.store, run_id)
         row = project_all(entries)
@@ -193,7 +204,7 @@ async def take_over(
             state = folding.evolve(state, entry)
         log = RunLog(ports, claim, state, row, folding)
         if files and state.terminal is None:
-            await ports.workspaces.take(state.created.workspace)
+            await ports.workspaces.take(state.created.workspace, claim)
         if state.terminal is None and state.gate is None:
             log.append(RunResumed(epoch=claim.epoch))
         await _catch_up(ports, log, files=files)

@@ -8,7 +8,9 @@ from typing import Any
 
 from callboard.domain.actor import Actor
 from callboard.domain.events.run import CancellationRequested
-from callboard.ports.event_store import Signal
+from callboard.domain.run.state import RunState
+from callboard.domain.task_run.state import TaskState
+from callboard.ports.event_store import Claim, Signal
 
 
 @dataclass(slots=True)
@@ -16,6 +18,7 @@ class Driven:
     """A run under way: the wish to end it, where there is one, and what people said to it meanwhile."""
 
     parent_id: str | None
+    claim: Claim
     task: asyncio.Task[Any]
     request: CancellationRequested | None = None
     with_children: bool = False
@@ -47,6 +50,12 @@ class UnderWay:
     def run_ids(self) -> list[str]:
         """The runs' ids."""
         return list(self._runs)
+
+    def claim_above(self, state: RunState | TaskState) -> Claim | None:
+        """Return what the run that a run was begun by is driven by, if it is under way here."""
+        parent = state.created.parent
+        above = None if parent is None else self._runs.get(parent.run_id)
+        return None if above is None else above.claim
 
     @contextmanager
     def driving(self, run_id: str, driven: Driven) -> Generator[Driven]:

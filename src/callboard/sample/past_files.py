@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.files import FileChange
+from callboard.ports.event_store import Claim
 from callboard.ports.examination import Finding
 from callboard.ports.workspace import (
     CommandRequest,
@@ -54,7 +55,7 @@ class PastWorkspaces:
         """See the port."""
         return root in self.copies
 
-    async def take(self, root: str) -> None:
+    async def take(self, root: str, claim: Claim) -> None:
         """See the port. The past is in one place."""
 
     async def clone(self, repository: str, commit: str, destination: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.event_store import Claim
 from callboard.ports.examination import Finding
 from callboard.ports.way_out import WayOut
 from callboard.ports.workspace import PublishedTexts
@@ -143,7 +144,7 @@ class ConfinedWorkspaces:
         """See `ports.workspace.Workspaces`."""
         return await asyncio.to_thread(lambda: self.store_of(root).origin() is not None)
 
-    async def take(self, root: str) -> None:
+    async def take(self, root: str, claim: Claim) -> None:
         """See `ports.workspace.Workspaces`. It is worked on here and nowhere else."""
 
     async def examine(self) -> Sequence[Finding]:

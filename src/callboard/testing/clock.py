@@ -1,6 +1,11 @@
 """A clock that nobody waits for, and ids that count."""
 
 from datetime import datetime, timedelta, timezone
+from typing import Final
+from weakref import WeakKeyDictionary
+
+_AT_ONCE: Final = 20
+_MOMENT_S: Final = 0.001
 
 
 class FakeClock:
@@ -31,13 +36,23 @@ class FakeClock:
 
 
 class PatientClock(FakeClock):
-    """A fake clock whose sleepers yield to the loop, for runs with pollers in the background."""
+    """A fake clock whose sleepers yield to the loop, for runs with pollers in the background.
+
+    Who sleeps again and again waits for something outside of the loop, a thread or a process, which is not kept from its
+    work by being asked for all the time: from then on each sleep takes a moment.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        super().__init__(start)
+        self._sleeps: WeakKeyDictionary[object, int] = WeakKeyDictionary()
 
     async def sleep(self, seconds: float) -> None:
         """Let others go first, then jump."""
         import asyncio  # noqa: PLC0415
 
-        await asyncio.sleep(0)
+        sleeper = asyncio.current_task()
+        times = self._sleeps[sleeper] = self._sleeps.get(sleeper, 0) + 1
+        await asyncio.sleep(0 if times <= _AT_ONCE else _MOMENT_S)
         await super().sleep(seconds)
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 from callboard.domain.events.files import FileChange
 from callboard.domain.message import JsonObject
 from callboard.domain.tool import Access, RetrySafety, ToolFacts, ToolSpec, json_outputs
+from callboard.ports.event_store import Claim
 from callboard.ports.examination import Finding
 from callboard.ports.model import ModelAnswer, ModelProvider, ModelRequest, OnDelta
 from callboard.ports.tools import ArgumentsInvalid, Tool, ToolContext, ToolOutcome
@@ -316,7 +317,7 @@ class WorldWorkspaces:
         """Copies lie where the rig has them made."""
         return root.startswith("/copies/")
 
-    async def take(self, root: str) -> None:
+    async def take(self, root: str, claim: Claim) -> None:
         """There is one world only."""
 
     async def clone(self, repository: str, commit: str, destination: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.event_store import Claim
 from callboard.ports.tree_packs import PrivateCopy, TreePacks
 from callboard.ports.workspace import FileRefused
 from callboard.private_files import locked
@@ -97,17 +98,18 @@ class Copies:
         if not is_there or not await known_among(self.store(copy.root), [copy.tree]):
             await self._luggage.require(copy, copy.tree)
 
-    async def take(self, root: str) -> None:
+    async def take(self, root: str, claim: Claim) -> None:
         """Make a copy what it was when it was last recorded, and note that it is worked on here.
 
         Raises:
             ConfigurationInvalid: it cannot be made here.
+            Fenced: the claim was lost meanwhile.
         """
         async with self._ground.alone(root):
             copy = await self._packs.copy_of(root)
             while copy is not None and not await self._is_current(copy):
                 await self._restore(copy)
-                moved = await self._packs.move(root, self._ground.here)
+                moved = await self._packs.move(root, self._ground.here, claim)
                 self._luggage.forget(root)
                 if moved is None or moved.tree == copy.tree:
                     return
@@ -166,7 +168,7 @@ class Copies:
         if await self._is_there(copy.root):
             return
         if copy.place == self._ground.here:  # somebody removed it
-            await self._packs.move(copy.root, _NOWHERE)
+            await self._packs.leave(copy.root, self._ground.here)
         await self._near.clone(copy.repository, copy.base_commit, self._ground.place(copy.root))
 
 

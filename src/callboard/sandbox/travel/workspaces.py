@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.event_store import Claim
 from callboard.ports.examination import Finding
 from callboard.ports.tree_packs import LARGEST_PACK, PrivateCopy, TreePacks
 from callboard.ports.workspace import Workspace
@@ -88,10 +89,10 @@ class TravellingWorkspaces:
         """See `ports.workspace.Workspaces`."""
         return await self._packs.copy_of(root) is not None or await self._near.is_copy(root)
 
-    async def take(self, root: str) -> None:
+    async def take(self, root: str, claim: Claim) -> None:
         """See `ports.workspace.Workspaces`."""
         copy = await self._packs.copy_of(root)
-        await (self._near.take(root) if copy is None else self._copies.take(root))
+        await (self._near.take(root, claim) if copy is None else self._copies.take(root, claim))
 
     async def clone(self, repository: str, commit: str, destination: str) -> None:
         """See `ports.workspace.Workspaces`."""

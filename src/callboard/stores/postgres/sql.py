@@ -120,6 +120,7 @@ REMOVE_BLOBS = "DELETE FROM blob WHERE blob.sha256 IN (SELECT anon_1.value FROM 
 NOTE_COPY = "INSERT INTO private_copy (root, repository, base_commit, base_tree, source, place, tree) VALUES (%(root)s::VARCHAR, %(repository)s::VARCHAR, %(base_commit)s::VARCHAR, %(base_tree)s::VARCHAR, %(source)s::VARCHAR, %(place)s::VARCHAR, %(tree)s::VARCHAR) ON CONFLICT DO NOTHING"
 COPY_OF = "SELECT private_copy.root, private_copy.repository, private_copy.base_commit, private_copy.base_tree, private_copy.source, private_copy.place, private_copy.tree FROM private_copy WHERE private_copy.root = %(copy_root)s::VARCHAR"
 MOVE_COPY = "UPDATE private_copy SET place=%(at_place)s::VARCHAR WHERE private_copy.root = %(copy_root)s::VARCHAR"
+LEAVE_COPY = "UPDATE private_copy SET place='' WHERE private_copy.root = %(copy_root)s::VARCHAR AND private_copy.place = %(at_place)s::VARCHAR"
 COPY_IS_NOW = "UPDATE private_copy SET tree=%(of_tree)s::VARCHAR WHERE private_copy.root = %(copy_root)s::VARCHAR AND private_copy.place = %(at_place)s::VARCHAR"
 KEEP_PACK = "INSERT INTO tree_pack (root, tree, base, content) VALUES (%(root)s::VARCHAR, %(tree)s::VARCHAR, %(base)s::VARCHAR, %(content)s) ON CONFLICT DO NOTHING"
 PACK_BASES = "SELECT tree_pack.tree, tree_pack.base FROM tree_pack WHERE tree_pack.root = %(copy_root)s::VARCHAR"

@@ -99,9 +99,9 @@ class RelationalStore:
         new = Creation(events, row, blobs, self._owners.name)
         return await self._holding(row.run_id, partial(self._writer.create, new))
 
-    async def claim(self, run_id: str) -> Claim:
+    async def claim(self, run_id: str, above: Claim | None = None) -> Claim:
         """Take a run over."""
-        take = partial(work.claim, run_id=run_id, owners=self._owners)
+        take = partial(work.claim, run_id=run_id, owners=self._owners, above=above)
         return await self._holding(run_id, partial(self._writer.submit, take))
 
     async def release(self, claim: Claim) -> None:

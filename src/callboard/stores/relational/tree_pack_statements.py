@@ -1,6 +1,6 @@
 """The statements about packs of recorded files; see `statements`, which writes them out with the others."""
 
-from sqlalchemy import LargeBinary, Select, Text, bindparam, delete, select, update
+from sqlalchemy import LargeBinary, Select, Text, bindparam, delete, literal_column, select, update
 from sqlalchemy.sql.elements import ClauseElement
 
 from callboard.stores.relational.spelling import upsert
@@ -22,6 +22,7 @@ def tree_packs() -> dict[str, ClauseElement]:
         "NOTE_COPY": upsert(private_copy).values(noted).on_conflict_do_nothing(),
         "COPY_OF": select(*private_copy.c).where(this_copy),
         "MOVE_COPY": moved.values(place=bindparam("at_place", type_=Text)),
+        "LEAVE_COPY": moved.where(there).values(place=literal_column("''", Text)),
         "COPY_IS_NOW": moved.where(there).values(tree=bindparam("of_tree", type_=Text)),
         "KEEP_PACK": upsert(tree_pack).values(kept).on_conflict_do_nothing(),
         "PACK_BASES": select(tree_pack.c.tree, tree_pack.c.base).where(

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 
+from callboard.ports.event_store import Claim
 from callboard.ports.tree_packs import PrivateCopy, TreePack
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.session import Session
+from callboard.stores.relational.work import require_force
 
 
 class StoredTreePacks:
@@ -26,9 +28,14 @@ class StoredTreePacks:
         """See `TreePacks`."""
         return await self._readers.run(partial(_copy_of, root=root))
 
-    async def move(self, root: str, place: str) -> PrivateCopy | None:
+    async def move(self, root: str, place: str, claim: Claim) -> PrivateCopy | None:
         """See `TreePacks`."""
-        return await self._writer.submit(partial(_move, root=root, place=place))
+        return await self._writer.submit(partial(_move, root=root, place=place, claim=claim))
+
+    async def leave(self, root: str, place: str) -> None:
+        """See `TreePacks`."""
+        named = {"copy_root": root, "at_place": place}
+        await self._writer.submit(lambda session: session.execute(session.sql.LEAVE_COPY, named))
 
     async def keep(self, root: str, place: str, tree: str, pack: TreePack | None) -> bool:
         """See `TreePacks`."""
@@ -65,7 +72,8 @@ def _copy_of(session: Session, root: str) -> PrivateCopy | None:
     return PrivateCopy(root, repository, base_commit, base_tree, place, tree, source)
 
 
-def _move(session: Session, root: str, place: str) -> PrivateCopy | None:
+def _move(session: Session, root: str, place: str, claim: Claim) -> PrivateCopy | None:
+    require_force(session, claim)
     session.execute(session.sql.MOVE_COPY, {"copy_root": root, "at_place": place})
     return _copy_of(session, root)
 

@@ -355,6 +355,9 @@ class Wording(Protocol):
     def MOVE_COPY(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def LEAVE_COPY(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def COPY_IS_NOW(self) -> str: ...  # noqa: D102, N802
 
     @property

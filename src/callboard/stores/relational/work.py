@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from callboard.domain.errors import CallboardError, RunArchived, RunBusy, RunExists
+from callboard.domain.errors import CallboardError, Fenced, RunArchived, RunBusy, RunExists
 from callboard.domain.events.codec import Blob, Sealed, timestamp
 from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import Batch, Claim, Signal
@@ -62,10 +62,11 @@ def taken(run_id: str) -> RunExists:
     return RunExists(f"a run {run_id} exists already")
 
 
-def claim(session: Session, run_id: str, owners: Owners) -> Claim:
-    """Make this process the owner of a run that no living other process owns.
+def claim(session: Session, run_id: str, owners: Owners, above: Claim | None = None) -> Claim:
+    """Make this process the owner of a run that no living other process owns, below `above`, if that is given.
 
     Raises:
+        Fenced: the claim of the run above was lost.
         UnknownThing: no such run.
         RunArchived: it lies in the archive.
         RunBusy: its owner is another one and alive.
@@ -74,11 +75,24 @@ def claim(session: Session, run_id: str, owners: Owners) -> Claim:
     if stand is None:
         raise unknown_run(run_id)
     require_here(session, run_id)
+    if above is not None:
+        require_force(session, above)
     epoch, present, head, head_hash = stand
     if present not in (None, owners.name) and owners.is_alive(session, present):
         raise RunBusy(f"another process drives run {run_id}")
     session.execute(session.sql.TAKE, {"run_id": run_id, "owner": owners.name})
     return Claim(run_id, epoch + 1, head, head_hash)
+
+
+def require_force(session: Session, claim: Claim) -> None:
+    """Do nothing where nobody took a run over since it was claimed.
+
+    Raises:
+        Fenced: somebody did.
+    """
+    stand = _stands(session, claim.run_id)
+    if stand is None or stand[0] != claim.epoch:
+        raise Fenced(f"run {claim.run_id} was taken over by another process")
 
 
 def keep_beside(session: Session, batches: Sequence[Batch]) -> None:

@@ -128,6 +128,7 @@ REMOVE_BLOBS = (
 NOTE_COPY = "INSERT INTO private_copy (root, repository, base_commit, base_tree, source, place, tree) VALUES (:root, :repository, :base_commit, :base_tree, :source, :place, :tree) ON CONFLICT DO NOTHING"
 COPY_OF = "SELECT private_copy.root, private_copy.repository, private_copy.base_commit, private_copy.base_tree, private_copy.source, private_copy.place, private_copy.tree FROM private_copy WHERE private_copy.root = :copy_root"
 MOVE_COPY = "UPDATE private_copy SET place=:at_place WHERE private_copy.root = :copy_root"
+LEAVE_COPY = "UPDATE private_copy SET place='' WHERE private_copy.root = :copy_root AND private_copy.place = :at_place"
 COPY_IS_NOW = "UPDATE private_copy SET tree=:of_tree WHERE private_copy.root = :copy_root AND private_copy.place = :at_place"
 KEEP_PACK = "INSERT INTO tree_pack (root, tree, base, content) VALUES (:root, :tree, :base, :content) ON CONFLICT DO NOTHING"
 PACK_BASES = (

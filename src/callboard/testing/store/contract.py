@@ -8,7 +8,6 @@ store frees what it claimed. The tests need anyio's pytest plugin.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,13 +16,12 @@ import pytest
 from callboard.domain.attempt_row import Attempt, AttemptRow
 from callboard.domain.errors import Fenced, LogError, RunBusy, RunExists, UnknownThing
 from callboard.domain.events.codec import GENESIS, Blob
-from callboard.ports.event_store import AttemptsWanted, EventStore, RunsWanted
+from callboard.ports.event_store import AttemptsWanted, RunsWanted
+from callboard.testing.store.below import BelowContract, Open
 from callboard.testing.store.samples import NOON, SampleLog, broken_at
 
-Open = Callable[[], Awaitable[EventStore]]
 
-
-class EventStoreContract:
+class EventStoreContract(BelowContract):
     """The behaviour of `callboard.ports.event_store.EventStore`."""
 
     async def test_reads_back_what_was_created(self, open_store: Open) -> None:

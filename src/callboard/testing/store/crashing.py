@@ -64,9 +64,9 @@ class CrashingStore:
         self._stop()
         return asyncio.ensure_future(self._die_after(written))
 
-    async def claim(self, run_id: str) -> Claim:
+    async def claim(self, run_id: str, above: Claim | None = None) -> Claim:
         """Take a run over."""
-        return await self._living().claim(run_id)
+        return await self._living().claim(run_id, above)
 
     async def release(self, claim: Claim) -> None:
         """Give a claim back."""

@@ -118,12 +118,14 @@ class MemoryEventStore:
         self.disk.add(events, marks_of(events, row.updated_at), blobs)
         return self._claimed(row.run_id)
 
-    async def claim(self, run_id: str) -> Claim:
+    async def claim(self, run_id: str, above: Claim | None = None) -> Claim:
         """Take a run over."""
         self._check_open()
         self._held.reserve(run_id)
         try:
             run = self.disk.here(run_id)
+            if above is not None and self.disk.runs[above.run_id].head.epoch != above.epoch:
+                raise Fenced(f"run {above.run_id} was taken over by another process")
             if run.owner is not self._owner and run.owner in self.disk.alive:
                 raise RunBusy(f"another process drives run {run_id}")
         except CallboardError:
