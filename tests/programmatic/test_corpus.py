@@ -1,7 +1,7 @@
 """Programmatic agents in both languages, in real confined workers: as they are, and killed everywhere."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -18,6 +18,7 @@ from callboard.testing.world import World
 from callboard.usecases.runs import resume_run
 from callboard.usecases.verify_run import verify_run
 from tests.faults.answers import answers_in
+from tests.loops import run_apart
 
 from .agents import RUN, Sample, app_for, begin, came_to, decided, samples
 
@@ -28,11 +29,12 @@ each_sample = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
-async def programs() -> AsyncIterator[Programs]:
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Programs]:
+    """Real workers, forked from one process for all tests: each program is in one of its own."""
     confined = ConfinedPrograms()
     yield confined
-    await confined.close()
+    run_apart(confined.close())
 
 
 def a_world(sample: Sample) -> World:
