@@ -72,7 +72,7 @@ def test_whoever_is_on_the_way_to_another_page_is_not_called_back(site, mia):
         mia.goto("/tasks/AUTH-1")
     begun, held = [], []
     mia.on("request", lambda asked: begun.append(asked.url))
-    mia.route("**/schedules", lambda route: held.append(route))
+    mia.route("**/schedules", held.append)
     with live.value.expect_event("framereceived", lambda said: "AUTH-1-1" in said):
         mia.evaluate("document.querySelector('a[href=\"/schedules\"]').click()")
         until(lambda: mia.wait_for_timeout(10) or held)
