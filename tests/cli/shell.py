@@ -18,7 +18,7 @@ import yaml
 from callboard.domain.usage import Usage
 from callboard.testing.model import ScriptedCall, Turn
 from callboard.testing.model.loopback import LoopbackEndpoint, Reply, Voice, reply_for
-from tests.cli.warm import COMMAND, run_warm
+from tests.cli.warm import COMMAND, command_of, run_warm, start_warm
 
 TIMEOUT_S = 120
 CANARY = "sk-canary-3141592653"
@@ -199,12 +199,25 @@ def run_cold(arguments, environ, directory, given, timeout_s):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+def start_cold(arguments, environ, directory):
+    """Start the installed command."""
+    return subprocess.Popen(
+        [COMMAND, *arguments],
+        cwd=directory,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+
+
 @dataclass
 class Shell:
     """A home and a workspace of one's own.
 
-    What is run to its end is forked from a process that has read the modules already; what is started and followed is
-    the installed command, and so is everything where `cold`: for tests of what others see of a process.
+    Commands are forked from a process that has read the modules already. Where `cold`, they are the installed command: for
+    tests of what others see of a process.
     """
 
     home: Path
@@ -228,15 +241,11 @@ class Shell:
 
     def start(self, *arguments, **env):
         """Start the command."""
-        process = subprocess.Popen(
-            [COMMAND, *map(str, arguments)],
-            cwd=self.workspace,
-            env=self.environ(**env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        )
+        arguments, environ = [str(one) for one in arguments], self.environ(**env)
+        if self.cold:
+            process = start_cold(arguments, environ, self.workspace)
+        else:
+            process = start_warm(command_of(arguments), environ, self.workspace)
         running = Running(process)
         self.started.append(running)
         return running

@@ -1,11 +1,13 @@
 """What the other tests rely on: a forked command is the command."""
 
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 
+from tests.cli.shell import HANG
 from tests.cli.warm import put_on_path, run_warm
 
 
@@ -23,6 +25,22 @@ def test_it_says_and_ends_as_the_installed_one_does(bare, arguments):
     cold = replace(bare, cold=True)
     given = {"given": b"sk-value", "CALLBOARD_KEYRING": "off"}
     assert bare(*arguments, **given) == cold(*arguments, **given)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_one_that_is_followed_ends_by_a_signal_as_the_installed_one_does(shell, model, number):
+    shell.agent()
+    ends = []
+    for each in (shell, replace(shell, cold=True)):
+        model.will(HANG)
+        running = each.start("run", "helper", "--json", "--run-id", f"r{len(ends)}")
+        running.until("model_call.started")
+        model.wait_until_asked()
+        running.process.send_signal(number)
+        done = running.finish()
+        assert running.process.poll() == done.code
+        ends.append((done.code, done.types, done.err.replace("r1", "r0")))
+    assert ends[0] == ends[1]
 
 
 def test_whoever_gives_up_waiting_takes_nothing_from_those_who_come_after(bare):

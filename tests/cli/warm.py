@@ -2,8 +2,10 @@
 
 import atexit
 import functools
+import io
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -14,6 +16,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 COMMAND = str(Path(sysconfig.get_path("scripts"), "callboard"))
 PROCESS = Path(__file__).with_name("warm_process.py")
@@ -22,24 +25,100 @@ CLIENT = Path(__file__).with_name("warm_client.py")
 
 def run_warm(arguments, environ, directory, given, timeout_s):
     """Run the command to its end in a forked process; return its code, its stdout and its stderr."""
-    out, its_out = os.pipe()
-    err, its_err = os.pipe()
-    asking, its_end = socket.socketpair()
-    with os.fdopen(out, "rb") as out, os.fdopen(err, "rb") as err, asking:
-        with os.fdopen(its_out), os.fdopen(its_err), its_end, _lying(given) as lying:
+    with _lying(given) as lying:
+        process = Forked(command_of(arguments), environ, directory, lying)
+    with process:
+        try:
+            said = _heard(process, time.monotonic() + timeout_s)
+        except TimeoutError:
+            process.kill()
+            raise
+    code = int.from_bytes(said[process.asking], "little", signed=True)
+    return code, said[process.stdout].decode(), said[process.stderr].decode()
+
+
+def start_warm(wish, environ, directory, stderr=None) -> Any:
+    """Start what is wished for in a forked process that says text; return it as `subprocess.Popen` does. What it complains
+    about goes to a descriptor, if there is one for that.
+    """
+    with _lying(None) as lying:
+        return Forked(wish, environ, directory, lying, stderr).as_text()
+
+
+def command_of(arguments):
+    """Wish for the command."""
+    return {"line": [COMMAND, *arguments]}
+
+
+def module_of(name, arguments):
+    """Wish for a module that is run as a script."""
+    return {"line": [name, *arguments], "module": name}
+
+
+class Forked:
+    """A process that was forked for a wish: what of `subprocess.Popen` tests need."""
+
+    def __init__(self, wish, environ, directory, lying, stderr=None):
+        self.returncode = None
+        out, its_out = os.pipe()
+        err, its_err = os.pipe() if stderr is None else (None, os.dup(stderr))
+        self.stdout: Any = os.fdopen(out, "rb")
+        self.stderr: Any = None if err is None else os.fdopen(err, "rb")
+        self.asking, its_end = socket.socketpair()
+        with os.fdopen(its_out), os.fdopen(its_err), its_end:
             descriptors = (lying.fileno(), its_out, its_err, its_end.fileno())
             socket.send_fds(_forking(), [b"!"], descriptors)
-        wish = {"line": [COMMAND, *arguments], "environ": environ, "directory": str(directory)}
-        asking.sendall(json.dumps(wish).encode())
-        asking.shutdown(socket.SHUT_WR)
-        pid = int.from_bytes(asking.recv(4), "little")
-        try:
-            said = _heard((out, err, asking), time.monotonic() + timeout_s)
-        except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
-            raise
-    code = int.from_bytes(said[asking], "little", signed=True)
-    return code, said[out].decode(), said[err].decode()
+        wish = {**wish, "environ": environ, "directory": str(directory)}
+        self.asking.sendall(json.dumps(wish).encode())
+        self.asking.shutdown(socket.SHUT_WR)
+        self.pid = int.from_bytes(self.asking.recv(4), "little")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for each in (self.stdout, self.stderr, self.asking):
+            each.close()
+
+    def as_text(self):
+        """Return it with output that is text."""
+        self.stdout = io.TextIOWrapper(self.stdout, encoding="utf-8")
+        if self.stderr is not None:
+            self.stderr = io.TextIOWrapper(self.stderr, encoding="utf-8")
+        return self
+
+    def poll(self):
+        """Return how it ended, None while it has not."""
+        if self.returncode is None and select.select([self.asking], [], [], 0)[0]:
+            self._ended()
+        return self.returncode
+
+    def wait(self, timeout=None):
+        """Return how it ends, within a time."""
+        if self.returncode is None:
+            if not select.select([self.asking], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            self._ended()
+        return self.returncode
+
+    def send_signal(self, number):
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self):
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self):
+        answer = self.asking.recv(4)
+        assert answer, "whatever forks processes has ended"
+        self.returncode = int.from_bytes(answer, "little", signed=True)
+        self.asking.close()
 
 
 def put_on_path(folder):
@@ -64,9 +143,9 @@ def _lying(given):
             yield file
 
 
-def _heard(speaking, until):
-    """Read all to their ends."""
-    said = dict.fromkeys(speaking, b"")
+def _heard(process, until):
+    """Read all that a process says to its end, and how it ended."""
+    said = dict.fromkeys((process.stdout, process.stderr, process.asking), b"")
     with selectors.DefaultSelector() as waiting:
         for one in said:
             waiting.register(one, selectors.EVENT_READ)

@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import pkgutil
+import runpy
 import select
 import signal
 import socket
@@ -84,7 +85,7 @@ def tell(asking, number):
 
 
 def become(*descriptors):
-    """Make this process what it would be had the command been started."""
+    """Make this process what it would be had the command been started; return the wish."""
     *streams, asking = descriptors
     for place, descriptor in enumerate(streams):
         os.dup2(descriptor, place)
@@ -95,16 +96,20 @@ def become(*descriptors):
     os.environ.update(wish["environ"])
     os.chdir(wish["directory"])
     sys.argv[:] = wish["line"]
-    sys.path[0] = SCRIPTS
+    sys.path[0] = SCRIPTS if "module" not in wish else wish["directory"]
     time.tzset()
+    return wish
 
 
-def run():
-    """Run the command, and return its code."""
+def run(module=None):
+    """Run the command, or a module, and return its code."""
     from callboard.cli.main import main as command  # noqa: PLC0415 - loaded long before
 
     try:
-        command()
+        if module is None:
+            command()
+        else:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as ending:
         return ending.code or 0
     return 0
@@ -128,8 +133,8 @@ def main():
         control.sendall(b"!")
         descriptors = serve(control)
     if descriptors is not None:
-        become(*descriptors)
-        end(run())
+        wish = become(*descriptors)
+        end(run(wish.get("module")))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -65,7 +66,8 @@ def asked(port, *lines, body=b""):
 @pytest.fixture
 def serving(shell, free_port):
     """Serve with everything that listens, and return the process, its port and that of its probes."""
-    running = shell.start("serve", "--port", "0", CALLBOARD_PROBES=str(free_port))
+    installed = replace(shell, cold=True)  # what it holds is looked at from outside
+    running = installed.start("serve", "--port", "0", CALLBOARD_PROBES=str(free_port))
     port = int(re.findall(r":(\d+)/", running.line())[0])
     listening(free_port)
     yield running, port, free_port
