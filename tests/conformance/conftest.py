@@ -2,14 +2,17 @@
 
 import asyncio
 import importlib.util
+import json
+import os
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from benchmarks.staff import Plan, dismiss, hire
+from benchmarks.staff import Plan, dismiss
 
 from callboard.testing.postgres import PostgresServer
+from tests.cli.warm import module_of, start_warm
 
 PLACES = ("sqlite embedded", "postgres embedded", "postgres procrastinate", "postgres dbos")
 ON_A_SERVER = PLACES[1:]
@@ -29,7 +32,7 @@ class Company:
         home = self.plan.home
         if self.plan.url is not None:
             home = str(self.directory / f"machine{len(self.workers)}")
-        self.workers.append(hire(replace(self.plan, home=home, **changes)))
+        self.workers.append(_hired(replace(self.plan, home=home, **changes)))
         return self.workers[-1]
 
     def end(self):
@@ -38,6 +41,14 @@ class Company:
             if worker.poll() is None:
                 worker.send_signal(signal.SIGCONT)
             dismiss(worker, at_once=True)
+
+
+def _hired(plan):
+    """Start a worker as `benchmarks.staff.hire` does, but forked from a process that has read most modules already."""
+    wish = module_of("benchmarks.staff", [json.dumps(asdict(plan))])
+    worker = start_warm(wish, dict(os.environ), Path(__file__).parents[2], stderr=2)
+    assert worker.stdout.readline(), f"a worker ended with {worker.wait()} before it was at work"
+    return worker
 
 
 @pytest.fixture(params=PLACES)
