@@ -246,6 +246,7 @@ async def test_an_address_that_leads_nowhere_is_named_without_its_password(
         (errors.LockNotAvailable("timeout"), "keeps it locked", False),
         (errors.ReadOnlySqlTransaction("cannot execute INSERT"), "read-only", False),
         (errors.AdminShutdown("terminating connection"), "cannot be reached", True),
+        (errors.InsufficientPrivilege("permission denied"), "grant it CREATE", False),
         (errors.UndefinedColumn("column x"), "callboard db check", False),
         (psycopg.OperationalError("server closed the connection"), "cannot be reached", True),
         (ValueError("a surrogate"), "a surrogate", False),

@@ -13,8 +13,8 @@ _REFUSED: Final = (
     errors.InvalidPassword,
     errors.InvalidAuthorizationSpecification,
     errors.InvalidCatalogName,
-    errors.InsufficientPrivilege,
 )
+_FORBIDDEN: Final = (errors.InsufficientPrivilege,)
 _FULL: Final = (errors.DiskFull, errors.OutOfMemory)
 _READ_ONLY: Final = (errors.ReadOnlySqlTransaction,)
 _BUSY: Final = (errors.LockNotAvailable, errors.QueryCanceled, errors.DeadlockDetected)
@@ -31,7 +31,7 @@ _GOING: Final = (
 
 def is_lost(error: Exception) -> bool:
     """Return whether the connection is gone and another one may do: the server went down, or is not up yet."""
-    if isinstance(error, (*_REFUSED, *_FULL, *_READ_ONLY, *_BUSY)):
+    if isinstance(error, (*_REFUSED, *_FORBIDDEN, *_FULL, *_READ_ONLY, *_BUSY)):
         return False
     if isinstance(error, (*_GOING, errors.TooManyConnections)):
         return True
@@ -53,6 +53,11 @@ def explain(error: Exception, shown: str) -> CallboardError:
     if isinstance(error, _REFUSED) or _is_refusal(said):
         return ConfigurationInvalid(
             f"{shown} lets nobody in ({said}); check CALLBOARD_DATABASE_URL"
+        )
+    if isinstance(error, _FORBIDDEN):
+        return ConfigurationInvalid(
+            f"{shown}: the user of CALLBOARD_DATABASE_URL may not do what is needed there ({said}). Make it "
+            "the owner of the database, or grant it CREATE on the database and everything in the schema `callboard`"
         )
     if isinstance(error, _READ_ONLY):
         return StoreUnavailable(
