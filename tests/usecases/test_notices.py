@@ -440,8 +440,9 @@ async def test_a_turn_that_fails_keeps_no_other_from_its_turn():
     assert await Rounds((fails, works)).turn() == 3
 
 
-async def test_a_database_that_is_away_is_said_once_and_that_it_is_back(caplog):
-    away = [StoreUnavailable("it cannot be reached")] * 3
+@pytest.mark.parametrize("error", [StoreUnavailable, ConfigurationInvalid])
+async def test_a_database_that_is_away_is_said_once_and_that_it_is_back(caplog, error):
+    away = [error("it cannot be reached")] * 3
 
     async def looks():
         if away:

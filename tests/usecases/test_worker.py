@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -255,6 +256,30 @@ async def test_a_fault_of_ours_in_one_task_is_logged_and_stops_no_other(tmp_path
     assert (await show_task(app, ROOT, "SHOP-2")).task.state == "done"
     assert "SHOP-1-1" in caplog.text
     await app.close()
+
+
+class Barred:
+    """Records that nobody may look up any more."""
+
+    def __init__(self, records):
+        self._records = records
+
+    def __getattr__(self, name):
+        return getattr(self._records, name)
+
+    async def get(self, kind, key):
+        raise ConfigurationInvalid("the database lets nobody in")
+
+
+async def test_a_database_that_lets_nobody_in_any_more_is_said_without_a_traceback(
+    tmp_path, caplog
+):
+    async with office(tmp_path / "callboard.db") as app:
+        await with_tasks(app, 1)
+        with pytest.raises(ConfigurationInvalid):
+            await Worker(replace(app, records=Barred(app.records))).idle()
+    assert "run SHOP-1-1 is left as it is" in caplog.text
+    assert [record.exc_info for record in caplog.records] == [None]
 
 
 async def decide(app, run_id, verdict, digest):

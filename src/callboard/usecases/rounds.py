@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from callboard.domain.errors import StoreUnavailable
+from callboard.domain.errors import CallboardError
 
 _log = logging.getLogger(__name__)
 
@@ -38,14 +38,14 @@ class Hand(Protocol):
 @dataclass(slots=True)
 class Rounds:
     """Takes turns every `every_s` seconds inside this process. One that fails keeps no other from its turn. A database that is
-    away is said once.
+    away, or lets nobody in any more, is said once.
     """
 
     turns: Sequence[Turn]
     every_s: float = 1.0
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
-    _is_blind: bool = False
+    _said: type[CallboardError] | None = None
     _loop: "asyncio.Task[None] | None" = None
 
     async def turn(self) -> int:
@@ -54,8 +54,8 @@ class Rounds:
         for turn in self.turns:
             try:
                 done += await turn()
-            except StoreUnavailable as error:
-                away = error
+            except CallboardError as error:
+                away = away or error
             except Exception:  # noqa: BLE001 - one's fault must not stop the others, nor the next round
                 _log.exception("a turn of the rounds failed")
         self._say_whether(away)
@@ -88,13 +88,13 @@ class Rounds:
         await asyncio.gather(self._loop, return_exceptions=True)
         self._loop = None
 
-    def _say_whether(self, away: StoreUnavailable | None) -> None:
-        """Say that the database is away, or here again, where that is news."""
-        if away is not None and not self._is_blind:
-            _log.warning("schedules and notices wait for the database: %s", away)
-        if away is None and self._is_blind:
+    def _say_whether(self, away: CallboardError | None) -> None:
+        """Say why it cannot be done, or that it can be again, where that is news."""
+        if away is not None and type(away) is not self._said:
+            _log.warning("schedules and notices wait: %s", away)
+        if away is None and self._said is not None:
             _log.warning("schedules and notices go on")
-        self._is_blind = away is not None
+        self._said = None if away is None else type(away)
 
     async def _run(self) -> None:
         while not self._stopping:

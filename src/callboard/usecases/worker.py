@@ -119,6 +119,9 @@ class Worker:
         except StoreUnavailable as away:
             self._patience.was_away(run_id)
             _log.warning("run %s goes on when it can be recorded again: %s", run_id, away)
+        except CallboardError as error:
+            if self._patience.failed(run_id):
+                _log.warning("run %s is left as it is, and tried again later: %s", run_id, error)
         except Exception:
             self._patience.failed(run_id)  # whatever it was, it is tried again ever more rarely
             raise
