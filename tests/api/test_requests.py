@@ -5,9 +5,11 @@ import json
 
 import pytest
 
+from callboard.domain.errors import StoreUnavailable
 from callboard.domain.org.people import PEOPLE
 from callboard.entrance.asking import COOKIE, Site
 from callboard.entrance.door import MOST_BYTES
+from callboard.entrance.problems import of_error
 from callboard.usecases.first_owner import new_setup_link
 from callboard.usecases.people import NewPerson, add_person
 from callboard.usecases.signing_in import set_password
@@ -413,3 +415,11 @@ async def test_cookies_of_other_programs_do_not_hide_ours(board):
     board.client.cookies.clear()
     headers = {"Cookie": f'odd[name]={{"a": 1}}; {ours}'}
     assert (await board.client.get("/api/v1/me", headers=headers)).status_code == 200
+
+
+async def test_why_something_is_not_available_is_in_the_servers_log_and_not_in_the_answer(caplog):
+    answer = of_error(StoreUnavailable("db.internal has no connection left"))
+    assert answer.status_code == 503
+    assert b"the server's own log says more" in answer.body
+    assert b"db.internal" not in answer.body
+    assert "answered with 503: db.internal has no connection left" in caplog.text

@@ -3,6 +3,7 @@
 Of what goes wrong inside, nothing but a stable code leaves.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -117,6 +118,7 @@ _TITLES: Final[Mapping[int, str]] = {
     503: "Not available",
 }
 _INSIDE: Final = "the server's own log says more"
+_log: Final = logging.getLogger("callboard.requests")
 
 
 def problem(
@@ -145,9 +147,10 @@ def problem(
 
 
 def of_error(error: CallboardError) -> JSONResponse:
-    """Return the refusal that an error is."""
+    """Return the refusal that an error is. What is the server's own business goes into its log."""
     status = status_of(error)
     if status >= 500:
+        _log.warning("answered with %d: %s", status, _readable(str(error)))
         return problem(status, error.code, _INSIDE)
     headers = {"Retry-After": str(error.wait_s)} if isinstance(error, TooManyAttempts) else None
     fields: list[FieldProblem] = []
