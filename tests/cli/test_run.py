@@ -219,6 +219,26 @@ def test_mistakes_exit_2_with_one_message_on_stderr_and_nothing_on_stdout(shell)
         assert named in done.err
 
 
+NO_PARAMS = {
+    "nope": "is not JSON",
+    "null": "must be a JSON object",
+    '{"n": 1e999}': "the number 1e999 is too large",
+    '{"n": %s}' % ("9" * 5000): "has 5000 digits",
+    '{"n": ' * 5000 + "1" + "}" * 5000: "is nested too deeply",
+}
+
+
+@pytest.mark.parametrize("params", NO_PARAMS, ids=NO_PARAMS.get)
+def test_params_that_no_agent_could_be_given_are_refused_in_plain_words(shell, params):
+    shell.agent()
+    done = shell("run", "helper", "Go", "--params", params)
+    assert (done.code, done.out) == (2, "")
+    assert "--params" in done.err
+    assert NO_PARAMS[params] in done.err
+    for word in ("NoneType", "recursion", "sys."):
+        assert word not in done.err
+
+
 def test_text_that_is_no_text_is_a_mistake(shell):
     shell.agent()
     done = shell("run", "helper", "\udcff")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import mimetypes
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,8 @@ from callboard.domain.usage import usd
 
 _LARGEST_ATTACHMENT = 20 << 20
 _MOST_USD = Decimal(10) ** 12
+_MOST_DIGITS = 4000  # the interpreter reads no more than 4300
+_SHOWN = 20
 
 
 def params_of(text: str | None, *, option: str = "--params") -> JsonObject | None:
@@ -25,14 +28,16 @@ def params_of(text: str | None, *, option: str = "--params") -> JsonObject | Non
     if text is None:
         return None
     try:
-        value: object = json.loads(text, parse_constant=_refuse_constant)
+        value: object = json.loads(
+            text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_countable
+        )
         json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ConfigurationInvalid(f"{option} is nested too deeply") from None
+    except ValueError as error:
         raise ConfigurationInvalid(f"{option} is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise ConfigurationInvalid(
-            f'{option} must be a JSON object like {{"name": "value"}}, found {type(value).__name__}'
-        )
+        raise ConfigurationInvalid(f'{option} must be a JSON object like {{"name": "value"}}')
     return cast("JsonObject", value)
 
 
@@ -61,6 +66,21 @@ def _attachment(path: Path) -> MediaPart:
             "agent can read them"
         )
     return MediaPart(media_type=kind, data=base64.b64encode(content).decode())
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {number[:_SHOWN]} is too large; write it as text")
+    return value
+
+
+def _countable(number: str) -> int:
+    if len(number) > _MOST_DIGITS:
+        raise ValueError(
+            f"the number {number[:_SHOWN]}… has {len(number)} digits; write it as text"
+        )
+    return int(number)
 
 
 def _refuse_constant(name: str) -> object:
