@@ -190,6 +190,16 @@ def test_the_demo_with_yes_goes_from_end_to_end(bare):
         assert bare("demo", *usage).code == 2
 
 
+def test_the_command_that_shows_the_change_can_be_pasted_whatever_the_place_is_called(shell, model):
+    place = repository(shell).rename(shell.workspace.with_name('it\'s "my" work'))
+    shell.workspace.mkdir()
+    model.will(WRITTEN, say("Done."), REVIEWED)
+    done = shell(*DEMO, "--repo", place, "--model", "acme/model-1", "--yes")
+    (pasted,) = re.findall(r"See the change: (.+)", done.out)
+    shown = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True)
+    assert "+right" in shown.stdout
+
+
 NASTY = (
     "a\x1b[31mred\x1b[0m b\x1b]0;title\x07 c\x9b2J d\u202eevil\u202c e\u200bf\u2066g\u2069"
     " h\U000e0041 i\u3164j\x08\x7f ok"

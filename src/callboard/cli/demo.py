@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -200,6 +201,6 @@ def _conclude(ended: Ended, repository: Path, *, scripted: bool) -> None:
     output = ended.terminal.output
     value = output.value if isinstance(output, StructuredOutput) else None
     if isinstance(value, dict) and value.get("branch"):
-        give(f"See the change: git -C {repository} show {value['branch']}")
+        give(f"See the change: git -C {quote(str(repository))} show {value['branch']}")
     if scripted:
         give("The models' words were scripted; no money was spent.")
