@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from callboard.domain.errors import ConfigurationInvalid
@@ -137,6 +139,20 @@ async def test_the_checked_out_branch_is_never_set(workspaces, repository, base,
             workspaces, repository, base, destination, repository.tree(base), branch="main"
         )
     assert repository.git("rev-parse", "main") == base
+
+
+async def test_a_branch_in_the_way_is_named_with_the_way_out(
+    workspaces, repository, base, destination
+):
+    await workspaces.clone(str(repository.place), base, str(destination))
+    repository.git("branch", "callboard")
+    handed_over = partial(
+        published, workspaces, repository, base, destination, repository.tree(base)
+    )
+    with pytest.raises(ConfigurationInvalid, match="git branch -m callboard"):
+        await handed_over(branch="callboard/x")
+    repository.git("branch", "-m", "callboard", "callboard-of-old")
+    assert await handed_over(branch="callboard/x") == repository.git("rev-parse", "callboard/x")
 
 
 @pytest.mark.parametrize(

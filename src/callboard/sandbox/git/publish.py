@@ -52,7 +52,25 @@ async def _reference(target: Git, branch: str) -> str:
     worktrees = await target.run("worktree", "list", "--porcelain")
     if f"branch {reference}" in worktrees.decode(errors="replace").splitlines():
         raise ConfigurationInvalid(f"{branch} is checked out; choose another branch.")
+    await _check_room(target, branch)
     return reference
+
+
+async def _check_room(target: Git, branch: str) -> None:
+    """A branch is a file of git's, so none can be a folder for another one."""
+    parts = branch.split("/")
+    above = ["/".join(parts[:end]) for end in range(1, len(parts))]
+    if not above:
+        return
+    named = [f"refs/heads/{name}" for name in above]
+    found = await target.run("for-each-ref", "--format=%(refname)", *named)
+    in_the_way = [name for name in named if name in found.decode(errors="replace").splitlines()]
+    if in_the_way:
+        name = in_the_way[0].removeprefix("refs/heads/")
+        raise ConfigurationInvalid(
+            f"git keeps no branch {branch} beside one that is called {name}. Rename that one "
+            f"(git branch -m {name} …), then go on with `callboard runs resume`."
+        )
 
 
 async def _is_branch_name(target: Git, branch: str) -> bool:
