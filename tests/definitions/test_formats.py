@@ -69,6 +69,11 @@ class TestJson:
         text = json.dumps(agent())[:-1] + f', "limits": {{"turns": {number}}}}}'
         assert len(desk.read("a.json", text).problems) == 1
 
+    def test_a_number_of_thousands_of_digits_is_refused_in_plain_words(self, desk):
+        text = json.dumps(agent())[:-1] + f', "limits": {{"turns": {"9" * 5000}}}}}'
+        (problem,) = desk.read("a.json", text).problems
+        assert problem.message == "a number has 5000 digits; 4000 are the most"
+
     @pytest.mark.parametrize("bracket", ["[", '{"a":'])
     def test_bottomless_nesting_is_a_problem(self, desk, bracket):
         (problem,) = shown(desk.read("a.json", bracket * 100_000))

@@ -5,6 +5,8 @@ from typing import NoReturn, cast
 
 from callboard.definitions.findings import Findings, Path, dotted
 
+_MOST_DIGITS = 4000  # the interpreter reads no more than 4300
+
 
 class _Members(dict[str, object]):
     """A JSON object that remembers which keys came twice."""
@@ -15,7 +17,12 @@ class _Members(dict[str, object]):
 def read_json(text: str, findings: Findings) -> object:
     """Return the value of a JSON text; None with a problem noted where it is none."""
     try:
-        value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_members,
+            parse_constant=_refuse_constant,
+            parse_int=_countable,
+        )
     except json.JSONDecodeError as error:
         findings.problem("", f"line {error.lineno}, column {error.colno}: {error.msg}")
     except RecursionError:
@@ -34,6 +41,12 @@ def _members(pairs: list[tuple[str, object]]) -> _Members:
         seen: set[str] = set()
         members.twice = tuple(key for key, _ in pairs if key in seen or seen.add(key))
     return members
+
+
+def _countable(number: str) -> int:
+    if len(number) > _MOST_DIGITS:
+        raise ValueError(f"a number has {len(number)} digits; {_MOST_DIGITS} are the most")
+    return int(number)
 
 
 def _refuse_constant(name: str) -> NoReturn:
