@@ -5,6 +5,7 @@ import resource
 import shutil
 import sqlite3
 import subprocess
+import threading
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -166,14 +167,17 @@ class Meanwhile:
 
 def test_a_database_that_is_locked_under_a_run_stops_it_by_name_and_loses_nothing(shell, model):
     shell.agent(toolNames=["list_directory", "end_turn"])
-    lock = held(shell)
+    locked = threading.Event()
     second = reply_for(say("Nobody can record this."), "chat")
     model.will(
         calls(call("list_directory", path=".")),
-        replace(second, blocks=cast("Any", Meanwhile(second.blocks, lock.__enter__))),
+        replace(second, blocks=cast("Any", Meanwhile(second.blocks, locked.wait))),
     )
-    stopped = shell("run", "helper", "--json", "--run-id", "r", **PATIENT_WITH_A_SLOW_DISK)
-    lock.__exit__(None, None, None)
+    running = shell.start("run", "helper", "--json", "--run-id", "r", **PATIENT_WITH_A_SLOW_DISK)
+    running.until("tool_call.completed")
+    with held(shell):
+        locked.set()
+        stopped = running.finish()
     assert stopped.code == 2
     assert "locked" in stopped.err
     assert "tool_call.completed" in stopped.types
