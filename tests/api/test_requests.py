@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from callboard.domain.errors import StoreUnavailable
+from callboard.domain.errors import DatabaseUnusable, StoreUnavailable
 from callboard.domain.org.people import PEOPLE
 from callboard.entrance.asking import COOKIE, Site
 from callboard.entrance.door import MOST_BYTES
@@ -417,9 +417,12 @@ async def test_cookies_of_other_programs_do_not_hide_ours(board):
     assert (await board.client.get("/api/v1/me", headers=headers)).status_code == 200
 
 
-async def test_why_something_is_not_available_is_in_the_servers_log_and_not_in_the_answer(caplog):
-    answer = of_error(StoreUnavailable("db.internal has no connection left"))
+@pytest.mark.parametrize("kind", [StoreUnavailable, DatabaseUnusable])
+async def test_why_something_is_not_available_is_in_the_servers_log_and_not_in_the_answer(
+    kind, caplog
+):
+    answer = of_error(kind("db.internal lets nobody in"))
     assert answer.status_code == 503
     assert b"the server's own log says more" in answer.body
     assert b"db.internal" not in answer.body
-    assert "answered with 503: db.internal has no connection left" in caplog.text
+    assert "answered with 503: db.internal lets nobody in" in caplog.text

@@ -7,7 +7,12 @@ import pytest
 from psycopg import errors
 from psycopg.sql import SQL, Identifier
 
-from callboard.domain.errors import CallboardError, ConfigurationInvalid, StoreUnavailable
+from callboard.domain.errors import (
+    CallboardError,
+    ConfigurationInvalid,
+    DatabaseUnusable,
+    StoreUnavailable,
+)
 from callboard.domain.usage import usd
 from callboard.engine.budgets import Granted, Wanted
 from callboard.ports.budgets import Account
@@ -258,3 +263,8 @@ def test_a_failure_of_the_server_is_told_in_words_for_people(error, words, lost)
     assert words in str(said)
     assert is_lost(error) is lost
     assert isinstance(said, StoreUnavailable | ConfigurationInvalid)
+
+
+@pytest.mark.parametrize("kind", [errors.InvalidPassword, errors.InsufficientPrivilege])
+def test_a_database_that_does_not_let_us_work_is_nothing_that_who_asks_can_mend(kind):
+    assert type(explain(kind("no"), "the database")) is DatabaseUnusable

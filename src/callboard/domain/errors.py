@@ -76,6 +76,12 @@ class ConfigurationInvalid(UserMistake):
     code: ClassVar[str] = "configuration_invalid"
 
 
+class DatabaseUnusable(ConfigurationInvalid):
+    """The database is there and cannot be used as it is set up."""
+
+    code: ClassVar[str] = "database_unusable"
+
+
 class KeyMissing(ConfigurationInvalid):
     """There is no key for a provider that needs one."""
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from callboard.domain.errors import (
     ArchiveDamaged,
     CallboardError,
+    DatabaseUnusable,
     DefinitionInvalid,
     Fenced,
     LogCorrupt,
@@ -94,6 +95,7 @@ _STATUS: Final[tuple[tuple[type[CallboardError], int], ...]] = (
     (LogCorrupt, 500),
     (ArchiveDamaged, 500),
     (LogError, 503),
+    (DatabaseUnusable, 503),
     (ModelError, 502),
     (UserMistake, 422),
     (CallboardError, 500),

@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
-from callboard.domain.errors import CallboardError, ConfigurationInvalid, StoreUnavailable
+from callboard.domain.errors import CallboardError, DatabaseUnusable, StoreUnavailable
 
 FAILURES: Final = (psycopg.Error, ValueError, OverflowError)
 _SAFE: Final = "What was recorded is safe: runs go on when the database does"
@@ -51,11 +51,9 @@ def explain(error: Exception, shown: str) -> CallboardError:
             "to seven"
         )
     if isinstance(error, _REFUSED) or _is_refusal(said):
-        return ConfigurationInvalid(
-            f"{shown} lets nobody in ({said}); check CALLBOARD_DATABASE_URL"
-        )
+        return DatabaseUnusable(f"{shown} lets nobody in ({said}); check CALLBOARD_DATABASE_URL")
     if isinstance(error, _FORBIDDEN):
-        return ConfigurationInvalid(
+        return DatabaseUnusable(
             f"{shown}: the user of CALLBOARD_DATABASE_URL may not do what is needed there ({said}). Make it "
             "the owner of the database, or grant it CREATE on the database and everything in the schema `callboard`"
         )
@@ -71,7 +69,7 @@ def explain(error: Exception, shown: str) -> CallboardError:
             "CALLBOARD_DATABASE_PATIENCE (seconds)"
         )
     if isinstance(error, (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)):
-        return ConfigurationInvalid(
+        return DatabaseUnusable(
             f"{shown} has not the schema of this version ({said}); run `callboard db check`"
         )
     if is_lost(error):

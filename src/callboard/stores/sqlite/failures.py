@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from callboard.domain.errors import CallboardError, ConfigurationInvalid, StoreUnavailable
+from callboard.domain.errors import CallboardError, DatabaseUnusable, StoreUnavailable
 
 _NOT_OURS = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT}
 _NOT_ALLOWED = {
@@ -23,11 +23,11 @@ def explain(error: Exception, path: Path) -> CallboardError:
     # The low byte is the primary code; the rest says where it happened.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _NOT_OURS:
-        return ConfigurationInvalid(
+        return DatabaseUnusable(
             f"{path} is not a readable database ({error}); move it away or put a copy back"
         )
     if code in _NOT_ALLOWED:
-        return ConfigurationInvalid(
+        return DatabaseUnusable(
             f"{path} cannot be used ({error}); check its permissions or set CALLBOARD_HOME"
         )
     if code in _BUSY:
