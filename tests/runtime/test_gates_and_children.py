@@ -8,7 +8,7 @@ import pytest
 
 from callboard.domain.actor import Actor
 from callboard.domain.definition.agent import Limits
-from callboard.domain.errors import Fenced, RunBusy
+from callboard.domain.errors import Fenced, RunBusy, StoreUnavailable
 from callboard.domain.events.codec import Blob, Sealed
 from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.org.principal import as_owner
@@ -176,6 +176,30 @@ async def test_whoever_lost_a_run_begins_nothing_below_it_and_leaves_that_to_who
     (child,) = await app.ports.store.children("r")
     assert len(await app.ports.store.read(child.run_id)) == 1
     assert (await MemoryEventStore(disk).claim(child.run_id)).epoch == 2
+
+
+class AwayAtTheEnd(TakenOver):
+    """The same, and away whenever a run below another one is given back."""
+
+    def __init__(self, inner: MemoryEventStore) -> None:
+        super().__init__(inner)
+        self.given_back: list[str] = []
+
+    async def release(self, claim: Claim) -> None:
+        await super().release(claim)
+        self.given_back.append(claim.run_id)
+        if claim.run_id != "r":
+            raise StoreUnavailable("away")
+
+
+async def test_a_run_is_given_back_although_one_below_it_cannot_be():
+    provider = says(lead=[Turn(calls=(call("spawn_agents", agents=[{"agent_type": "a"}]),))])
+    lead = agent("lead", "spawn_agents", spawnable_agents=["a"])
+    store = AwayAtTheEnd(MemoryEventStore(MemoryDisk()))
+    with pytest.raises(StoreUnavailable):
+        await run(rig(provider, lead, agent("a"), store=store), "lead")
+    assert len(store.given_back) == 2
+    assert store.given_back[-1] == "r"
 
 
 async def test_a_parents_rules_bind_its_children():

@@ -178,16 +178,17 @@ class Driver:
                     finally:
                         await drive.close()
         finally:
-            await self._let_go_below(state.run_id)
-            await log.release()
+            try:
+                await self._let_go_below(state.run_id)
+            finally:
+                await log.release()
         return standing(log.state)
 
     async def _let_go_below(self, run_id: str) -> None:
         """Let go of runs that were created below one and never driven, for whoever goes on with it."""
-        for name, log in list(self._fresh.items()):
-            parent = log.state.created.parent
-            if parent is not None and parent.run_id == run_id:
-                await self._fresh.pop(name).release()
+        below = [name for name, log in self._fresh.items() if log.row.parent_id == run_id]
+        for log in [self._fresh.pop(name) for name in below]:
+            await log.release()
 
     async def _files_for(
         self, log: RunLog[RunState] | RunLog[TaskState], request: CancellationRequested | None
