@@ -86,9 +86,8 @@ def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
     event, blob = recorded.event, None
     try:
         payload = _as_json(event)
-    except (
-        ValueError
-    ):  # pydantic's word for text that UTF-8 cannot hold, and for JSON that is nested too deeply
+    except ValueError:
+        # pydantic's word for text that UTF-8 cannot hold, and for JSON that is nested too deeply
         event = _storable(_pruned(event, _DEEPEST))
         payload = _as_json(event)
     if len(payload) > BLOB_THRESHOLD:
