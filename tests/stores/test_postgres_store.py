@@ -14,9 +14,9 @@ from callboard.testing.shelf import ShelfContract, family, shelve
 from callboard.testing.store.contract import EventStoreContract
 from callboard.testing.store.samples import SampleLog
 from callboard.testing.store.threads import ThreadsContract
-from callboard.testing.tree_packs import TreePacksContract, taking_up
 from callboard.testing.unattended import UnattendedContract
 from callboard.testing.vault import SealedCredentialsContract
+from tests.stores.tree_packs import StoredTreePacksContract
 
 pytestmark = pytest.mark.anyio
 
@@ -115,14 +115,8 @@ async def _heard(unattended, writing):
         await unattended.changed(seen, within_s=3_600)
 
 
-class TestTreePacks(TreePacksContract):
-    @pytest.fixture
-    def packs(self, store):
-        return store.tree_packs
-
-    @pytest.fixture
-    def take_up(self, store):
-        return taking_up(store)
+class TestTreePacks(StoredTreePacksContract):
+    """The store of this module."""
 
 
 class TestShelf(ShelfContract):

@@ -2,6 +2,7 @@ import pytest
 
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.tree_packs import MemoryTreePacks, TreePacksContract, taking_up
+from tests.stores.tree_packs import StoredTreePacksContract
 
 pytestmark = pytest.mark.anyio
 
@@ -16,17 +17,9 @@ class TestInMemory(TreePacksContract):
         return taking_up()
 
 
-class TestOnSqlite(TreePacksContract):
+class TestOnSqlite(StoredTreePacksContract):
     @pytest.fixture
     async def store(self, tmp_path, anyio_backend):
         store = await SqliteEventStore.open(tmp_path / "db")
         yield store
         await store.close()
-
-    @pytest.fixture
-    def packs(self, store):
-        return store.tree_packs
-
-    @pytest.fixture
-    def take_up(self, store):
-        return taking_up(store)
