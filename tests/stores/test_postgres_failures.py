@@ -83,7 +83,7 @@ async def forgetful(postgres_database, tmp_path, anyio_backend):
     driver = ForgetfulDriver(place)
     owners = LeasedOwners(tmp_path / "owners", 3_600)
     session = PostgresDriver(place, PATIENCE_S).connect()
-    owners.beat(session)
+    owners.begin(session)
     access = Access(sql, Writer(driver), Readers(driver))
     store = RelationalStore(access, owners, AskingWatch(lambda: 0), "PostgreSQL")
     yield store, driver

@@ -51,6 +51,7 @@ def back_to_0008(connection):
         "shelf",
         "private_copy",
         "tree_pack",
+        "told_room",
     ):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     connection.execute("UPDATE alembic_version SET version_num = '0008'")

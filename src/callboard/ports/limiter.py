@@ -18,7 +18,11 @@ class Limiter(Protocol):
 
     async def take(self, holder: str, asks: Sequence[Ask]) -> Full | None:
         """Take room under all of the names or under none; None: it was there. What the holder has already is not taken
-        again; what a living process holds under the same holder is in its way.
+        again; what a living process holds under the same holder is in its way. A failure says nothing of what was taken:
+        give back then, and what is not given back is free when it is known again.
+
+        Raises:
+            StoreUnavailable: it cannot be asked for.
         """
         ...
 

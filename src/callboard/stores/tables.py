@@ -217,6 +217,10 @@ slot = Table(
     Index("slot_by_holder", "holder"),
 )
 
+told_room = Table(
+    "told_room", metadata, Column("owner", Text, primary_key=True)
+)  # and nobody, named ""
+
 record = Table(
     "record",
     metadata,

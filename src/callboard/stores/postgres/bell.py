@@ -120,10 +120,13 @@ class Keeper:
     """A thread with a connection of its own that renews the lease and tells others what this process wrote.
 
     It renews the lease only while somebody says `alive` from time to time: a process whose event loop hangs is not at
-    work, and what it holds shall be taken over.
+    work, and what it holds shall be taken over. `forgotten` is called, in this thread, when the database does not know any
+    more that it was told which room under limits this process holds.
     """
 
-    def __init__(self, connect: Connect, owners: LeasedOwners) -> None:
+    def __init__(
+        self, connect: Connect, owners: LeasedOwners, forgotten: Callable[[], None]
+    ) -> None:
         """Take the first lease.
 
         Raises:
@@ -131,9 +134,10 @@ class Keeper:
         """
         self._connect = connect
         self._owners = owners
+        self._forgotten = forgotten
         self._session: PostgresSession | None = connect()
         try:
-            owners.beat(self._session)
+            owners.begin(self._session)
         except FAILURES:
             self._drop()
             raise
@@ -178,13 +182,17 @@ class Keeper:
                 if now >= beats:
                     beats = now + every
                     if now - self._alive_at < self._owners.lease_s:
-                        self._owners.beat(self._connected())
+                        self._beat()
                     if now >= sweeps:
                         sweeps = now + _SWEEPS_S
                         self._owners.sweep(self._connected())
             except FAILURES:
                 self._drop()
                 time.sleep(min(_AGAIN_S, every))
+
+    def _beat(self) -> None:
+        if not self._owners.beat(self._connected()):
+            self._forgotten()
 
     def _tell(self) -> None:
         told = {"channel": CHANNEL, "name": self._owners.name}

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Final
 
 from callboard.stores.file_owners import FileOwners
+from callboard.stores.postgres import sql
 from callboard.stores.relational.session import Session
 from callboard.stores.revisions import CURRENT
 
 _BEAT: Final = (
     "INSERT INTO owner (name, place, revision, until) VALUES "
     "(%(name)s, %(place)s, %(revision)s, clock_timestamp() + %(lease_s)s * interval '1 second') "
-    "ON CONFLICT (name) DO UPDATE SET until = excluded.until"
+    "ON CONFLICT (name) DO UPDATE SET until = excluded.until "
+    "RETURNING EXISTS (SELECT FROM told_room WHERE owner = %(name)s)"
 )
 _LOOK: Final = "SELECT place, until > clock_timestamp() FROM owner WHERE name = %(name)s"
 _SWEEP: Final = "DELETE FROM owner WHERE until < clock_timestamp() - interval '1 day'"
+_UNTELL: Final = "DELETE FROM told_room WHERE owner <> '' AND owner NOT IN (SELECT name FROM owner)"
 
 
 class LeasedOwners:
@@ -48,19 +51,27 @@ class LeasedOwners:
         place, leased = found
         return bool(leased) and (place != self._place or self._files.is_locked(name))
 
-    def beat(self, session: Session) -> None:
-        """Renew the lease."""
+    def begin(self, session: Session) -> None:
+        """Take the first lease, and tell that no room is held under this name."""
+        session.execute(sql.TELL_ROOM, {"owner": self.name})  # first: nobody shall wait to hear it
+        self.beat(session)
+
+    def beat(self, session: Session) -> bool:
+        """Renew the lease; return whether the database still knows that it was told which room is held here."""
         named = {"name": self.name, "place": self._place, "revision": CURRENT}
-        session.execute(_BEAT, named | {"lease_s": self.lease_s})
+        (told,) = session.execute(_BEAT, named | {"lease_s": self.lease_s}).fetchone()
+        return bool(told)
 
     def sweep(self, session: Session) -> None:
         """Forget processes that ended long ago."""
         session.execute(_SWEEP)
+        session.execute(_UNTELL)
 
     def retire(self, session: Session | None) -> None:
         """Give up the name: whatever it still owns is free."""
         if session is not None:
             session.execute("DELETE FROM owner WHERE name = %(name)s", {"name": self.name})
+            session.execute("DELETE FROM told_room WHERE owner = %(name)s", {"name": self.name})
         self._files.retire()
 
 

@@ -1,8 +1,8 @@
 """The connection on which room under limits is taken and given back.
 
 Its transactions run one behind the other under a lock of their own, beside those that write the log: room shall not wait
-for other runs' events, nor they for it. Whoever waits for the disk holds no lock meanwhile: the lock goes with a commit
-that waits for nothing, and what is committed is made durable before anybody is told of it.
+for other runs' events, nor they for it. None waits for the disk but what a person set: what a crash makes the server forget
+of the rest, it is told again (`callboard.stores.relational.rooms`).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,12 +24,9 @@ LIMITS: Final = 4_217_036_102
 """The advisory lock that every transaction of ours that changes limits, or room under them, holds."""
 
 _ALONE: Final = ("BEGIN", f"SELECT pg_advisory_xact_lock({LIMITS})")
-_COMMIT: Final = ("SET LOCAL synchronous_commit = off", "COMMIT")
-_ON_DISK: Final = "SELECT pg_logical_emit_message(true, 'callboard', '')"
-"""Writes next to nothing and waits until it is on the disk, with all that was written before it."""
-
-_HARMLESS: Final = frozenset({statements.GIVE_BACK})
-"""What may be lost: the database is told once more after a crash (`StoredLimiter.mend`)."""
+_COMMIT: Final = ("COMMIT",)
+_COMMIT_AT_ONCE: Final = ("SET LOCAL synchronous_commit = off", "COMMIT")
+_LAST: Final = frozenset({statements.SET_CAP, statements.REMOVE_CAP})
 
 
 class RoomSession:
@@ -45,7 +42,6 @@ class RoomSession:
         self._connect = connect
         self._session: PostgresSession | None = None
         self._ahead: list[tuple[str, Named | None]] = []
-        self._lasts = False
         self._lasts = False
 
     def execute(self, statement: str, named: Named | None = None, /) -> Answer:
@@ -69,7 +65,7 @@ class RoomSession:
 
     def commit(self) -> None:
         """See `Session`."""
-        ends = (*_COMMIT, _ON_DISK) if self._lasts else _COMMIT
+        ends = _COMMIT if self._lasts else _COMMIT_AT_ONCE
         self._ahead += [(statement, None) for statement in ends]
         self._send()
 
@@ -85,8 +81,7 @@ class RoomSession:
             self._session.close()
 
     def _add(self, statement: str, named: Named | None) -> None:
-        is_look = statement.startswith("SELECT")
-        self._lasts = self._lasts or not (is_look or statement in _HARMLESS)
+        self._lasts = self._lasts or statement in _LAST
         self._ahead.append((statement, named))
 
     def _send(self) -> Answer:

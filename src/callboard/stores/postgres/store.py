@@ -64,7 +64,7 @@ class PostgresEventStore(RelationalStore):
         owners = LeasedOwners(home / "owners", lease_s)
         try:
             ensure_usable(place, patience_s)
-            self._keeper = Keeper(driver.connect, owners)
+            self._keeper = Keeper(driver.connect, owners, self._back)
             self._bell = Bell(partial(driver.connect, read_only=True), owners.name, self._back)
             access = Access(sql, Writer(driver), Readers(driver))
             rooms = Writer(RoomDriver(driver))
@@ -122,14 +122,14 @@ class PostgresEventStore(RelationalStore):
             self._bell.ring()
 
     def _back(self) -> None:
-        """Mend what a database may have forgotten that crashed: nobody waited until it was on the disk."""
+        """Tell a database that may have crashed what it may have forgotten: nobody waited until it was on the disk."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is held any more
-                self._loop.call_soon_threadsafe(self._mend)
+                self._loop.call_soon_threadsafe(self._tell)
 
-    def _mend(self) -> None:
-        # One that fails is followed by another: the database is away again.
-        self.limiter.mend().add_done_callback(lambda mended: mended.exception())
+    def _tell(self) -> None:
+        # One that fails is followed by another: the keeper looks with each beat.
+        self.limiter.tell().add_done_callback(lambda told: told.exception())
 
     async def close(self) -> None:
         """Finish pending appends, give up what is held, and release everything."""

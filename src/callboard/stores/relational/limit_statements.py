@@ -2,14 +2,31 @@
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, cast, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    ScalarSelect,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.functions import FunctionElement
 
 from callboard.stores.relational.spelling import listed, members, upsert
-from callboard.stores.tables import cap, slot
+from callboard.stores.tables import cap, owner, slot, told_room
+
+_TELLS: Final = literal_column("'0015'", Text)
+"""Since this revision processes tell which room they hold; what older ones take is on the disk when they have it."""
+_NOBODY: Final = literal_column("''", Text)
 
 _LIMIT: Final = (cap.c.at_once, cap.c.per_minute, cap.c.burst, cap.c.level_micro, cap.c.filled_us)
 
@@ -34,13 +51,21 @@ def _now_postgres(element: _NowUs, compiler: SQLCompiler, **more: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 
+def _untold() -> ScalarSelect[str]:
+    """Return one of those who did not tell yet which room they hold: "", which nobody is, first; None: all told."""
+    telling = select(owner.c.name).where(owner.c.revision >= _TELLS)
+    every = union_all(telling, select(_NOBODY)).subquery()
+    untold = every.c.name.not_in(select(told_room.c.owner))
+    return select(func.min(every.c.name)).where(untold).scalar_subquery()
+
+
 def _room() -> ClauseElement:
     """Return all that it takes to say whether there is room under some names, in one look."""
     asked = members("names")
     name = asked.c.value
     used = select(func.count()).select_from(slot).where(slot.c.name == name).scalar_subquery()
     held = select(slot.c.owner).where(slot.c.name == name, slot.c.holder == bindparam("holder"))
-    return select(name, *_LIMIT, used, held.scalar_subquery(), _NowUs()).select_from(
+    return select(name, *_LIMIT, used, held.scalar_subquery(), _untold(), _NowUs()).select_from(
         asked.outerjoin(cap, cap.c.name == name)
     )
 
@@ -69,11 +94,17 @@ def limits() -> dict[str, ClauseElement]:
         "FORGET_SLOTS": delete(slot).where(
             slot.c.owner == bindparam("us"), slot.c.holder.not_in(listed("holders"))
         ),
+        "TELL_ROOM": upsert(told_room)
+        .values(owner=bindparam("owner", type_=Text))
+        .on_conflict_do_nothing(),
         "OTHER_HOLDERS": others.where(slot.c.name.in_(listed("names"))),
         "FREE_SLOTS": delete(slot).where(slot.c.owner.in_(listed("owners"))),
         "SLOTS_USED": used.group_by(slot.c.name, slot.c.owner),
         "SET_CAP": setting.on_conflict_do_update(index_elements=["name"], set_=bounds),
         "DRAIN_CAP": update(cap).where(this).values(levels),
+        "EMPTY_CAPS": update(cap).values(
+            level_micro=literal_column("0", BigInteger), filled_us=_NowUs()
+        ),
         "REMOVE_CAP": delete(cap).where(this),
         "CAPS": select(cap.c.name, *_LIMIT, _NowUs()).order_by(cap.c.name),
     }

@@ -253,6 +253,9 @@ class Wording(Protocol):
     def FORGET_SLOTS(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def TELL_ROOM(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def OTHER_HOLDERS(self) -> str: ...  # noqa: D102, N802
 
     @property
@@ -266,6 +269,9 @@ class Wording(Protocol):
 
     @property
     def DRAIN_CAP(self) -> str: ...  # noqa: D102, N802
+
+    @property
+    def EMPTY_CAPS(self) -> str: ...  # noqa: D102, N802
 
     @property
     def REMOVE_CAP(self) -> str: ...  # noqa: D102, N802
