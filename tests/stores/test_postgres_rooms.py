@@ -100,6 +100,7 @@ OTHERS_LEASE = (
 
 async def test_nobody_takes_bounded_room_while_a_living_process_has_not_told_what_it_holds(two):
     _, other, url = two
+    by_hand(url, "DELETE FROM told_room WHERE owner = ''")
     by_hand(url, OTHERS_LEASE, "0015")
     full = await other.limiter.take("h", ASKS)
     assert full is not None
@@ -112,6 +113,7 @@ async def test_nobody_takes_bounded_room_while_a_living_process_has_not_told_wha
 
 async def test_a_process_of_an_older_version_need_not_tell(two):
     _, other, url = two
+    by_hand(url, "DELETE FROM told_room WHERE owner = ''")
     by_hand(url, OTHERS_LEASE, "0014")
     assert await other.limiter.take("h", ASKS) is None
 

@@ -5,15 +5,14 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     Integer,
-    ScalarSelect,
     Text,
     bindparam,
     cast,
     delete,
+    exists,
     func,
     literal_column,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -27,6 +26,7 @@ from callboard.stores.tables import cap, owner, slot, told_room
 _TELLS: Final = literal_column("'0015'", Text)
 """Since this revision processes tell which room they hold; what older ones take is on the disk when they have it."""
 _NOBODY: Final = literal_column("''", Text)
+"""Told what it holds when everybody has who lives."""
 
 _LIMIT: Final = (cap.c.at_once, cap.c.per_minute, cap.c.burst, cap.c.level_micro, cap.c.filled_us)
 
@@ -51,21 +51,14 @@ def _now_postgres(element: _NowUs, compiler: SQLCompiler, **more: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 
-def _untold() -> ScalarSelect[str]:
-    """Return one of those who did not tell yet which room they hold: "", which nobody is, first; None: all told."""
-    telling = select(owner.c.name).where(owner.c.revision >= _TELLS)
-    every = union_all(telling, select(_NOBODY)).subquery()
-    untold = every.c.name.not_in(select(told_room.c.owner))
-    return select(func.min(every.c.name)).where(untold).scalar_subquery()
-
-
 def _room() -> ClauseElement:
     """Return all that it takes to say whether there is room under some names, in one look."""
     asked = members("names")
     name = asked.c.value
     used = select(func.count()).select_from(slot).where(slot.c.name == name).scalar_subquery()
+    all_told = select(exists().where(told_room.c.owner == _NOBODY)).scalar_subquery()
     held = select(slot.c.owner).where(slot.c.name == name, slot.c.holder == bindparam("holder"))
-    return select(name, *_LIMIT, used, held.scalar_subquery(), _untold(), _NowUs()).select_from(
+    return select(name, *_LIMIT, used, held.scalar_subquery(), all_told, _NowUs()).select_from(
         asked.outerjoin(cap, cap.c.name == name)
     )
 
@@ -97,6 +90,9 @@ def limits() -> dict[str, ClauseElement]:
         "TELL_ROOM": upsert(told_room)
         .values(owner=bindparam("owner", type_=Text))
         .on_conflict_do_nothing(),
+        "UNTOLD": select(owner.c.name).where(
+            owner.c.revision >= _TELLS, owner.c.name.not_in(select(told_room.c.owner))
+        ),
         "OTHER_HOLDERS": others.where(slot.c.name.in_(listed("names"))),
         "FREE_SLOTS": delete(slot).where(slot.c.owner.in_(listed("owners"))),
         "SLOTS_USED": used.group_by(slot.c.name, slot.c.owner),

@@ -1,7 +1,8 @@
 """Room under limits as rows: what is asked and changed about it in one transaction.
 
 What is taken need not be on the disk when it is said to be there. A server that crashes forgets who told which room they
-hold (the table `told_room`), and until each living process has told so again, nobody is given room that is bounded.
+hold (the table `told_room`), and until each living process has told so again, nobody is given room that is bounded. That
+all have is told there as well, for nobody, whose name is "".
 """
 
 import json
@@ -15,15 +16,16 @@ from callboard.engine.pacing import Ask, Full, Level, Limit, LimitStanding, room
 from callboard.stores.relational.owners import Owners
 from callboard.stores.relational.session import Session
 
+_NOBODY: Final = ""
 _SOON_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Room that a holder asks for, under some names; "" asks without being anybody."""
+    """Room that a holder asks for, under some names; nobody's is looked at only."""
 
     asks: tuple[Ask, ...]
-    holder: str = ""
+    holder: str = _NOBODY
 
     @property
     def named(self) -> dict[str, object]:
@@ -33,13 +35,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What was found: what there is under each name that the holder does not have yet, under which ones it does, and who
-    did not tell yet what it holds ("" is nobody: the first who asks after a crash; None: all did).
+    """What was found: what there is under each name that the holder does not have yet, under which ones it does, and
+    whether all told what they hold.
     """
 
     new: dict[str, Full | Level | None]
     had: frozenset[str]
-    untold: str | None
+    all_told: bool
 
     @property
     def full(self) -> Full | None:
@@ -79,22 +81,22 @@ def find_room(session: Session, wanted: Wanted, us: str) -> Room:
     asks = {ask.name: ask for ask in wanted.asks}
     new: dict[str, Full | Level | None] = {}
     had: set[str] = set()
-    whose: str | None = None
-    for name, *columns, used, owner, untold, now_us in session.execute(
+    all_told = True
+    for name, *columns, used, owner, all_told, now_us in session.execute(
         session.sql.ROOM, wanted.named
     ):
         limit, level = _limit(name, columns)
         bound = asks[name].bound(limit)
-        whose = untold
+        is_bounded = bound is not None or (limit is not None and limit.per_minute is not None)
         if owner == us:
             had.add(name)
         elif owner is not None:
             new[name] = Full(name, int(used), bound)
-        elif untold is not None and bound is not None:
+        elif is_bounded and not all_told:
             new[name] = Full(name, int(used), bound, _SOON_S)
         else:
             new[name] = room(asks[name], limit, int(used), level, int(now_us))
-    return Room(new, frozenset(had), whose)
+    return Room(new, frozenset(had), bool(all_told))
 
 
 def make_room(session: Session, wanted: Wanted, owners: Owners, held: Held) -> Room:
@@ -102,9 +104,9 @@ def make_room(session: Session, wanted: Wanted, owners: Owners, held: Held) -> R
     none otherwise.
     """
     found = find_room(session, wanted, owners.name)
-    if found.untold is not None:
-        tell_room(session, owners, held)
-        found = _without_the_gone(session, wanted, owners)
+    if not found.all_told:
+        _tell_all(session, owners, held)
+        found = find_room(session, wanted, owners.name)
     if found.full is not None and _free_the_dead(session, wanted, owners):
         return find_room(session, wanted, owners.name)
     return found
@@ -170,15 +172,13 @@ def _write(session: Session, owner: str, held: Iterable[tuple[str, str]]) -> Non
         session.executemany(session.sql.TAKE_SLOT, slots)
 
 
-def _without_the_gone(session: Session, wanted: Wanted, owners: Owners) -> Room:
-    """Wait for no word of those who are dead, or nobody."""
-    found = find_room(session, wanted, owners.name)
-    while (gone := found.untold) is not None and not owners.is_alive(session, gone):
-        if not gone:  # the last requests of a minute may be forgotten, too: it begins with none
-            session.execute(session.sql.EMPTY_CAPS)
-        session.executemany(session.sql.TELL_ROOM, [{"owner": gone}])
-        found = find_room(session, wanted, owners.name)
-    return found
+def _tell_all(session: Session, owners: Owners, held: Held) -> None:
+    """Tell what this process holds, and that all have told where nobody else who lives has yet to."""
+    tell_room(session, owners, held)
+    untold = [str(name) for (name,) in session.execute(session.sql.UNTOLD).fetchall()]
+    if not any(owners.is_alive(session, name) for name in untold):
+        session.execute(session.sql.EMPTY_CAPS)  # nobody knows what of them was taken and forgotten
+        session.executemany(session.sql.TELL_ROOM, [{"owner": _NOBODY}])
 
 
 def _free_the_dead(session: Session, wanted: Wanted, owners: Owners) -> bool:

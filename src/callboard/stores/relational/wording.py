@@ -256,6 +256,9 @@ class Wording(Protocol):
     def TELL_ROOM(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def UNTOLD(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def OTHER_HOLDERS(self) -> str: ...  # noqa: D102, N802
 
     @property

@@ -86,11 +86,12 @@ EVENT_PLACE = "SELECT event.position FROM event WHERE event.run_id = :run_id AND
 ARRIVED = "SELECT run.root_id, max(event.position) AS max_1 FROM event JOIN run ON run.run_id = event.run_id WHERE event.position > :after GROUP BY run.root_id"
 LAST_POSITION = "SELECT max(event.position) AS max_1 FROM event"
 ROOT_OF = "SELECT run.root_id, shelf.file FROM run LEFT OUTER JOIN shelf ON shelf.run_id = run.run_id WHERE run.run_id = :run_id"
-ROOM = "SELECT anon_1.value, cap.at_once, cap.per_minute, cap.burst, cap.level_micro, cap.filled_us, (SELECT count(*) AS count_1 FROM slot WHERE slot.name = anon_1.value) AS anon_2, (SELECT slot.owner FROM slot WHERE slot.name = anon_1.value AND slot.holder = :holder) AS anon_3, (SELECT min(anon_5.name) AS min_1 FROM (SELECT owner.name AS name FROM owner WHERE owner.revision >= '0015' UNION ALL SELECT '') AS anon_5 WHERE (anon_5.name NOT IN (SELECT told_room.owner FROM told_room))) AS anon_4, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS now_us_1 FROM json_each(:names) AS anon_1 LEFT OUTER JOIN cap ON cap.name = anon_1.value"
+ROOM = "SELECT anon_1.value, cap.at_once, cap.per_minute, cap.burst, cap.level_micro, cap.filled_us, (SELECT count(*) AS count_1 FROM slot WHERE slot.name = anon_1.value) AS anon_2, (SELECT slot.owner FROM slot WHERE slot.name = anon_1.value AND slot.holder = :holder) AS anon_3, (SELECT EXISTS (SELECT * FROM told_room WHERE told_room.owner = '') AS anon_5) AS anon_4, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS now_us_1 FROM json_each(:names) AS anon_1 LEFT OUTER JOIN cap ON cap.name = anon_1.value"
 TAKE_SLOT = "INSERT INTO slot (name, holder, owner) VALUES (:name, :holder, :owner) ON CONFLICT (name, holder) DO UPDATE SET owner = excluded.owner"
 GIVE_BACK = "DELETE FROM slot WHERE slot.holder = :holder AND slot.owner = :us"
 FORGET_SLOTS = "DELETE FROM slot WHERE slot.owner = :us AND (slot.holder NOT IN (SELECT anon_1.value FROM json_each(:holders) AS anon_1))"
 TELL_ROOM = "INSERT INTO told_room (owner) VALUES (:owner) ON CONFLICT DO NOTHING"
+UNTOLD = "SELECT owner.name FROM owner WHERE owner.revision >= '0015' AND (owner.name NOT IN (SELECT told_room.owner FROM told_room))"
 OTHER_HOLDERS = "SELECT DISTINCT slot.owner FROM slot WHERE slot.owner != :us AND slot.name IN (SELECT anon_1.value FROM json_each(:names) AS anon_1)"
 FREE_SLOTS = (
     "DELETE FROM slot WHERE slot.owner IN (SELECT anon_1.value FROM json_each(:owners) AS anon_1)"
