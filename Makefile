@@ -20,8 +20,9 @@ demo: $(STAMP) ## Take a task through a workflow of agents and a person (no key,
 	@$(BIN)/callboard demo $(ARGS)
 	@echo && echo "And a whole team at work:" && $(BIN)/python examples/team/story.py
 
-test: $(STAMP) ## Run the tests (a Chromium is installed where there is none and that is possible)
+test: $(STAMP) ## Run the tests (a Chromium and bubblewrap are installed where there are none and that is possible)
 	@mkdir -p $(PICTURES)
+	@scripts/find-sandbox
 	@CALLBOARD_CHROMIUM="$$(scripts/find-browser)" CALLBOARD_PICTURES=$(PICTURES) exec $(BIN)/pytest $(ARGS)
 
 check: $(STAMP) ## Lint, types, layers, dependencies
