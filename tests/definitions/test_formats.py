@@ -47,7 +47,7 @@ def test_a_byte_order_mark_and_crlf_change_nothing(desk, name):
         (b'{"id": "\xed\xa0\x80"}', "is not UTF-8 text"),
         (b"a\x00b", "holds a NUL"),
         (b"x" * (1024 * 1024 + 1), "is larger than 1024 KiB"),
-        (b"", "line 1, column 1"),
+        (b"", "is empty"),
     ],
 )
 def test_what_is_no_text_is_refused(desk, content, reason):
@@ -167,8 +167,11 @@ class TestYaml:
         (problem,) = shown(desk.read("a.yaml", "id: a\nmodel: [x\nfoo: }"))
         assert problem.startswith(": line 3, column")
 
-    def test_an_empty_file_is_a_problem(self, desk):
-        assert shown(desk.read("a.yaml", "# nothing\n")) == [": is empty"]
+    @pytest.mark.parametrize(
+        ("file", "text"), [("a.yaml", "# nothing\n"), ("a.json", " \n"), ("a.json", "null")]
+    )
+    def test_an_empty_file_is_a_problem(self, desk, file, text):
+        assert shown(desk.read(file, text)) == [": is empty"]
 
 
 class TestMarkdown:

@@ -73,15 +73,20 @@ def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:
     if state.bill.has_unknown:
         return Breach(
             "budget_unknown_cost",
-            f"A budget of ${budget:f} is set, but the cost of model {state.model} is unknown, "
+            f"A budget of {_exactly(budget)} is set, but the cost of model {state.model} is unknown, "
             "so the budget cannot be kept. Run without --budget or use a model with a known price.",
         )
     if state.bill.known_usd >= budget:
         return Breach(
             "budget_limit",
-            f"The run reached its budget (--budget): ${state.bill.known_usd:f} of ${budget:f} spent.",
+            f"The run reached its budget (--budget): {_exactly(state.bill.known_usd)} of "
+            f"{_exactly(budget)} spent.",
         )
     return None
+
+
+def _exactly(amount: Decimal) -> str:
+    return f"${amount.normalize():f}"
 
 
 def budget_path(state: RunState | TaskState) -> tuple[BudgetAccount, ...]:

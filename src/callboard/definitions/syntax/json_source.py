@@ -15,7 +15,9 @@ class _Members(dict[str, object]):
 
 
 def read_json(text: str, findings: Findings) -> object:
-    """Return the value of a JSON text; None with a problem noted where it is none."""
+    """Return the value of a JSON text; None with a problem noted where it is none, and without one where there is none."""
+    if not text.strip():
+        return None
     try:
         value = json.loads(
             text,
