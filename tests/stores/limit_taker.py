@@ -17,11 +17,11 @@ from callboard.stores.sqlite.store import SqliteEventStore
 ASKS = (Ask("provider:p"), Ask("model:m", 3))
 
 
-async def opened(database: str) -> RelationalStore:
+async def opened(database: str, lease_s: float = 1.0) -> RelationalStore:
     if not database.startswith("postgresql:"):
         return await SqliteEventStore.open(Path(database))
     home = Path(tempfile.mkdtemp(prefix="callboard-taker-"))  # a machine of its own
-    return await PostgresEventStore.open(database, home, lease_s=1.0)
+    return await PostgresEventStore.open(database, home, lease_s=lease_s)
 
 
 def count(path: Path, change: int) -> int:
@@ -41,17 +41,22 @@ def say(value: object) -> None:
 
 
 async def take(slots: Slots, holder: str, counter: Path) -> int:
+    """Hold room for a moment, and for as long as there is a file that says so."""
     async with slots.held(holder, ASKS):
         most = count(counter, 1)
         await asyncio.sleep(0)
+        while counter.with_name("hold").exists():  # noqa: ASYNC110 - another process takes it away
+            await asyncio.sleep(0.01)
         count(counter, -1)
     return most
 
 
-async def main(database: str, counter: str, calls: int) -> None:
-    store = await opened(database)
+async def main(database: str, counter: str, calls: int, lease_s: float = 1.0) -> None:
+    store = await opened(database, lease_s)
+    say("ready")
     slots = Slots(store.limiter, SystemClock())
-    work = [take(slots, f"{os.getpid()}-{number}", Path(counter)) for number in range(calls)]
+    names = [f"{os.getpid()}-{number}" for number in range(calls)]
+    work = [take(slots, name, Path(counter)) for name in names]
     say(max(await asyncio.gather(*work)))
     await store.close()
 
@@ -66,4 +71,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "hold":
         asyncio.run(hold(sys.argv[2]))
     else:
-        asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+        asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *map(float, sys.argv[4:])))

@@ -1,6 +1,11 @@
 """Room under limits on PostgreSQL: not in the way of what is written, and counted as before when the server crashes."""
 
 import asyncio
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,6 +21,7 @@ from callboard.testing.store.samples import SampleLog
 pytestmark = pytest.mark.anyio
 
 ASKS = (Ask("provider:p"),)
+TAKER = str(Path(__file__).with_name("limit_taker.py"))
 LAZY = "-c wal_writer_delay=10s -c log_statement=none"
 """A server that writes what nobody waits for as late as it may: a crash is sure to lose it."""
 
@@ -57,7 +63,8 @@ async def said_at_last(limiter, wanted):
 def by_hand(url, statement, *values):
     """Do something to the database as nobody of ours does."""
     with psycopg.connect(url, autocommit=True, options="-c search_path=callboard") as connection:
-        return connection.execute(statement, values)
+        found = connection.execute(statement, values)
+        return found.fetchall() if found.description else []
 
 
 async def test_room_that_was_given_a_moment_before_a_crash_is_taken_after_it(two, lazy_server):
@@ -133,6 +140,46 @@ async def test_a_process_tells_what_it_holds_although_it_never_heard_of_the_cras
     assert await other.limiter.take("another", ASKS) is None
     await other.close()
     assert [row[0] for row in by_hand(url, "SELECT owner FROM told_room")] == [""]
+
+
+async def started(*arguments):
+    """Return a process that takes room, once it has opened its store."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, TAKER, *arguments, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    return process
+
+
+def until(is_so):
+    """Wait until something is so."""
+    late = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < late
+        time.sleep(0.001)
+
+
+async def test_a_process_that_stands_still_while_the_server_crashes_keeps_its_room(
+    two, lazy_server, tmp_path
+):
+    (one, other, url), counter, hold = two, tmp_path / "counter", tmp_path / "hold"
+    await one.limiter.set_limit(Limit("provider:p", at_once=0))
+    counter.write_text("0")
+    hold.touch()
+    process = await started(url, counter, "2", "3600")
+    await one.limiter.set_limit(Limit("provider:p", at_once=2))  # what is taken after this is lost
+    await asyncio.to_thread(until, lambda: counter.read_text() == "2")
+    process.send_signal(signal.SIGSTOP)
+    await crash(lazy_server)
+    for _ in range(20):
+        assert await one.limiter.take("another", ASKS) == Full("provider:p", 0, 2, 0.1)
+    process.send_signal(signal.SIGCONT)
+    assert None not in await said_at_last(other.limiter, Full("provider:p", 2, 2))
+    hold.unlink()
+    said, _ = await process.communicate()
+    assert (process.returncode, int(said)) == (0, 2)
+    assert await other.limiter.take("another", ASKS) is None
 
 
 async def test_whoever_asks_again_after_a_crash_still_has_what_it_had(two, lazy_server):

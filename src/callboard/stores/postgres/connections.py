@@ -1,5 +1,6 @@
 """Opening connections to the server."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, LiteralString, cast
 
@@ -31,6 +32,8 @@ _INSERT_EVENTS: Final = (
 _CONNECT_S: Final = 5
 _STALLED_MS: Final = 8_000
 """How long a process may stand still in the middle of a transaction before the server ends it: others wait for it."""
+
+logging.getLogger("psycopg").setLevel(logging.ERROR)  # of a broken connection we tell ourselves
 
 
 class PostgresSession:
