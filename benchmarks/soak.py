@@ -30,7 +30,7 @@ from callboard.engine.ledger import whole
 from callboard.ports.event_store import RunsWanted
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.ports.tools import Tool, ToolContext, ToolOutcome
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.runtime.system import SystemClock
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.rig import ANN, rig

@@ -32,7 +32,7 @@ from callboard.ports.clock import Clock
 from callboard.ports.dispatcher import Dispatcher
 from callboard.ports.event_store import RunsWanted
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.runtime.system import SystemClock
 from callboard.stores.dispatch.embedded import EmbeddedDispatcher
 from callboard.stores.postgres.store import PostgresEventStore

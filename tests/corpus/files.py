@@ -12,7 +12,7 @@ from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
 from callboard.engine.decide import decide
 from callboard.engine.tasks.decide import decide_task
-from callboard.runtime.run_log import project_all
+from callboard.runtime.reading import project_all
 from callboard.runtime.standing import fold_any
 
 HERE = Path(__file__).parent

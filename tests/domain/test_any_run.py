@@ -54,7 +54,7 @@ from callboard.engine.commands import (
 from callboard.engine.decide import decide
 from callboard.engine.programs import steps_complete
 from callboard.engine.projection import first_row, project
-from callboard.runtime.run_log import project_all
+from callboard.runtime.reading import project_all
 
 from .logs import ANN, KINDS, START, agent, created, requests_of
 from .made import Draw, any_event, drawn

@@ -19,7 +19,7 @@ from callboard.domain.usage import usd
 from callboard.ports.event_store import Signal
 from callboard.ports.model import ModelAnswer, ModelProvider, ModelRequest, OnDelta
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import Script, ScriptedProvider, Turn

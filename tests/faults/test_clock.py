@@ -7,7 +7,7 @@ import pytest
 
 from callboard.domain.definition.agent import Limits
 from callboard.domain.org.principal import as_owner
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import ScriptedError, Turn
 from callboard.testing.rig import ANN, rig

@@ -7,7 +7,7 @@ from tests.runtime.test_approvals import APPROVE, Rules, asking
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.events.gate import GateDecided
 from callboard.domain.org.principal import as_owner
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import Turn
 from callboard.testing.rig import ANN, BEN, rig

@@ -16,7 +16,7 @@ from callboard.domain.org.task import TASKS
 from callboard.entrance.asking import COOKIE
 from callboard.ports.event_store import RunsWanted
 from callboard.ports.records import AuditWanted
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.workflows import apply_workflow, checked_workflow
 from callboard.web.routes import ROUTERS
 

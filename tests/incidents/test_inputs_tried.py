@@ -25,7 +25,7 @@ from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.org.principal import as_owner
 from callboard.domain.org.task import TASKS
 from callboard.domain.usage import Usage, usd
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.settings import read_settings
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.model import Turn

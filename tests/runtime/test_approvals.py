@@ -13,7 +13,7 @@ from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateExpired
 from callboard.domain.org.principal import as_owner
 from callboard.domain.policy import PolicyLayer
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import ScriptedProvider, Turn
 from callboard.testing.rig import ANN, BEN, rig

@@ -14,7 +14,7 @@ from callboard.domain.usage import Usage, usd
 from callboard.engine.ledger import AXES, totals, whole
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.model import ScriptedError, Turn
 from callboard.testing.rig import ANN, BEN, rig

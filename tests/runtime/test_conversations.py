@@ -8,7 +8,7 @@ from callboard.domain.message import MediaPart
 from callboard.domain.org.principal import as_owner
 from callboard.domain.output import LastMessage, StructuredOutput
 from callboard.ports.model import ModelAnswer, ModelRequest, OnDelta
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.model import ScriptedProvider, Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.testing.world import World

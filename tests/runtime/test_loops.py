@@ -7,7 +7,7 @@ from callboard.domain.events.loop import LoopDetected
 from callboard.domain.org.principal import as_owner
 from callboard.domain.usage import usd
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.model import Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.testing.world import World

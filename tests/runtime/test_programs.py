@@ -13,7 +13,7 @@ from callboard.domain.events.run import RunCompleted, RunFailed, Terminal
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.org.principal import as_owner
 from callboard.domain.output import LastMessage, StructuredOutput
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.model import ScriptedProvider, Turn
 from callboard.testing.programs import TrustedPrograms
 from callboard.testing.rig import ANN, rig

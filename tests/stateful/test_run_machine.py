@@ -21,7 +21,7 @@ from callboard.domain.events.tool_call import ToolCallStarted
 from callboard.domain.org.principal import as_owner
 from callboard.domain.run.fold import fold
 from callboard.engine.decide import decide
-from callboard.runtime.run_log import project_all
+from callboard.runtime.reading import project_all
 from callboard.testing.model import Match, Rule, Script, ScriptedProvider, Turn
 from callboard.testing.rig import ANN, rig
 from callboard.testing.store.crashing import Crash, CrashingStore

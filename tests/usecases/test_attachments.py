@@ -12,7 +12,7 @@ from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.engine.attachments import media_type_of
 from callboard.ports.records import AuditWanted
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.model import Script, ScriptedProvider, Turn
 from callboard.testing.rig import rig
 from callboard.usecases.app import NotAllowed

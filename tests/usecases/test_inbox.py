@@ -14,7 +14,7 @@ from callboard.domain.events.gate import ApprovalGiven, GateDecided
 from callboard.domain.org.principal import Principal
 from callboard.engine.inbox import Item, entries_of, waiting_behind
 from callboard.ports.records import AuditWanted
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.model import Script, ScriptedCall, Turn
 from callboard.usecases.app import NotAllowed
 from callboard.usecases.batches import Choice, decide_several

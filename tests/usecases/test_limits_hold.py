@@ -14,7 +14,7 @@ from callboard.domain.output import ErrorOutput
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.engine.pacing import Ask, Limit
 from callboard.ports.model import ModelProvider
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.clock import PatientClock
 from callboard.testing.limiter import MemoryLimiter
 from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn

@@ -18,8 +18,8 @@ from callboard.engine.pacing import Ask, Limit
 from callboard.engine.tasks.shares import on_trial
 from callboard.ports.casting import Part
 from callboard.runtime.creation import AgentStart, agent_created
+from callboard.runtime.reading import load
 from callboard.runtime.roster_casting import CastingSources, RosterCasting
-from callboard.runtime.run_log import load
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig

@@ -9,8 +9,8 @@ from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.org.principal import as_owner
+from callboard.runtime.reading import load
 from callboard.runtime.roster_lookup import RosterLookup
-from callboard.runtime.run_log import load
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.records import MemoryRecords
 from callboard.testing.releases import MemoryReleases

@@ -12,7 +12,7 @@ from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.events.workflow import CommentAdded, StepAssigned, StepPostponed, StepSkipped
 from callboard.domain.org.principal import Principal, as_owner
 from callboard.domain.workflow import WorkflowDefinition
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig

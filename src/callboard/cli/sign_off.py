@@ -8,7 +8,7 @@ from callboard.cli.calls import describe_changes
 from callboard.cli.streams import ERR, say
 from callboard.domain.events.gate import Verdict
 from callboard.domain.org.principal import Principal
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App
 from callboard.usecases.diff import diff_of, last_files
 from callboard.usecases.gates import OpenGate

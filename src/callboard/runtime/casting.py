@@ -13,7 +13,7 @@ from callboard.engine.tasks.routing import Candidate, Cast, cast_step
 from callboard.engine.tasks.settling import attempt_run_id
 from callboard.ports.casting import Part
 from callboard.runtime.ports import Ports
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 
 
 async def cast(ports: Ports, state: TaskState, step: AgentStep, attempt: int) -> Cast:

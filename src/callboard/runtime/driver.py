@@ -6,22 +6,18 @@ right tasks: children end before their parents.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from callboard.domain.actor import Actor
-from callboard.domain.errors import CallboardError, RunExists
-from callboard.domain.events.conversation import MessageAdded
+from callboard.domain.errors import RunExists
 from callboard.domain.events.run import (
     CancellationRequested,
     RunCompleted,
     RunCreated,
     WorkflowSubject,
 )
-from callboard.domain.events.union import AnyEvent
-from callboard.domain.events.workflow import CommentAdded
-from callboard.domain.message import user_message
-from callboard.domain.run.fold import AGENT, USER_PROMPT
+from callboard.domain.run.fold import AGENT
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.fold import TASK
 from callboard.domain.task_run.state import TaskState
@@ -33,14 +29,15 @@ from callboard.runtime.children import Ended
 from callboard.runtime.no_workspace import no_workspace
 from callboard.runtime.offered import told_tools
 from callboard.runtime.ports import Ports
+from callboard.runtime.reading import load
 from callboard.runtime.room import PATIENCE_S, child_room, room_of
-from callboard.runtime.run_log import RunLog, create_run, is_stale, load, take_over
+from callboard.runtime.run_log import RunLog, create_run
 from callboard.runtime.shared_workspaces import SharedWorkspaces
 from callboard.runtime.standing import fold_any, standing
+from callboard.runtime.takeover import is_stale, take_over
 from callboard.runtime.task_drive import TaskDrive
 from callboard.runtime.under_way import Driven, UnderWay
-
-SIGNAL_POLL_S = 0.1
+from callboard.runtime.wishes import Wishes
 
 
 class _Drive(Protocol):
@@ -61,7 +58,7 @@ class Driver:
         self._under_way = UnderWay()
         self._workspaces = SharedWorkspaces(ports.workspaces)
         self._fresh: dict[str, RunLog[RunState]] = {}
-        self._pump: asyncio.Task[None] | None = None
+        self._wishes = Wishes(ports, self._under_way)
         self.draining = False
         """Whether runs stop where they are before their next step, for another process to take them up."""
 
@@ -167,7 +164,7 @@ class Driver:
                 driven.hear(wish)
         try:
             with self._under_way.driving(state.run_id, driven):
-                self._watch_signals()
+                self._wishes.watch()
                 async with (
                     child_room(self.ports, state, driven),
                     await self._files_for(log, request) as workspace,
@@ -213,23 +210,23 @@ class Driver:
         self, log: RunLog[RunState] | RunLog[TaskState], drive: _Drive, driven: Driven
     ) -> None:
         while True:
-            self._check_watch()
+            self._wishes.check()
             if self.draining:
                 await log.durable()
                 return
             if driven.request is not None and log.state.cancellation is None:
                 log.append(driven.request)
             if driven.said:
-                await self._steer(log, driven)
+                await self._wishes.tell(log, driven)
             command = drive.next()
-            if _completes(command) and await self._heard(log.state, driven):
+            if _completes(command) and await self._wishes.heard(log.state, driven):
                 continue
             driven.with_children = isinstance(command, DriveChildren | CancelChildren)
             try:
                 if isinstance(command, Rest | Wait):
                     await log.durable()
                     if log.state.terminal is not None:
-                        await self._fulfilled(log.state)
+                        await self._wishes.fulfilled(log.state)
                     return
                 await drive.perform(command)
             except asyncio.CancelledError:
@@ -237,34 +234,9 @@ class Driver:
                     raise
                 driven.task.uncancel()
 
-    async def _fulfilled(self, state: RunState | TaskState) -> None:
-        """Consume the wishes to end a run, not before it has ended: whoever takes it over must find them."""
-        if state.cancellation is None and not _may_be_known(state):
-            return
-        found = await self.ports.store.signals([state.run_id])
-        cancels = [signal for signal in found if signal.kind == "cancel"]
-        if cancels:
-            await self.ports.store.consume(cancels)
-
-    async def _heard(self, state: RunState | TaskState, driven: Driven) -> bool:
-        """Return whether somebody said something to a run that is about to end."""
-        if _may_be_known(state):
-            for signal in await self.ports.store.signals([state.run_id]):
-                if signal.kind != "cancel":
-                    driven.hear(signal)
-        return bool(driven.said)
-
     def hear(self, signal: Signal) -> None:
         """Tell a run of this process at once what is in the store for it anyway."""
         self._under_way.pass_on(signal)
-
-    async def _steer(self, log: RunLog[RunState] | RunLog[TaskState], driven: Driven) -> None:
-        """Let what people said meanwhile join the conversation, once, between two steps of the run."""
-        taken = driven.take_said()
-        if log.state.terminal is None:
-            log.append(*_said(log.state, taken))
-        await log.durable()
-        await self.ports.store.consume(taken)
 
     def cancel(self, run_id: str, actor: Actor, reason: str = "") -> bool:
         """Ask a run of this process, and everything below it, to end; return whether it is under way.
@@ -273,58 +245,12 @@ class Driver:
         """
         return self._under_way.cancel(run_id, actor, reason)
 
-    def _watch_signals(self) -> None:
-        if self._pump is None or self._pump.done():
-            self._pump = asyncio.create_task(self._pump_signals())
-            self._pump.add_done_callback(_retrieve)
-
-    def _check_watch(self) -> None:
-        """Raise what ended the watch for wishes, if anything did: a run that nobody can end is not driven on."""
-        if self._pump is not None and self._pump.done() and not self._pump.cancelled():
-            self._pump.result()
-
-    async def _pump_signals(self) -> None:
-        """Turn wishes of other processes into cancellations here, while anything is under way."""
-        while self._under_way:
-            # A store that cannot be read for a while keeps the wishes: they are found when it can be again.
-            with suppress(CallboardError):
-                for signal in await self.ports.store.signals(self._under_way.run_ids):
-                    self._under_way.pass_on(signal)
-            await self.ports.clock.sleep(SIGNAL_POLL_S)
-
     async def close(self) -> None:
         """Stop watching for wishes and let go of runs that were created and never driven."""
         for log in self._fresh.values():
             await log.release()
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
-
-
-def _retrieve(pump: "asyncio.Task[None]") -> None:
-    """Look at a failure, so that nobody complains: the runs that are under way raise it."""
-    if not pump.cancelled():
-        pump.exception()
-
-
-def _may_be_known(state: RunState | TaskState) -> bool:
-    """Return whether other processes may have said something to a run: not to one that has just begun."""
-    is_old = (state.at - state.started_at).total_seconds() > SIGNAL_POLL_S
-    return is_old or (isinstance(state, RunState) and state.epoch > 1)
+        await self._wishes.close()
 
 
 def _completes(command: object) -> bool:
     return isinstance(command, Append) and isinstance(command.events[-1], RunCompleted)
-
-
-def _said(state: RunState | TaskState, taken: Sequence[Signal]) -> list[AnyEvent]:
-    """Return what people said as events: a message to an agent, a comment on a task."""
-    if isinstance(state, RunState):
-        return [steering_message(signal.note) for signal in taken if signal.kind == "steer"]
-    comments = [signal for signal in taken if signal.kind == "comment"]
-    return [CommentAdded(actor=signal.actor, text=signal.note) for signal in comments]
-
-
-def steering_message(text: str) -> MessageAdded:
-    """Return what somebody said to a run that is under way."""
-    return MessageAdded(message=user_message(f"<user_message>{text}</user_message>", USER_PROMPT))

@@ -23,7 +23,8 @@ from callboard.engine.programs import (
 from callboard.ports.programs import Advanced, Program, ProgramFault
 from callboard.runtime.answers import Offer
 from callboard.runtime.ports import Ports
-from callboard.runtime.run_log import RunLog, load
+from callboard.runtime.reading import load
+from callboard.runtime.run_log import RunLog
 from callboard.runtime.yields import program_failed, recorded_yield, yielded_events
 
 

@@ -5,31 +5,24 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from callboard.domain.attempt_row import AttemptRow
-from callboard.domain.errors import CallboardError, LogCorrupt
+from callboard.domain.errors import CallboardError
 from callboard.domain.events.codec import (
     GENESIS,
     Blob,
     Recorded,
     Sealed,
-    blob_of,
-    chain_hash,
     seal,
-    unseal,
-    with_blob,
 )
-from callboard.domain.events.gate import GateExpired, GateWithdrawn
-from callboard.domain.events.run import PolicyChanged, RunCreated, RunResumed
+from callboard.domain.events.run import RunCreated
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.folding import Folding
-from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.thread_mark import mark_of
-from callboard.engine.approvals import has_expired
 from callboard.engine.projection import first_row, project
 from callboard.engine.tasks.settling import attempt_rows
-from callboard.ports.event_store import Batch, Claim, EventStore
+from callboard.ports.event_store import Batch, Claim
 from callboard.runtime.ports import Ports
 
 S = TypeVar("S", RunState, TaskState)
@@ -173,145 +166,3 @@ async def create_run(
     with ports.live.storing(recorded, sealed):
         claim = await ports.store.create([sealed], row)
     return RunLog(ports, claim, folding.begin(recorded), row, folding)
-
-
-async def take_over(
-    ports: Ports,
-    run_id: str,
-    folding: Folding[S],
-    *,
-    files: bool = True,
-    above: Claim | None = None,
-) -> RunLog[S]:
-    """Claim an existing run, fold its log and take its files, if they are needed; the takeover of a run that goes on becomes
-    an event. `above` is the claim of the run that drives it, where one does.
-
-    A run that ended, or came to a gate, between somebody's look and this claim is left as it is.
-
-    Raises:
-        ConfigurationInvalid: its files cannot be had here.
-        UnknownThing: no such run.
-        RunBusy: a living process drives it.
-        Fenced: another process took over this run, or the one above it.
-        LogCorrupt: its log is not what was recorded.
-    """
-    claim = await ports.store.claim(run_id, above)
-    try:
-        entries = await load_unaltered(ports.store, run_id)
-        row = project_all(entries)
-        state = folding.begin(entries[0])
-        for entry in entries[1:]:
-            state = folding.evolve(state, entry)
-        log = RunLog(ports, claim, state, row, folding)
-        if files and state.terminal is None:
-            await ports.workspaces.take(state.created.workspace, claim)
-        if state.terminal is None and state.gate is None:
-            log.append(RunResumed(epoch=claim.epoch))
-        await _catch_up(ports, log, files=files)
-    except BaseException:
-        await ports.store.release(claim)
-        raise
-    return log
-
-
-async def _catch_up(ports: Ports, log: RunLog[S], *, files: bool) -> None:
-    """Record what changed while nobody drove the run: the rules, which are files, and that it is too late to decide."""
-    state = log.state
-    if state.terminal is not None:
-        return
-    is_agent_s = isinstance(state, RunState)
-    policy = await changed_policy(ports, state) if files and is_agent_s else None
-    gate = state.gate
-    if policy is not None:
-        log.append(PolicyChanged(policy=policy))
-    if gate is None:
-        return
-    if has_expired(gate, ports.clock.now()):
-        log.append(GateExpired(gate_id=gate.gate_id))
-    elif policy is not None and gate.reason == "approval_required":
-        log.append(GateWithdrawn(gate_id=gate.gate_id))
-
-
-async def is_stale(ports: Ports, state: RunState | TaskState) -> bool:
-    """Return whether a run that waits has something to go on with although nobody decided."""
-    if state.gate is None:
-        return False
-    if has_expired(state.gate, ports.clock.now()):
-        return True
-    if not isinstance(state, RunState):
-        return False
-    return state.gate.reason == "approval_required" and bool(await changed_policy(ports, state))
-
-
-async def changed_policy(ports: Ports, state: RunState) -> tuple[PolicyLayer, ...] | None:
-    """Return the layers above a run's own rules as they are now, or None where they are as they were.
-
-    Raises:
-        ConfigurationInvalid: they cannot be read.
-    """
-    before = tuple(layer for layer in state.policy.layers if layer.level != "agent")
-    kept = [layer for layer in before if layer.level in ("parent", "run")]
-    current = (*await ports.policies.layers(state.created.workspace), *kept)
-    return None if current == before else current
-
-
-async def load(store: EventStore, run_id: str) -> list[Recorded]:
-    """Return a run's events with their payloads put back.
-
-    Raises:
-        UnknownThing: no such run.
-        LogCorrupt: an event or a blob cannot be read.
-    """
-    return await with_payloads(store, [unseal(sealed) for sealed in await store.read(run_id)])
-
-
-async def load_unaltered(store: EventStore, run_id: str) -> list[Recorded]:
-    """Return a run's events as `load` does, to go on from them: each must be what was recorded after the one before it.
-
-    Raises:
-        UnknownThing: no such run.
-        LogCorrupt: an event was altered, or one is missing before it.
-    """
-    stored = await store.read(run_id)
-    head = GENESIS
-    for seq, sealed in enumerate(stored, start=1):
-        head = chain_hash(head, sealed.body)
-        if (sealed.seq, sealed.hash) != (seq, head):
-            raise LogCorrupt(
-                f"run {run_id}, event {sealed.seq}: this is not what was recorded, so nothing goes on from it"
-                f" (`callboard runs verify {run_id}` says more)"
-            )
-    return await with_payloads(store, [unseal(sealed) for sealed in stored])
-
-
-async def with_payloads(store: EventStore, entries: list[Recorded]) -> list[Recorded]:
-    """Return events with the payloads that are kept in blobs put back.
-
-    Raises:
-        LogCorrupt: a blob is missing or altered.
-    """
-    refs = [ref.sha256 for entry in entries if (ref := blob_of(entry.event)) is not None]
-    if not refs:
-        return entries
-    contents = await store.blobs(refs)
-    return [_with_payload(entry, contents) for entry in entries]
-
-
-def _with_payload(entry: Recorded, contents: dict[str, bytes]) -> Recorded:
-    ref = blob_of(entry.event)
-    if ref is None:
-        return entry
-    content = contents.get(ref.sha256, b"")
-    return Recorded(entry.run_id, entry.seq, entry.at, with_blob(entry.event, content))
-
-
-def project_all(entries: Sequence[Recorded]) -> RunRow:
-    """Return the projection of a whole log, rebuilt from zero.
-
-    Raises:
-        LogCorrupt: the log does not begin with run.created.
-    """
-    created = entries[0].event if entries else None
-    if not isinstance(created, RunCreated):
-        raise LogCorrupt("the log does not begin with run.created")
-    return project(first_row(entries[0], created), entries[1:])

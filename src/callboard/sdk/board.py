@@ -13,7 +13,7 @@ from callboard.domain.run.state import RunState
 from callboard.ports.model import ModelProvider
 from callboard.ports.tools import Tool
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.runtime.standing import fold_any
 from callboard.sdk.options import RunOptions
 from callboard.sdk.results import RunResult

@@ -14,7 +14,7 @@ from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
 from callboard.engine.thread.row import Cast, Player, Row
 from callboard.engine.thread.telling import rows_of
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App, require_run
 from callboard.usecases.diff import last_files
 

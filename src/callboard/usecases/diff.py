@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.org.principal import Principal
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App, require_run
 
 

@@ -18,7 +18,7 @@ from callboard.engine.calls import asked
 from callboard.engine.globs import glob_matches
 from callboard.engine.permissions.explaining import described
 from callboard.engine.permissions.ruling import Asked, ruling
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App, require, require_run
 
 

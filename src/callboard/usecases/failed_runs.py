@@ -11,7 +11,7 @@ from callboard.domain.run_row import RunRow
 from callboard.engine.inbox import Item
 from callboard.engine.tasks.standing import ago
 from callboard.ports.event_store import RunsWanted
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App
 from callboard.usecases.open_gates import Failed
 from callboard.usecases.persons import open_to

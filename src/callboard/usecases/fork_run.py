@@ -14,8 +14,8 @@ from callboard.domain.events.tool_call import ToolCallRefused, ToolCallStarted
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.org.principal import Principal
 from callboard.engine.limits import deadline
-from callboard.runtime.driver import steering_message
-from callboard.runtime.run_log import load_unaltered, project_all
+from callboard.runtime.reading import load_unaltered, project_all
+from callboard.runtime.wishes import steering_message
 from callboard.usecases.app import App, require_run
 from callboard.usecases.archive import Logs
 from callboard.usecases.start_run import check_run_id

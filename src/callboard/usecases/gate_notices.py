@@ -17,7 +17,7 @@ from callboard.engine.inbox import gate_sentence
 from callboard.engine.notices import Happening, reminded
 from callboard.ports.event_store import RunsWanted
 from callboard.ports.records import Wanted
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App
 from callboard.usecases.gates import OpenGate, gate_of
 from callboard.usecases.persons import everybody

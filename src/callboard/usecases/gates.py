@@ -27,8 +27,10 @@ from callboard.engine.deputies import objection_to_deputy
 from callboard.ports.event_store import RunsWanted
 from callboard.ports.tools import ArgumentsInvalid
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import RunLog, load, take_over
+from callboard.runtime.reading import load
+from callboard.runtime.run_log import RunLog
 from callboard.runtime.standing import fold_any
+from callboard.runtime.takeover import take_over
 from callboard.usecases.app import App, NotAllowed, require_run, seen_spaces
 from callboard.usecases.deputies import require_decider
 from callboard.usecases.open_gates import OpenGate

@@ -24,7 +24,7 @@ from callboard.domain.task_run.state import TaskState
 from callboard.ports.records import Wanted
 from callboard.runtime.driver import Driver
 from callboard.runtime.offered import known_agent
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App
 from callboard.usecases.patience import Patience

@@ -12,7 +12,7 @@ from callboard.domain.run_row import RunRow
 from callboard.domain.workflow import ContextItem, Landing, Task
 from callboard.ports.records import Wanted
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App
 from callboard.usecases.attachments import given_files
 from callboard.usecases.recording import write

@@ -21,7 +21,7 @@ from callboard.ports.event_store import AttemptsWanted
 from callboard.runtime.children import Ended
 from callboard.runtime.creation import AgentStart, agent_created
 from callboard.runtime.judging import Judgement, judged
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App
 from callboard.usecases.reachable import require_provider
 from callboard.usecases.roster import require_agent, version_of

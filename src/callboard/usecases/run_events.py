@@ -2,7 +2,7 @@
 
 from callboard.domain.events.codec import Recorded, unseal
 from callboard.domain.org.principal import Principal
-from callboard.runtime.run_log import with_payloads
+from callboard.runtime.reading import with_payloads
 from callboard.usecases.app import App, require_run
 
 

@@ -11,7 +11,7 @@ from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import ROOTS, RunsWanted, Signal
 from callboard.runtime.children import Ended
-from callboard.runtime.run_log import load, with_payloads
+from callboard.runtime.reading import load, with_payloads
 from callboard.runtime.standing import fold_any, standing
 from callboard.usecases.app import App, require, require_log, require_run, seen_spaces
 from callboard.usecases.reachable import require_provider

@@ -16,7 +16,7 @@ from callboard.engine.limits import effective_limits
 from callboard.runtime.children import Ended
 from callboard.runtime.creation import AgentStart, Inherited, agent_created
 from callboard.runtime.inputs import input_issues
-from callboard.runtime.run_log import load_unaltered
+from callboard.runtime.reading import load_unaltered
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
 from callboard.usecases.reachable import require_provider

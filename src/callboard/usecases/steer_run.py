@@ -4,7 +4,7 @@ from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.principal import Principal
 from callboard.domain.run.state import RunState
 from callboard.ports.event_store import Signal
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require_run
 

@@ -22,7 +22,7 @@ from callboard.domain.thread_mark import CHANGES, FAILURES
 from callboard.domain.usage import NANO, Bill, Usage, usd
 from callboard.domain.workflow import PeopleStep, SignOff, Step
 from callboard.ports.threads import WindowWanted
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App, require_run
 from callboard.usecases.threads import Course, thread_course
 

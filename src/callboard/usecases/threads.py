@@ -14,7 +14,7 @@ from callboard.engine.thread.milestones import Payment, merged, milestones
 from callboard.engine.thread.row import Cast, Player, Row
 from callboard.engine.thread.telling import Thread
 from callboard.ports.threads import Span, Window, WindowWanted
-from callboard.runtime.run_log import with_payloads
+from callboard.runtime.reading import with_payloads
 from callboard.usecases.app import App, require_run
 
 

@@ -15,7 +15,7 @@ from callboard.domain.run.state import RunState
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.usage import Bill, Usage
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require_run
 from callboard.usecases.diff import last_files

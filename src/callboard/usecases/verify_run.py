@@ -7,7 +7,7 @@ from callboard.domain.errors import CallboardError, UnknownThing
 from callboard.domain.events.child_run import ChildRunStarted
 from callboard.domain.events.codec import GENESIS, Sealed, blob_of, chain_hash, unseal, with_blob
 from callboard.domain.org.principal import Principal
-from callboard.runtime.run_log import project_all
+from callboard.runtime.reading import project_all
 from callboard.usecases.app import App, require_log
 from callboard.usecases.archive import Logs
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from callboard.domain.events.codec import Recorded
 from callboard.domain.events.workflow import CheckCompleted, CheckStarted, StepEnded
 from callboard.domain.org.principal import Principal
-from callboard.runtime.run_log import load
+from callboard.runtime.reading import load
 from callboard.usecases.app import App
 from callboard.usecases.diff import last_files
 from callboard.usecases.gates import OpenGate
