@@ -23,11 +23,13 @@ from callboard.domain.org.principal import Principal, on_this_machine
 from callboard.settings import process_settings
 from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.board import list_tasks, show_task
-from callboard.usecases.gates import Decision, open_gate, record_decision
+from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.gates import open_gate
 from callboard.usecases.people import NewPerson, add_person, principal_of
 from callboard.usecases.queueing import queue_task
-from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
+from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.roster_moves import promote_agent
+from callboard.usecases.roster_reading import find_in_roster
 from callboard.usecases.runs import show_run
 from callboard.usecases.spaces import NewSpace, create_space, set_member
 from callboard.usecases.start_run import find_agent

@@ -8,8 +8,9 @@ from playwright.sync_api import expect
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import CallboardError
 from callboard.testing.model import Script, Turn
-from callboard.usecases.roster import NewVersion, change_agent, find_in_roster, save_agent
+from callboard.usecases.roster import NewVersion, change_agent, save_agent
 from callboard.usecases.roster_moves import pause_agent, promote_agent
+from callboard.usecases.roster_reading import find_in_roster
 from callboard.usecases.spaces import NewSpace, create_space, set_member
 from tests.browser.conftest import PHONE
 from tests.browser.past import worked

@@ -13,7 +13,8 @@ from callboard.domain.message import JsonObject
 from callboard.domain.org.principal import as_owner
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.testing.model import Script, ScriptedCall, Turn
-from callboard.usecases.gates import Decision, open_gate, record_decision
+from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.spaces import NewSpace, create_space
 from callboard.usecases.start_run import StartRun, start_run

@@ -19,8 +19,9 @@ from callboard.domain.submission import Submission
 from callboard.domain.thread_mark import Mark
 from callboard.ports.event_store import Batch
 from callboard.stores.tables import record, run
+from callboard.usecases.deciding import Decision, record_decision
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.gates import Decision, open_gate, record_decision
+from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import cancel_task
 from callboard.usecases.verify_run import verify_run
 from tests.conformance.conftest import BOUND_S, ON_A_SERVER, asked

@@ -26,8 +26,9 @@ from callboard.testing.model import Script, ScriptedProvider, Turn
 from callboard.testing.rig import ANN, BEN
 from callboard.testing.world import LedgerProvider, World
 from callboard.usecases.app import App
+from callboard.usecases.deciding import Decision, decide_gate
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.gates import Decision, OpenGate, decide_gate, open_gate
+from callboard.usecases.gates import OpenGate, open_gate
 from callboard.usecases.runs import resume_run
 from callboard.usecases.start_run import StartRun, start_run
 

@@ -12,7 +12,8 @@ from callboard.testing.clock import PatientClock
 from callboard.testing.model import Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.testing.world import World
-from callboard.usecases.gates import decide_gate, open_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.gates import open_gate
 from callboard.usecases.runs import resume_run
 from callboard.usecases.start_run import StartRun, start_run
 

@@ -32,7 +32,7 @@ from callboard.testing.model import Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.testing.world import World
 from callboard.usecases.credentials import new_grant, set_credential
-from callboard.usecases.gates import decide_gate
+from callboard.usecases.deciding import decide_gate
 from callboard.usecases.people import change_person
 from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.runs import cancel_run, resume_run

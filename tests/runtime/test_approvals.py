@@ -19,9 +19,10 @@ from callboard.testing.model import ScriptedProvider, Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.testing.world import World
 from callboard.usecases.app import App, NotAllowed
+from callboard.usecases.deciding import Decision, decide_gate
 from callboard.usecases.explain import explain_call
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.gates import Decision, OpenGate, decide_gate, list_gates, open_gate
+from callboard.usecases.gates import OpenGate, list_gates, open_gate
 from callboard.usecases.runs import resume_run
 from callboard.usecases.start_run import StartRun, start_run
 

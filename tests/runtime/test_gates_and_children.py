@@ -24,8 +24,9 @@ from callboard.testing.store.crashing import CrashingStore
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.app import App, NotAllowed
+from callboard.usecases.deciding import Decision, decide_gate
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.gates import Decision, decide_gate, list_gates, open_gate
+from callboard.usecases.gates import list_gates, open_gate
 from callboard.usecases.runs import cancel_run, list_runs, resume_run, show_run
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.verify_run import verify_run

@@ -19,9 +19,10 @@ from callboard.usecases.at_work import agent_at_work, agents_at_work, attempts_o
 from callboard.usecases.dashboards import Question, dashboard, releases_of
 from callboard.usecases.people import NewPerson, add_person
 from callboard.usecases.role_templates import find_role_template, list_role_templates
-from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
+from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.roster_batches import BatchWish, move_agents
 from callboard.usecases.roster_moves import pause_agent, promote_agent, retire_agent
+from callboard.usecases.roster_reading import find_in_roster
 from callboard.usecases.spaces import NewSpace, create_space, set_member
 from tests.browser.past import worked
 

@@ -31,8 +31,9 @@ from callboard.usecases.role_templates import (
     remove_template,
     save_template,
 )
-from callboard.usecases.roster import NewVersion, change_agent, find_in_roster, save_agent
+from callboard.usecases.roster import NewVersion, change_agent, save_agent
 from callboard.usecases.roster_moves import promote_agent, retire_agent
+from callboard.usecases.roster_reading import find_in_roster
 from callboard.usecases.spaces import NewSpace, create_space, set_member
 from callboard.usecases.workflows import apply_workflow, find_workflow
 

@@ -18,8 +18,9 @@ from callboard.runtime.reading import load
 from callboard.testing.model import Script, ScriptedCall, Turn
 from callboard.usecases.app import NotAllowed
 from callboard.usecases.batches import Choice, decide_several
+from callboard.usecases.deciding import Decision
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
-from callboard.usecases.gates import Decision, open_gate
+from callboard.usecases.gates import open_gate
 from callboard.usecases.inbox import archive, list_inbox, mark_read
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.spaces import set_member

@@ -20,7 +20,8 @@ from callboard.testing.limiter import MemoryLimiter
 from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig
 from callboard.usecases.board import show_task
-from callboard.usecases.gates import Decision, open_gate, record_decision
+from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.roster import NewVersion, change_agent, save_agent
 from callboard.usecases.roster_moves import promote_agent

@@ -23,8 +23,9 @@ from callboard.usecases.board import show_task
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.releasing import Release, release_version
 from callboard.usecases.replaying import replay_agent
-from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
+from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.roster_moves import TrialWish, promote_agent, try_version
+from callboard.usecases.roster_reading import find_in_roster
 from callboard.usecases.spaces import NewSpace, create_space
 from callboard.usecases.tasks import NewTask, create_task
 from callboard.usecases.trials import trial_standing

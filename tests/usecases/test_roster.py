@@ -19,15 +19,7 @@ from callboard.usecases.app import NotAllowed
 from callboard.usecases.blast_radius import blast_radius
 from callboard.usecases.people import NewPerson, add_person, principal_of
 from callboard.usecases.queueing import queue_task
-from callboard.usecases.roster import (
-    NewVersion,
-    change_agent,
-    diff_versions,
-    find_in_roster,
-    list_roster,
-    roster_versions,
-    save_agent,
-)
+from callboard.usecases.roster import NewVersion, change_agent, save_agent
 from callboard.usecases.roster_moves import (
     Move,
     TrialWish,
@@ -37,6 +29,12 @@ from callboard.usecases.roster_moves import (
     retire_agent,
     roll_back_agent,
     try_version,
+)
+from callboard.usecases.roster_reading import (
+    diff_versions,
+    find_in_roster,
+    list_roster,
+    roster_versions,
 )
 from callboard.usecases.spaces import NewSpace, create_space, set_member
 from callboard.usecases.tasks import NewTask, create_task

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.engine.pacing import Ask
-from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
+from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.roster_moves import promote_agent
+from callboard.usecases.roster_reading import find_in_roster
 from callboard.usecases.spaces import NewSpace, create_space, set_member
 from tests.browser.past import worked
 from tests.web.conftest import ROOT

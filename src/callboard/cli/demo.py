@@ -32,7 +32,8 @@ from callboard.domain.output import StructuredOutput
 from callboard.domain.workflow import Task
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
-from callboard.usecases.gates import Decision, OpenGate, decide_gate, open_gate
+from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.gates import OpenGate, open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_task import StartTask, start_task
 

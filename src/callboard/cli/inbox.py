@@ -24,8 +24,9 @@ from callboard.domain.org.principal import Principal
 from callboard.engine.approvals import has_expired
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
+from callboard.usecases.deciding import Decision, decide_gate
 from callboard.usecases.diff import diff_of
-from callboard.usecases.gates import Decision, OpenGate, decide_gate, list_gates, open_gate
+from callboard.usecases.gates import OpenGate, list_gates, open_gate
 from callboard.usecases.preview import preview_of
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)

@@ -28,15 +28,13 @@ from callboard.domain.org.principal import Principal
 from callboard.domain.org.roster import RosterVersion
 from callboard.usecases.app import App
 from callboard.usecases.blast_radius import blast_radius
-from callboard.usecases.roster import (
+from callboard.usecases.roster import NewVersion, change_agent, save_agent
+from callboard.usecases.roster_reading import (
     Listed,
-    NewVersion,
-    change_agent,
     diff_versions,
     find_in_roster,
     list_roster,
     roster_versions,
-    save_agent,
 )
 from callboard.usecases.trials import trial_standing
 

@@ -16,7 +16,6 @@ from callboard.usecases.app import App
 from callboard.usecases.checked import checked
 from callboard.usecases.releasing import Release, release_version
 from callboard.usecases.replaying import replay_agent
-from callboard.usecases.roster import find_in_roster
 from callboard.usecases.roster_moves import (
     Move,
     Moved,
@@ -28,6 +27,7 @@ from callboard.usecases.roster_moves import (
     roll_back_agent,
     try_version,
 )
+from callboard.usecases.roster_reading import find_in_roster
 
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what it touches; change nothing.")]
 Revision = Annotated[

@@ -6,7 +6,7 @@ import typer
 
 from callboard.cli.text import count
 from callboard.usecases.blast_radius import BlastRadius
-from callboard.usecases.roster import Listed
+from callboard.usecases.roster_reading import Listed
 from callboard.usecases.trials import TrialStanding
 
 Name = Annotated[str, typer.Argument(help="The agent's id.")]

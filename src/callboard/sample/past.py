@@ -16,7 +16,7 @@ from callboard.usecases.hook_messages import start_received
 from callboard.usecases.notices import Notices
 from callboard.usecases.people import change_person
 from callboard.usecases.queueing import cancel_task, queue_task
-from callboard.usecases.roster import NewVersion, find_in_roster, save_agent
+from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.roster_moves import (
     Move,
     TrialWish,
@@ -26,6 +26,7 @@ from callboard.usecases.roster_moves import (
     roll_back_agent,
     try_version,
 )
+from callboard.usecases.roster_reading import find_in_roster
 from callboard.usecases.rounds import Rounds
 from callboard.usecases.tasks import comment_on, create_task
 from callboard.usecases.timetable import Timetable

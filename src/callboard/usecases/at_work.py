@@ -11,7 +11,7 @@ from callboard.engine.performance import Performance, performance
 from callboard.engine.trends import Period, trends
 from callboard.ports.event_store import AttemptsWanted
 from callboard.usecases.app import App, NotAllowed, seen_spaces
-from callboard.usecases.roster import (
+from callboard.usecases.roster_reading import (
     Listed,
     find_in_roster,
     list_roster,

@@ -10,7 +10,7 @@ from callboard.domain.org.task import TASKS, TaskRecord
 from callboard.engine.tasks.roles import Way, ways_into
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App
-from callboard.usecases.roster import require_agent, version_of
+from callboard.usecases.roster_reading import require_agent, version_of
 from callboard.usecases.workflows import Flow, every_live_workflow
 
 

@@ -14,7 +14,7 @@ from callboard.engine.trends import Period, Trend, trends
 from callboard.ports.event_store import AttemptsWanted
 from callboard.ports.records import AuditWanted, Wanted
 from callboard.usecases.app import App, NotAllowed, seen_spaces
-from callboard.usecases.roster import list_roster, require_reading
+from callboard.usecases.roster_reading import list_roster, require_reading
 
 LONGEST_DAYS: Final = 366
 _BY_DAY: Final = 45

@@ -21,11 +21,8 @@ from callboard.usecases.incoming import (
     refuse_secrets_in,
 )
 from callboard.usecases.recording import write
-from callboard.usecases.roster import (
-    list_roster,
-    refuse_secrets,
-    require_reading,
-)
+from callboard.usecases.roster import refuse_secrets
+from callboard.usecases.roster_reading import list_roster, require_reading
 from callboard.usecases.workflows import (
     digest_of,
     list_workflows,

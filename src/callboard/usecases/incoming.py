@@ -23,11 +23,9 @@ from callboard.usecases.roster import (
     Scope,
     planned_version,
     refuse_secrets,
-    require_agent,
     require_or_new,
-    require_reading,
-    shown_version,
 )
+from callboard.usecases.roster_reading import require_agent, require_reading, shown_version
 from callboard.usecases.workflows import find_workflow, planned_workflow
 
 Change = Literal["new", "changed", "same"]

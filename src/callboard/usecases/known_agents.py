@@ -3,7 +3,7 @@
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App, seen_spaces
-from callboard.usecases.roster import list_roster
+from callboard.usecases.roster_reading import list_roster
 from callboard.usecases.start_run import find_agent
 
 

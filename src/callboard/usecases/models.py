@@ -13,7 +13,7 @@ from callboard.engine.authority import may
 from callboard.ports.model_facts import ListPrice, ModelFacts, ProviderFacts
 from callboard.usecases.app import App, require
 from callboard.usecases.credentials import list_credentials
-from callboard.usecases.roster import list_roster
+from callboard.usecases.roster_reading import list_roster
 
 SELF_HOSTED = "self-hosted"
 

@@ -7,8 +7,8 @@ from callboard.domain.org.principal import Principal
 from callboard.engine.replays import Replay
 from callboard.usecases.app import App
 from callboard.usecases.replaying import replay_agent
-from callboard.usecases.roster import require_agent
 from callboard.usecases.roster_moves import PLAIN, Move, Moved, proposed
+from callboard.usecases.roster_reading import require_agent
 
 MakeMove = Callable[[Move], Awaitable[Moved]]
 

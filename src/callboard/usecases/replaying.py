@@ -24,8 +24,8 @@ from callboard.runtime.judging import Judgement, judged
 from callboard.runtime.reading import load
 from callboard.usecases.app import App
 from callboard.usecases.reachable import require_provider
-from callboard.usecases.roster import require_agent, version_of
 from callboard.usecases.roster_moves import proposed
+from callboard.usecases.roster_reading import require_agent, version_of
 from callboard.usecases.runs import cancel_run
 
 MOST = 50

@@ -10,7 +10,8 @@ from callboard.domain.org.role_template import OWN_TEMPLATES, OwnTemplate
 from callboard.usecases.app import App, require, seen_spaces
 from callboard.usecases.checked import checked
 from callboard.usecases.recording import existing, write
-from callboard.usecases.roster import find_in_roster, refuse_secrets, version_of
+from callboard.usecases.roster import refuse_secrets
+from callboard.usecases.roster_reading import find_in_roster, version_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from typing import Literal
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
 from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App
-from callboard.usecases.roster import Scope, change_agent, require_reading
+from callboard.usecases.roster import Scope, change_agent
 from callboard.usecases.roster_moves import Move, pause_agent, resume_agent
+from callboard.usecases.roster_reading import require_reading
 
 BatchMove = Literal["pause", "resume", "place"]
 MOST = 200

@@ -14,7 +14,8 @@ from callboard.usecases.app import App
 from callboard.usecases.blast_radius import BlastRadius, radius_of
 from callboard.usecases.checked import checked
 from callboard.usecases.recording import write
-from callboard.usecases.roster import check_revision, require_agent, version_of
+from callboard.usecases.roster import check_revision
+from callboard.usecases.roster_reading import require_agent, version_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from callboard.ports.event_store import RunsWanted
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App
 from callboard.usecases.persons import open_to
-from callboard.usecases.roster import list_roster
+from callboard.usecases.roster_reading import list_roster
 from callboard.usecases.workflows import list_workflows
 
 FoundKind = Literal["task", "run", "agent", "workflow", "person", "space", "command"]

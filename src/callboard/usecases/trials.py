@@ -16,7 +16,7 @@ from callboard.ports.event_store import AttemptsWanted
 from callboard.ports.records import Wanted
 from callboard.usecases.app import App
 from callboard.usecases.recording import write
-from callboard.usecases.roster import require_agent, version_of
+from callboard.usecases.roster_reading import require_agent, version_of
 
 
 async def end_failed_trials(app: App) -> list[str]:

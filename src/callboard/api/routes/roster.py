@@ -16,16 +16,7 @@ from callboard.domain.org.roster import Bound, RosterAgent, RosterState, RosterV
 from callboard.entrance.asking import TheApp, Who
 from callboard.usecases.app import App
 from callboard.usecases.blast_radius import BlastRadius, blast_radius
-from callboard.usecases.roster import (
-    Listed,
-    NewVersion,
-    change_agent,
-    diff_versions,
-    find_in_roster,
-    list_roster,
-    roster_versions,
-    save_agent,
-)
+from callboard.usecases.roster import NewVersion, change_agent, save_agent
 from callboard.usecases.roster_moves import (
     Move,
     Moved,
@@ -36,6 +27,13 @@ from callboard.usecases.roster_moves import (
     retire_agent,
     roll_back_agent,
     try_version,
+)
+from callboard.usecases.roster_reading import (
+    Listed,
+    diff_versions,
+    find_in_roster,
+    list_roster,
+    roster_versions,
 )
 from callboard.usecases.written_agents import checked_agent
 

@@ -7,7 +7,7 @@ from callboard.domain.org.principal import SYSTEM, Principal
 from callboard.ports.threads import Arrivals
 from callboard.usecases.app import App
 from callboard.usecases.at_work import agents_at_work
-from callboard.usecases.roster import require_reading
+from callboard.usecases.roster_reading import require_reading
 from callboard.web.live.topic import Batch, Op
 
 Standing = tuple[str, str, int, int, int | None, int]

@@ -19,7 +19,6 @@ from callboard.usecases.at_work import agent_at_work, attempts_of
 from callboard.usecases.audit import list_audit
 from callboard.usecases.blast_radius import blast_radius
 from callboard.usecases.dashboards import Dashboard, Question, dashboard, releases_of
-from callboard.usecases.roster import roster_versions
 from callboard.usecases.roster_moves import (
     Move,
     Moved,
@@ -28,6 +27,7 @@ from callboard.usecases.roster_moves import (
     retire_agent,
     roll_back_agent,
 )
+from callboard.usecases.roster_reading import roster_versions
 from callboard.usecases.trials import trial_standing
 from callboard.web.agent_pages import (
     ActivityPage,

@@ -22,13 +22,8 @@ from callboard.usecases.blast_radius import BlastRadius, blast_radius
 from callboard.usecases.compare_agents import definition_lines
 from callboard.usecases.known_agents import list_agents
 from callboard.usecases.role_templates import find_role_template
-from callboard.usecases.roster import (
-    NewVersion,
-    change_agent,
-    find_in_roster,
-    roster_versions,
-    save_agent,
-)
+from callboard.usecases.roster import NewVersion, change_agent, save_agent
+from callboard.usecases.roster_reading import find_in_roster, roster_versions
 from callboard.usecases.written_agents import checked_agent
 from callboard.web.agent_form import MODES, AgentForm, ToolMode, form_of, raw_of, typed_form
 from callboard.web.agent_pages import AgentHead, AgentPage, head_of

@@ -14,8 +14,8 @@ from callboard.usecases.app import NotAllowed
 from callboard.usecases.at_work import agent_at_work
 from callboard.usecases.blast_radius import blast_radius
 from callboard.usecases.releasing import Release, Released, release_version
-from callboard.usecases.roster import roster_versions
 from callboard.usecases.roster_moves import Move, Moved, TrialWish, promote_agent, try_version
+from callboard.usecases.roster_reading import roster_versions
 from callboard.web.agent_pages import ReleasePage, ReplayRow, head_of
 from callboard.web.comparing import by_number, what_changed
 from callboard.web.form_routes import FormRoute

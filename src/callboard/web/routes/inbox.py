@@ -14,8 +14,9 @@ from callboard.domain.message import JsonObject
 from callboard.engine.authority import may
 from callboard.entrance.names import RunId
 from callboard.usecases.batches import Choice, decide_several
+from callboard.usecases.deciding import Decision, record_decision
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
-from callboard.usecases.gates import Decision, OpenGate, list_gates, record_decision
+from callboard.usecases.gates import OpenGate, list_gates
 from callboard.usecases.inbox import archive, list_inbox, mark_read
 from callboard.usecases.people import list_people
 from callboard.web.evidence import evidence_of

@@ -19,7 +19,7 @@ from callboard.usecases.role_templates import (
     remove_template,
     save_template,
 )
-from callboard.usecases.roster import list_roster
+from callboard.usecases.roster_reading import list_roster
 from callboard.web.agent_views import provider_of, role_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed

@@ -20,9 +20,9 @@ from callboard.domain.message import JsonObject, JsonOutput, ToolOutputs
 from callboard.domain.run_row import RunRow, RunStatus
 from callboard.entrance.names import RunId
 from callboard.ports.event_store import RunsWanted
+from callboard.usecases.deciding import Decision, record_decision
 from callboard.usecases.diff import diff_of
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.gates import Decision, record_decision
 from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs, resume_run
 from callboard.usecases.steer_run import steer_run
 from callboard.usecases.threads import thread_event
