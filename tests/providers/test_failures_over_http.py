@@ -206,9 +206,8 @@ async def test_a_reset_after_the_end_does_not_cost_the_answer(voice, server, tra
     assert answer.parts == (TextPart(text="Hello there"),)
 
 
-async def test_nobody_listening_is_a_connection_failure(transport):
-    async with LoopbackEndpoint() as gone:
-        url = gone.url
+async def test_nobody_listening_is_a_connection_failure(transport, port_of_nobody):
+    url = f"http://127.0.0.1:{port_of_nobody}/v1"
     asked = build_provider(Endpoint("openrouter", SecretStr(KEY), url), transport)
     error = await failing(asked)
     assert (error.reason, error.retryable) == ("connection", True)

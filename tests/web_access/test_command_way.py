@@ -186,9 +186,8 @@ async def test_a_body_in_chunks_arrives_whole_and_written_anew():
         assert up.received[0].endswith(b"\r\n\r\n" + plain)
 
 
-async def test_a_server_that_is_not_there_is_told_of():
-    async with serving(Upstream()) as gone:
-        port = gone.port
+async def test_a_server_that_is_not_there_is_told_of(port_of_nobody):
+    port = port_of_nobody
     async with way_out(f"hub.test:{port},127.0.0.1:{port}") as client:
         answer = await client.asks(f"http://hub.test:{port}/")
         assert answer.startswith(b"HTTP/1.1 502 ")

@@ -1,7 +1,6 @@
 """The browser's only way out, as a client meets it."""
 
 import asyncio
-import socket
 from contextlib import suppress
 
 import pytest
@@ -80,13 +79,10 @@ async def test_what_it_may_not_reach_is_refused(request_line, status):
         assert (site.received, other.received) == ([], [])
 
 
-async def test_a_server_that_is_not_there_is_told_and_not_waited_for():
-    with socket.socket() as held:  # nobody listens there, and nobody else can
-        held.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{held.getsockname()[1]}"
-        async with proxy(access(url).addresses) as place:
-            answer = await said(place, f"GET {url}/ HTTP/1.1\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 502")
+async def test_a_server_that_is_not_there_is_told_and_not_waited_for(port_of_nobody):
+    url = f"http://127.0.0.1:{port_of_nobody}"
+    async with proxy(access(url).addresses) as place:
+        assert (await said(place, f"GET {url}/ HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 502")
 
 
 async def test_connections_end_with_the_visit():

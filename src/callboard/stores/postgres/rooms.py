@@ -26,7 +26,8 @@ LIMITS: Final = 4_217_036_102
 _ALONE: Final = ("BEGIN", f"SELECT pg_advisory_xact_lock({LIMITS})")
 _COMMIT: Final = ("COMMIT",)
 _COMMIT_AT_ONCE: Final = ("SET LOCAL synchronous_commit = off", "COMMIT")
-_LAST: Final = frozenset({statements.SET_CAP, statements.REMOVE_CAP})
+_LASTING: Final = frozenset({statements.SET_CAP, statements.REMOVE_CAP})
+"""What is on the disk when whoever set it is told."""
 
 
 class RoomSession:
@@ -81,7 +82,7 @@ class RoomSession:
             self._session.close()
 
     def _add(self, statement: str, named: Named | None) -> None:
-        self._lasts = self._lasts or statement in _LAST
+        self._lasts = self._lasts or statement in _LASTING
         self._ahead.append((statement, named))
 
     def _send(self) -> Answer:
