@@ -1,16 +1,22 @@
 """Reads run beside the writer, each on a connection of its own, never on the event loop."""
 
 import asyncio
+import contextlib
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from threading import Event
+from typing import Final, TypeVar
 
 from callboard.domain.errors import StoreUnavailable
 from callboard.stores.relational.driver import Driver
 from callboard.stores.relational.session import Session
 
 T = TypeVar("T")
+_MOMENT_S: Final = 3.0
+"""For how long a server may be away before whoever reads is told: somebody may sit in front of a page."""
+_PAUSE_S: Final = 0.1
 
 
 class Readers:
@@ -20,7 +26,7 @@ class Readers:
         self._driver = driver
         self._idle: deque[Session] = deque()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="callboard-reader")
-        self._closed = False
+        self._closed = Event()
 
     async def run(self, query: Callable[[Session], T]) -> T:
         """Return what the query returns; it sees one consistent state per statement.
@@ -28,28 +34,35 @@ class Readers:
         Raises:
             StoreUnavailable: the store is closed or cannot be read.
         """
-        if self._closed:
+        if self._closed.is_set():
             raise StoreUnavailable("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._on, query)
 
     def close(self) -> None:
         """Wait for running queries and close the connections. Blocks; may be called again."""
-        self._closed = True
+        self._closed.set()
         self._threads.shutdown()
-        while self._idle:
-            self._idle.pop().close()
+        self._drop()
 
     def _on(self, query: Callable[[Session], T]) -> T:
-        """Ask; a connection that turns out to be lost is replaced, and the question asked once more."""
-        try:
-            return self._asked(query)
-        except self._driver.failures as error:
-            if not self._driver.is_lost(error):
-                raise self._driver.explain(error) from error
-        try:
-            return self._asked(query)
-        except self._driver.failures as error:
-            raise self._driver.explain(error) from error
+        """Ask; where the connection is lost, ask again on another one, for as long as a server may be away."""
+        until = time.monotonic() + min(self._driver.patience_s, _MOMENT_S)
+        pause_s = 0.0  # a server that was away may be back long since
+        while True:
+            try:
+                return self._asked(query)
+            except self._driver.failures as error:
+                is_late = time.monotonic() >= until
+                if is_late or not self._driver.is_lost(error) or self._closed.wait(pause_s):
+                    raise self._driver.explain(error) from error
+            self._drop()
+            pause_s = _PAUSE_S
+
+    def _drop(self) -> None:
+        """Close what nobody uses at the moment: what one of them lost, the others did too."""
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _asked(self, query: Callable[[Session], T]) -> T:
         session = self._idle.pop() if self._idle else self._driver.connect(read_only=True)
