@@ -42,7 +42,7 @@ from callboard.engine.tasks.commands import AssignStep, CommitChange, LandChange
 from callboard.engine.tasks.conditions import unmet
 from callboard.engine.tasks.decide import decide_task
 from callboard.engine.tasks.evidence import judge_diff, judge_output, number_in
-from callboard.engine.tasks.order import circle, dependents, next_step, settled
+from callboard.engine.tasks.order import circle, dependents, next_step, precedents, settled
 from callboard.engine.tasks.routing import Candidate, cast_step, model_family
 
 from .logs import ANN, agent
@@ -591,3 +591,27 @@ def test_a_reviewer_is_told_the_change_and_an_author_is_not():
     assert isinstance(start, StartStepRun)
     assert "+a" in start.prompt
     assert DONE.text not in start.prompt
+
+
+@given(st.data(), st.integers(1, 8))
+def test_what_a_step_needs_is_whatever_it_depends_on(data, count):
+    names = [f"s{n}" for n in range(count)]
+    wishes = [
+        data.draw(st.none() | st.lists(st.sampled_from(names[:n] or names), unique=True))
+        for n in range(count)
+    ]
+    steps = (by(name, needs=wish) for name, wish in zip(names, wishes, strict=True))
+    workflow = flow(*steps)
+    for one in names:
+        assert precedents(workflow, one) == {
+            other for other in names if one in dependents(workflow, other)
+        }
+
+
+def test_a_line_of_thousands_of_steps_is_followed():
+    workflow = flow(*(by(f"s{n}") for n in range(5_000)))
+    assert len(dependents(workflow, "s0")) == len(precedents(workflow, "s4999")) == 5_000
+    following = next_step(workflow, [])
+    assert following is not None
+    assert following.id == "s0"
+    assert circle(workflow) == ()

@@ -17,7 +17,7 @@ from callboard.definitions.syntax.yaml_source import read_yaml
 from callboard.domain.definition.references import parse_reference
 from callboard.domain.errors import DefinitionInvalid, UnknownThing
 from callboard.domain.workflow import AgentStep, Step, WorkflowDefinition
-from callboard.engine.tasks.order import circle, dependents
+from callboard.engine.tasks.order import circle, precedents
 
 SHIPPED: Final = Path(__file__).parent / "templates" / "workflows"
 
@@ -165,8 +165,11 @@ def _check_steps(workflow: WorkflowDefinition, findings: Findings) -> None:
 def _check_target(workflow: WorkflowDefinition, step: Step, where: str, findings: Findings) -> None:
     """A step can send the work back to itself and to what it needs, directly or not; nowhere else."""
     target = step.on_reject
-    before = [one.id for one in workflow.steps if step.id in dependents(workflow, one.id)]
-    if target is not None and target not in before:
+    if target is None:
+        return
+    known = precedents(workflow, step.id)
+    before = [one.id for one in workflow.steps if one.id in known]
+    if target not in before:
         hint = did_you_mean(target, before)
         message = f"must be this step or an earlier one that it needs, found {target!r}{hint}"
         findings.problem(where, message)

@@ -1,6 +1,6 @@
 """The order of a workflow's steps: which ones a step needs, what a rejection undoes, which comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from callboard.domain.events.workflow import StepEnded, StepSkipped
@@ -9,36 +9,54 @@ from callboard.domain.workflow import AgentStep, PeopleStep, Step, WorkflowDefin
 Settled = Literal["passed", "skipped"]
 
 
+def needs(workflow: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
+    """Return for each step the steps that it needs: those it names, else the one before it."""
+    found: dict[str, tuple[str, ...]] = {}
+    before: tuple[str, ...] = ()
+    for step in workflow.steps:
+        if step.needs is not None:
+            found[step.id] = step.needs
+        else:
+            found.setdefault(step.id, before)
+        before = (step.id,)
+    return found
+
+
 def needs_of(workflow: WorkflowDefinition, step: Step) -> tuple[str, ...]:
-    """Return the steps that a step needs: those it names, else the one before it."""
-    if step.needs is not None:
-        return step.needs
-    ids = [one.id for one in workflow.steps]
-    place = ids.index(step.id)
-    return (ids[place - 1],) if place else ()
+    """Return the steps that a step needs."""
+    return needs(workflow)[step.id]
 
 
 def dependents(workflow: WorkflowDefinition, step_id: str) -> frozenset[str]:
     """Return a step and every step that needs it, directly or not."""
-    found = {step_id}
-    while True:
-        more = {
-            step.id
-            for step in workflow.steps
-            if step.id not in found and not found.isdisjoint(needs_of(workflow, step))
-        }
-        if not more:
-            return frozenset(found)
-        found |= more
+    needed_by: dict[str, list[str]] = {}
+    for name, needed in needs(workflow).items():
+        for one in needed:
+            needed_by.setdefault(one, []).append(name)
+    return _reached(step_id, needed_by)
+
+
+def precedents(workflow: WorkflowDefinition, step_id: str) -> frozenset[str]:
+    """Return a step and every step that it needs, directly or not."""
+    return _reached(step_id, needs(workflow))
+
+
+def _reached(start: str, following: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    found, todo = {start}, [start]
+    while todo:
+        more = [one for one in following.get(todo.pop(), ()) if one not in found]
+        found.update(more)
+        todo += more
+    return frozenset(found)
 
 
 def circle(workflow: WorkflowDefinition) -> tuple[str, ...]:
     """Return steps that need one another in a circle, the first one again at the end; nothing where none do."""
-    needs = {step.id: needs_of(workflow, step) for step in workflow.steps}
+    needed = needs(workflow)
     done: set[str] = set()
-    for start in needs:
+    for start in needed:
         path: list[str] = []
-        if found := _circle_from(start, needs, done, path):
+        if found := _circle_from(start, needed, done, path):
             return found
     return ()
 
@@ -98,11 +116,11 @@ def next_step(
     people. All steps of a task share one clone, so one works at a time; nobody is asked while an agent still can
     do something.
     """
-    done = settled(workflow, history)
+    done, needed = settled(workflow, history), needs(workflow)
     ready = [
         step
         for step in workflow.steps
-        if step.id not in done and all(needed in done for needed in needs_of(workflow, step))
+        if step.id not in done and all(one in done for one in needed[step.id])
     ]
     by_agents = [step for step in ready if isinstance(step, AgentStep)]
     by_people = [step for step in ready if isinstance(step, PeopleStep)]

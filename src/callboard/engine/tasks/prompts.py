@@ -8,7 +8,7 @@ from callboard.domain.output import LastMessage, RunOutput, StructuredOutput
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.workflow import AgentStep, ContextItem
 from callboard.engine.tasks.evidence import wording
-from callboard.engine.tasks.order import dependents
+from callboard.engine.tasks.order import precedents
 
 MAX_DIFF_CHARS = 60_000
 MAX_OUTPUT_CHARS = 8_000
@@ -59,10 +59,11 @@ def _context(context: Sequence[ContextItem]) -> list[str]:
 def _found(state: TaskState, step: AgentStep) -> list[tuple[str, str]]:
     """Return what the steps before this one found out, by their titles. A judge is told no other judge's mind."""
     workflow = state.subject.workflow
+    before = precedents(workflow, step.id) - {step.id}
     titles = {
         one.id: one.title
         for one in workflow.steps
-        if step.id in dependents(workflow, one.id) and one.id != step.id
+        if one.id in before
         if isinstance(one, AgentStep) and one.verdict is None
     }
     return [
