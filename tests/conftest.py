@@ -1,5 +1,4 @@
 import asyncio
-import socket
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,14 +29,6 @@ def _alone(request):
     asyncio._set_running_loop(None)
     yield
     asyncio._set_running_loop(loop)
-
-
-@pytest.fixture
-def port_of_nobody():
-    """A port of the loopback at which nobody listens, and nobody else can meanwhile."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield held.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from pydantic import SecretStr
+from tests.unused import unused_port
 
 from callboard.domain.errors import ModelError
 from callboard.domain.message import TextPart
@@ -206,8 +207,8 @@ async def test_a_reset_after_the_end_does_not_cost_the_answer(voice, server, tra
     assert answer.parts == (TextPart(text="Hello there"),)
 
 
-async def test_nobody_listening_is_a_connection_failure(transport, port_of_nobody):
-    url = f"http://127.0.0.1:{port_of_nobody}/v1"
+async def test_nobody_listening_is_a_connection_failure(transport):
+    url = f"http://127.0.0.1:{unused_port()}/v1"
     asked = build_provider(Endpoint("openrouter", SecretStr(KEY), url), transport)
     error = await failing(asked)
     assert (error.reason, error.retryable) == ("connection", True)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from callboard.domain.errors import Fenced, RunBusy
@@ -14,6 +13,7 @@ from callboard.engine.budgets import Granted, Wanted
 from callboard.ports.budgets import Account
 from callboard.stores.postgres.store import PostgresEventStore
 from callboard.testing.store.samples import SampleLog, broken_at
+from tests.stores.by_hand import by_hand
 
 pytestmark = pytest.mark.anyio
 DRIVER = Path(__file__).with_name("postgres_driver.py")
@@ -37,21 +37,14 @@ async def open_store(postgres_database, tmp_path, anyio_backend):
         await store.close()
 
 
-def asked(url, statement, **named):
-    """Do something to the database by hand."""
-    with psycopg.connect(url, autocommit=True, options="-c search_path=callboard") as connection:
-        found = connection.execute(statement, named)
-        return len(found.fetchall()) if found.description else found.rowcount
-
-
 def lapse(url, store):
     """Let a lease run out, as it does when its process is not heard of for so long."""
-    changed = asked(
+    changed = by_hand(
         url,
         "UPDATE owner SET until = clock_timestamp() - interval '1 second' WHERE name = %(name)s",
         name=store._owners.name,
     )
-    assert changed == 1
+    assert changed.rowcount == 1
 
 
 async def test_a_process_elsewhere_keeps_its_run_as_long_as_its_lease_runs(open_store):
@@ -114,7 +107,7 @@ async def test_a_store_that_closes_gives_its_lease_up(open_store, postgres_datab
     await SampleLog("r1").created_in(here)
     await here.close()
     assert (await elsewhere.claim("r1")).epoch == 2
-    assert asked(postgres_database, "SELECT name FROM owner") == 1
+    assert by_hand(postgres_database, "SELECT name FROM owner").rowcount == 1
 
 
 async def test_money_that_a_lost_process_had_reserved_counts_as_spent(

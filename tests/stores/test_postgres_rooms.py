@@ -17,6 +17,7 @@ from callboard.stores.postgres.rooms import LIMITS
 from callboard.stores.postgres.store import PostgresEventStore
 from callboard.testing.postgres import PostgresServer
 from callboard.testing.store.samples import SampleLog
+from tests.stores.by_hand import by_hand
 
 pytestmark = pytest.mark.anyio
 
@@ -60,13 +61,6 @@ async def said_at_last(limiter, wanted):
     return before
 
 
-def by_hand(url, statement, *values):
-    """Do something to the database as nobody of ours does."""
-    with psycopg.connect(url, autocommit=True, options="-c search_path=callboard") as connection:
-        found = connection.execute(statement, values)
-        return found.fetchall() if found.description else []
-
-
 async def test_room_that_was_given_a_moment_before_a_crash_is_taken_after_it(two, lazy_server):
     one, other, _ = two
     assert await one.limiter.take("h", ASKS) is None
@@ -101,14 +95,14 @@ async def test_nobody_knows_what_a_minute_had_left_when_the_server_crashed_so_it
 
 OTHERS_LEASE = (
     "INSERT INTO owner (name, place, revision, until) "
-    "VALUES ('x', 'elsewhere', %s, clock_timestamp() + interval '1 hour')"
+    "VALUES ('x', 'elsewhere', %(revision)s, clock_timestamp() + interval '1 hour')"
 )
 
 
 async def test_nobody_takes_bounded_room_while_a_living_process_has_not_told_what_it_holds(two):
     _, other, url = two
     by_hand(url, "DELETE FROM told_room WHERE owner = ''")
-    by_hand(url, OTHERS_LEASE, "0015")
+    by_hand(url, OTHERS_LEASE, revision="0015")
     full = await other.limiter.take("h", ASKS)
     assert full is not None
     assert full.wait_s is not None
@@ -121,7 +115,7 @@ async def test_nobody_takes_bounded_room_while_a_living_process_has_not_told_wha
 async def test_a_process_of_an_older_version_need_not_tell(two):
     _, other, url = two
     by_hand(url, "DELETE FROM told_room WHERE owner = ''")
-    by_hand(url, OTHERS_LEASE, "0014")
+    by_hand(url, OTHERS_LEASE, revision="0014")
     assert await other.limiter.take("h", ASKS) is None
 
 
@@ -139,7 +133,7 @@ async def test_a_process_tells_what_it_holds_although_it_never_heard_of_the_cras
     await one.close()
     assert await other.limiter.take("another", ASKS) is None
     await other.close()
-    assert [row[0] for row in by_hand(url, "SELECT owner FROM told_room")] == [""]
+    assert [row[0] for row in by_hand(url, "SELECT owner FROM told_room").fetchall()] == [""]
 
 
 async def started(*arguments):

@@ -1,7 +1,6 @@
 """Traces as a real collector gets them: by the GenAI conventions, of whole trees of runs, never in a run's way."""
 
 import json
-import socket
 import threading
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -21,6 +20,7 @@ from callboard.testing.rig import rig
 from callboard.testing.world import World
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.start_task import StartTask, start_task
+from tests.unused import unused_port
 
 from .collector import Collector, attributes
 
@@ -174,11 +174,8 @@ async def test_durations_and_tokens_have_the_names_of_the_conventions(latest):
 
 
 async def test_a_collector_that_is_away_costs_no_run_anything():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        ended = await traced(
-            f"http://127.0.0.1:{found.getsockname()[1]}", one_run, agent("one", "look"), one=TURNS
-        )
+    url = f"http://127.0.0.1:{unused_port()}"
+    ended = await traced(url, one_run, agent("one", "look"), one=TURNS)
     assert ended.terminal.type == "run.completed"
     assert not [one for one in threading.enumerate() if one.name.startswith("Otel")]
 

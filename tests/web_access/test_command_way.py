@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from tests.unused import unused_port
 
 from callboard.domain.credential import ORG
 from callboard.engine.command_hosts import read_command_hosts
@@ -186,8 +187,8 @@ async def test_a_body_in_chunks_arrives_whole_and_written_anew():
         assert up.received[0].endswith(b"\r\n\r\n" + plain)
 
 
-async def test_a_server_that_is_not_there_is_told_of(port_of_nobody):
-    port = port_of_nobody
+async def test_a_server_that_is_not_there_is_told_of():
+    port = unused_port()
     async with way_out(f"hub.test:{port},127.0.0.1:{port}") as client:
         answer = await client.asks(f"http://hub.test:{port}/")
         assert answer.startswith(b"HTTP/1.1 502 ")

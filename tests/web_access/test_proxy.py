@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from tests.unused import unused_port
 
 from callboard.ports.web import WebFailed
 from callboard.testing.model.loopback import LoopbackSite
@@ -79,8 +80,8 @@ async def test_what_it_may_not_reach_is_refused(request_line, status):
         assert (site.received, other.received) == ([], [])
 
 
-async def test_a_server_that_is_not_there_is_told_and_not_waited_for(port_of_nobody):
-    url = f"http://127.0.0.1:{port_of_nobody}"
+async def test_a_server_that_is_not_there_is_told_and_not_waited_for():
+    url = f"http://127.0.0.1:{unused_port()}"
     async with proxy(access(url).addresses) as place:
         assert (await said(place, f"GET {url}/ HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 502")
 

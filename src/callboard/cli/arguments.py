@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Literal, cast
 
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.domain.message import JsonObject, MediaPart
+from callboard.domain.message import MOST_DIGITS, JsonObject, MediaPart
 from callboard.domain.usage import usd
 
 _LARGEST_ATTACHMENT = 20 << 20
 _MOST_USD = Decimal(10) ** 12
-_MOST_DIGITS = 4000  # the interpreter reads no more than 4300
 _SHOWN = 20
 
 
@@ -76,7 +75,7 @@ def _finite(number: str) -> float:
 
 
 def _countable(number: str) -> int:
-    if len(number) > _MOST_DIGITS:
+    if len(number) > MOST_DIGITS:
         raise ValueError(
             f"the number {number[:_SHOWN]}… has {len(number)} digits; write it as text"
         )

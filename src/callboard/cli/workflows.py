@@ -1,5 +1,6 @@
 """`callboard workflows`: check workflow files, put them to use, see what is live."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +13,10 @@ from callboard.cli.table import table
 from callboard.definitions.workflows import load_workflow
 from callboard.domain.errors import DefinitionInvalid
 from callboard.domain.org.principal import Principal
-from callboard.domain.workflow import AgentStep, Step, WorkflowDefinition
+from callboard.domain.workflow import AgentStep, Step
 from callboard.engine.tasks.conditions import met
 from callboard.engine.tasks.evidence import wording
-from callboard.engine.tasks.order import needs_of
+from callboard.engine.tasks.order import needs_by_step
 from callboard.usecases.app import App
 from callboard.usecases.workflows import (
     Flow,
@@ -98,8 +99,9 @@ def show(name: Name, version: Version = None, json_output: Json = False) -> None
             return DONE
         live = "comes with the product" if flow.version is None else f"version {flow.version}"
         give(f"{flow.definition.id}  {plain(flow.definition.title)}  ({live})")
+        needed = needs_by_step(flow.definition)
         for step in flow.definition.steps:
-            for line in _step_lines(flow.definition, step):
+            for line in _step_lines(step, needed[step.id]):
                 give(line)
         for one in versions:
             live = "  live" if one.number == flow.live else ""
@@ -172,8 +174,8 @@ def _problems(file: Path) -> tuple[object, ...]:
     return ()
 
 
-def _step_lines(workflow: WorkflowDefinition, step: Step) -> list[str]:
-    after = ", ".join(needs_of(workflow, step))
+def _step_lines(step: Step, needed: Sequence[str]) -> list[str]:
+    after = ", ".join(needed)
     lines = [
         f"  {step.id}: {plain(step.title)} ({_owner(step)})" + (f" after {after}" if after else "")
     ]

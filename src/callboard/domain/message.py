@@ -3,13 +3,16 @@
 Leftovers that a vendor wants back (signatures, item ids) travel in `details`, opaque to us.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, JsonValue, SerializeAsAny
 
 from callboard.domain.frozen import Frozen
 
 JsonObject = dict[str, JsonValue]
+
+MOST_DIGITS: Final = 4000
+"""How many digits a whole number in JSON may have; the interpreter reads no more than 4300."""
 
 
 class TextPart(Frozen):

@@ -217,9 +217,8 @@ slot = Table(
     Index("slot_by_holder", "holder"),
 )
 
-told_room = Table(
-    "told_room", metadata, Column("owner", Text, primary_key=True)
-)  # and nobody, named ""
+# Who told which room it holds, and "" for nobody, once all have.
+told_room = Table("told_room", metadata, Column("owner", Text, primary_key=True))
 
 record = Table(
     "record",

@@ -36,8 +36,6 @@ from callboard.usecases.recording import write
 from callboard.usecases.runs import require_models
 
 _TRIES: Final = 20
-
-
 _PAUSE_S: Final = 0.05
 
 

@@ -9,7 +9,7 @@ from callboard.domain.errors import Problem
 from callboard.domain.org.flow import WorkflowVersion
 from callboard.domain.workflow import AgentStep, PeopleStep, Step, WorkflowDefinition
 from callboard.engine.tasks.evidence import wording
-from callboard.engine.tasks.order import needs_of
+from callboard.engine.tasks.order import needs_by_step
 from callboard.usecases.workflow_checks import WorkflowCheck
 from callboard.usecases.workflows import Flow
 from callboard.web.page import Page
@@ -138,11 +138,12 @@ class EditPage(Page):
 def told(definition: WorkflowDefinition) -> list[Told]:
     """Return the steps of a workflow in words."""
     titles = {step.id: step.title for step in definition.steps}
-    return [_told(definition, step, titles) for step in definition.steps]
+    needed = needs_by_step(definition)
+    return [_told(step, needed[step.id], titles) for step in definition.steps]
 
 
-def _told(definition: WorkflowDefinition, step: Step, titles: Mapping[str, str]) -> Told:
-    needs = [titles.get(one, one) for one in needs_of(definition, step)]
+def _told(step: Step, needed: Sequence[str], titles: Mapping[str, str]) -> Told:
+    needs = [titles.get(one, one) for one in needed]
     back = titles.get(step.on_reject, step.on_reject) if step.on_reject is not None else ""
     return Told(
         step.id,

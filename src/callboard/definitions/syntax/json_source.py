@@ -4,8 +4,7 @@ import json
 from typing import NoReturn, cast
 
 from callboard.definitions.findings import Findings, Path, dotted
-
-_MOST_DIGITS = 4000  # the interpreter reads no more than 4300
+from callboard.domain.message import MOST_DIGITS
 
 
 class _Members(dict[str, object]):
@@ -46,8 +45,8 @@ def _members(pairs: list[tuple[str, object]]) -> _Members:
 
 
 def _countable(number: str) -> int:
-    if len(number) > _MOST_DIGITS:
-        raise ValueError(f"a number has {len(number)} digits; {_MOST_DIGITS} are the most")
+    if len(number) > MOST_DIGITS:
+        raise ValueError(f"a number has {len(number)} digits; {MOST_DIGITS} are the most")
     return int(number)
 
 

@@ -9,28 +9,22 @@ from callboard.domain.workflow import AgentStep, PeopleStep, Step, WorkflowDefin
 Settled = Literal["passed", "skipped"]
 
 
-def needs(workflow: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
-    """Return for each step the steps that it needs: those it names, else the one before it."""
+def needs_by_step(workflow: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
+    """Return for each step the steps that it needs: those it names, else the one before it. Of steps with the same id, which
+    no valid workflow has, the first one counts.
+    """
     found: dict[str, tuple[str, ...]] = {}
     before: tuple[str, ...] = ()
     for step in workflow.steps:
-        if step.needs is not None:
-            found[step.id] = step.needs
-        else:
-            found.setdefault(step.id, before)
+        found.setdefault(step.id, before if step.needs is None else step.needs)
         before = (step.id,)
     return found
-
-
-def needs_of(workflow: WorkflowDefinition, step: Step) -> tuple[str, ...]:
-    """Return the steps that a step needs."""
-    return needs(workflow)[step.id]
 
 
 def dependents(workflow: WorkflowDefinition, step_id: str) -> frozenset[str]:
     """Return a step and every step that needs it, directly or not."""
     needed_by: dict[str, list[str]] = {}
-    for name, needed in needs(workflow).items():
+    for name, needed in needs_by_step(workflow).items():
         for one in needed:
             needed_by.setdefault(one, []).append(name)
     return _reached(step_id, needed_by)
@@ -38,7 +32,7 @@ def dependents(workflow: WorkflowDefinition, step_id: str) -> frozenset[str]:
 
 def precedents(workflow: WorkflowDefinition, step_id: str) -> frozenset[str]:
     """Return a step and every step that it needs, directly or not."""
-    return _reached(step_id, needs(workflow))
+    return _reached(step_id, needs_by_step(workflow))
 
 
 def _reached(start: str, following: Mapping[str, Sequence[str]]) -> frozenset[str]:
@@ -52,7 +46,7 @@ def _reached(start: str, following: Mapping[str, Sequence[str]]) -> frozenset[st
 
 def circle(workflow: WorkflowDefinition) -> tuple[str, ...]:
     """Return steps that need one another in a circle, the first one again at the end; nothing where none do."""
-    needed = needs(workflow)
+    needed = needs_by_step(workflow)
     done: set[str] = set()
     for start in needed:
         path: list[str] = []
@@ -116,7 +110,7 @@ def next_step(
     people. All steps of a task share one clone, so one works at a time; nobody is asked while an agent still can
     do something.
     """
-    done, needed = settled(workflow, history), needs(workflow)
+    done, needed = settled(workflow, history), needs_by_step(workflow)
     ready = [
         step
         for step in workflow.steps

@@ -115,10 +115,11 @@ def make_room(session: Session, wanted: Wanted, owners: Owners, held: Held) -> R
 def take_room(session: Session, wanted: Wanted, owners: Owners, held: Held) -> Full | None:
     """Take room under all of the names; or under none, and return what is in the way."""
     found = make_room(session, wanted, owners, held)
-    taken = found.had if found.full is not None else found.had | found.new.keys()
-    held.keep(wanted.holder, (ask.name for ask in wanted.asks), taken)
-    if found.full is not None:
-        return found.full
+    full = found.full
+    has = found.had if full is not None else found.had | found.new.keys()
+    held.keep(wanted.holder, (ask.name for ask in wanted.asks), has)
+    if full is not None:
+        return full
     _write(session, owners.name, ((name, wanted.holder) for name in found.new))
     drained = [
         {"limit_name": name, "level": level.micro, "at_us": level.at_us}

@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Final
 
 from callboard.domain.workflow import Step, WorkflowDefinition
-from callboard.engine.tasks.order import needs_of
+from callboard.engine.tasks.order import needs_by_step
 
 HEIGHT: Final = 58
 _ROW: Final = HEIGHT + 26
@@ -114,8 +114,9 @@ def _first_of_each(steps: Sequence[Step]) -> tuple[Step, ...]:
 def _sound(workflow: WorkflowDefinition, steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
     """Return what each step needs, without what is not there and without the lines that would close a circle."""
     known = {step.id for step in steps}
+    needed = needs_by_step(workflow)
     asked = {
-        step.id: tuple(dict.fromkeys(one for one in needs_of(workflow, step) if one in known))
+        step.id: tuple(dict.fromkeys(one for one in needed[step.id] if one in known))
         for step in steps
     }
     kept: dict[str, tuple[str, ...]] = dict.fromkeys(asked, ())
