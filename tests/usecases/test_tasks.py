@@ -1,5 +1,7 @@
 """Tasks of a space: from the first word to the commit, with people, agents and dependencies."""
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -397,6 +399,26 @@ async def test_a_step_that_is_not_needed_is_skipped(team):
     await team.work()
     (skipped,) = await team.events("AUTH-1-1", StepSkipped)
     assert skipped.reason == "no changed file matches src/auth*"
+
+
+async def test_a_line_of_steps_that_nobody_needs_leaves_others_their_turn(team):
+    needless = [IDLE.steps[1].model_copy(update={"id": f"security-{n}"}) for n in range(30)]
+    line = IDLE.model_copy(update={"steps": (IDLE.steps[0], *needless)})
+    ann, seen = await team.person("ann"), set()
+
+    async def look():
+        while True:
+            with suppress(UnknownThing):
+                seen.add(len(await team.events("AUTH-1-1", StepSkipped)))
+            await asyncio.sleep(0)
+
+    await apply_workflow(team.app, ROOT, line)
+    await team.task(ann, "Nothing", workflow="idle")
+    await queue_task(team.app, ann, "AUTH-1")
+    looking = asyncio.create_task(look())
+    await team.work()
+    looking.cancel()
+    assert seen == set(range(31))
 
 
 async def test_elapsed_and_left_come_from_what_tasks_like_it_took(team):
