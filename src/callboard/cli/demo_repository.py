@@ -35,19 +35,30 @@ def make_repository(place: Path) -> Path:
     """
     require_pytest()
     try:
-        shutil.copytree(PROJECT, place, ignore=shutil.ignore_patterns("__pycache__"))
-        (place / "gitignore").rename(place / ".gitignore")
-        for arguments in (
-            ("init", "--quiet"),
-            ("add", "--all"),
-            ("commit", "--quiet", "--no-verify", "--message", "Add up orders"),
-        ):
-            _git(place, *arguments)
+        place.mkdir(parents=True)
+        _fill(place)
     except OSError as error:
         raise ConfigurationInvalid(
             f"the demonstration needs git and a writable directory {place}: {error}"
         ) from None
     return place
+
+
+def _fill(place: Path) -> None:
+    """Put the project into a directory, all of it or, where that fails, nothing: a full disk has no room for half of it."""
+    try:
+        for source in PROJECT.rglob("*"):
+            if source.is_file() and source.suffix != ".pyc":
+                target = place / source.relative_to(PROJECT)
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(source.read_bytes())
+        (place / "gitignore").rename(place / ".gitignore")
+        _git(place, "init", "--quiet")
+        _git(place, "add", "--all")
+        _git(place, "commit", "--quiet", "--no-verify", "--message", "Add up orders")
+    except BaseException:
+        shutil.rmtree(place)
+        raise
 
 
 def _git(place: Path, *arguments: str) -> None:
