@@ -54,6 +54,15 @@ def test_a_run_says_that_there_is_no_room_and_goes_on_when_there_is(shell, model
     assert shell("runs", "verify", "r", **env).code == 0
 
 
+def test_tables_for_which_there_is_no_room_are_made_when_there_is(shell, server, env):
+    server.leave_free(200)
+    refused = shell("runs", "list", **env)
+    assert (refused.code, refused.err.count("callboard: ")) == (2, 1)
+    assert "there is no room" in refused.err
+    server.make_room()
+    assert shell("runs", "list", "--json", **env).out == "[]\n"
+
+
 def test_a_worker_stays_and_goes_on_by_itself_when_there_is_room(office, model, server, env):
     set_up(office, **env)
     server.leave_free(1_500)

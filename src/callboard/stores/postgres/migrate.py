@@ -16,6 +16,7 @@ from callboard.stores.postgres.connections import PostgresSession, connect, open
 from callboard.stores.postgres.partitions import ensure_partitions
 from callboard.stores.postgres.place import PostgresPlace
 from callboard.stores.revisions import CURRENT, MIGRATIONS, NEEDED
+from callboard.stores.upgrading import as_drivers_say
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -157,7 +158,7 @@ class Upgrade:
         )
         config = self._config()
         try:
-            with engine.begin() as connection:
+            with as_drivers_say(), engine.begin() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, revision)
         finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.stores.revisions import CURRENT, MIGRATIONS
 from callboard.stores.sqlite.connections import PATIENCE_S, connect
+from callboard.stores.upgrading import as_drivers_say
 
 
 def ensure_current(path: Path, patience_s: float = PATIENCE_S) -> None:
@@ -83,7 +84,7 @@ def _upgrade(path: Path, patience_s: float) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     try:
-        with engine.connect() as connection:
+        with as_drivers_say(), engine.connect() as connection:
             # One transaction around everything: a killed upgrade leaves the old schema.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
