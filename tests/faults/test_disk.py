@@ -1,5 +1,7 @@
 """A disk that is full or read-only, through the installed command, whoever runs it."""
 
+import os
+
 import pytest
 
 from tests.cli.shell import call, calls, say
@@ -61,6 +63,23 @@ def test_a_run_goes_on_when_the_disk_has_room_again_and_pays_no_recorded_call_tw
     assert disk("runs", "verify", "r").code == 0
 
 
+def test_files_for_which_there_is_no_room_stop_a_run_and_are_recorded_when_there_is(
+    disk, model, shell
+):
+    (shell.workspace / "large.bin").write_bytes(os.urandom(2_000_000))
+    shell.agent(toolNames=["write_file"])
+    disk.leave_free(1_000)
+    model.will(calls(call("write_file", path="a.txt", instructions="write", content="a")))
+    stopped = disk("run", "helper", "--json", "--run-id", "r")
+    refused(stopped, "Files cannot be recorded in", "No space left", "callboard runs resume")
+    disk.mount_again("size=64m")
+    model.will(say("Finished."))
+    resumed = disk("runs", "resume", "r", "--json")
+    assert (resumed.code, resumed.types[-1]) == (0, "run.completed")
+    assert "files.changed" in stopped.types + resumed.types
+    assert disk("runs", "verify", "r").code == 0
+
+
 def test_a_disk_without_any_room_starts_nothing(disk, model, shell):
     disk.leave_free(0)
     refused(disk("run", "helper", "--run-id", "r"), str(shell.home))
@@ -69,6 +88,17 @@ def test_a_disk_without_any_room_starts_nothing(disk, model, shell):
     assert disk("runs", "list", "--json").out == "[]\n"
     model.will(say("Here."))
     assert disk("run", "helper", "--run-id", "r").out == "Here.\n"
+
+
+@pytest.mark.parametrize("kilobytes", [50, 150, 250])
+def test_a_disk_without_room_for_the_tables_is_named_and_they_are_made_when_there_is(
+    disk, shell, kilobytes
+):
+    disk.do(f"rm -f {shell.home}/callboard.db*")
+    disk.leave_free(kilobytes)
+    refused(disk("runs", "list"), str(shell.home), "disk is full")
+    disk.mount_again("size=64m")
+    assert disk("runs", "list", "--json").out == "[]\n"
 
 
 @pytest.mark.parametrize("command", [("run", "helper"), ("runs", "list"), ("inbox", "list")])

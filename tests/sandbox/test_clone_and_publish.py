@@ -68,6 +68,41 @@ async def test_a_directory_in_use_is_never_overwritten(workspaces, repository, b
     assert (destination / "mine.txt").exists()
 
 
+@pytest.mark.parametrize("lost", ["HEAD^{tree}", "HEAD:sub", "HEAD:a.txt"])
+async def test_a_repository_that_lacks_something_is_named_and_nothing_of_it_is_copied(
+    workspaces, repository, base, destination, lost
+):
+    name = repository.git("rev-parse", lost)
+    (repository.place / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(ConfigurationInvalid, match=rf"{repository.place}.* cannot be copied: .*"):
+        await workspaces.clone(str(repository.place), base, str(destination))
+    assert not destination.exists()
+    assert list(destination.parent.parent.glob("copies/*")) == []
+
+
+async def test_a_partial_clone_is_copied_once_it_was_made_whole(
+    workspaces, repository, base, destination, tmp_path
+):
+    repository.git("config", "uploadpack.allowFilter", "true")
+    partial = tmp_path / "partial"
+    source = f"file://{repository.place}"
+    repository.git("clone", "-q", "--no-checkout", "--filter=blob:none", source, str(partial))
+    with pytest.raises(ConfigurationInvalid, match="git fetch --refetch --no-filter"):
+        await workspaces.clone(str(partial), base, str(destination))
+    repository.git("-C", str(partial), "fetch", "-q", "--refetch", "--no-filter")
+    await workspaces.clone(str(partial), base, str(destination))
+    assert contents(destination) == contents(repository.place)
+
+
+async def test_leaving_a_command_of_git_early_is_nothing_to_complain_of(repository, base, caplog):
+    git = Git(str(repository.place / ".git"))
+    for _ in range(100):
+        async with git.stream("cat-file", "--batch", stdin=f"{base}\n".encode()) as output:
+            size = int((await output.readline()).split()[2])
+            await output.readexactly(size + 1)
+    assert caplog.records == []
+
+
 async def test_git_works_inside_a_clone(workspaces, repository, base, destination):
     await workspaces.clone(str(repository.place), base, str(destination))
     workspace = await workspaces.open(str(destination))

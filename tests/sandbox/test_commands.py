@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.domain.errors import SandboxUnavailable
+from callboard.domain.errors import ConfigurationInvalid, SandboxUnavailable
 from callboard.ports.workspace import CommandRequest
 from callboard.sandbox.workspaces import open_workspaces
 from callboard.testing.workspace.commands import CommandsContract, running, sh
@@ -45,6 +45,17 @@ async def test_the_environment_of_other_processes_cannot_be_read(commands, canar
     places = " ".join(f"/proc/{pid}/environ" for pid in (os.getpid(), os.getppid()))
     result = await sh(commands, f"cat {places} /proc/$PPID/environ /proc/1/environ /proc/*/environ")
     assert CANARY not in result.stdout
+
+
+async def test_where_the_directories_of_commands_cannot_be_made_the_place_is_named(
+    workspaces, workspace, tmp_path
+):
+    blocked = tmp_path / "state" / "temporary"
+    blocked.touch()
+    with pytest.raises(ConfigurationInvalid, match=rf"{blocked}.*: Not a directory"):
+        await sh(workspace.commands, "true")
+    blocked.unlink()
+    assert (await sh(workspace.commands, "git config --list && test -w $TMPDIR")).exit_code == 0
 
 
 async def test_the_rest_of_the_file_system_is_read_only_or_absent(commands, root):

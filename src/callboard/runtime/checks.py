@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from callboard.domain.errors import CallboardError
+from callboard.domain.errors import CallboardError, StoreUnavailable
 from callboard.domain.evidence import (
     Check,
     CommandCheck,
@@ -61,6 +61,8 @@ async def _command(check: CommandCheck, workspace: Workspace) -> Made:
 async def _ran(workspace: Workspace, command: str, timeout_s: float) -> CommandResult:
     try:
         return await workspace.commands.run(CommandRequest(command, timeout_s=timeout_s))
+    except StoreUnavailable:
+        raise  # nothing is known of what was to be checked: later it may be
     except CallboardError as error:
         return CommandResult(exit_code=None, stdout="", stderr=str(error), timed_out=True)
 

@@ -25,6 +25,7 @@ from callboard.sandbox.files.ignores import Ignores, folds_case
 from callboard.sandbox.files.published import PublishedOnly
 from callboard.sandbox.git.branching import branch
 from callboard.sandbox.git.clone import clone
+from callboard.sandbox.git.failing import failing_as
 from callboard.sandbox.git.publish import publish
 from callboard.sandbox.git.repositories import commit_id, locate
 from callboard.sandbox.git.snapshots import TreeSnapshots
@@ -155,13 +156,15 @@ class ConfinedWorkspaces:
     async def clone(self, repository: str, commit: str, destination: str) -> None:
         """See `ports.workspace.Workspaces`."""
         place = _real(destination)
-        await clone(Store(self._state, place), repository, commit, Path(place))
+        with failing_as(f"{repository} cannot be copied to {place}"):
+            await clone(Store(self._state, place), repository, commit, Path(place))
 
     async def branch(self, root: str, tree: str, destination: str) -> None:
         """See `ports.workspace.Workspaces`."""
         source, place = _real(root), _real(destination)
         stores = Store(self._state, source), Store(self._state, place)
-        await branch(stores[0], source, tree, stores[1], Path(place))
+        with failing_as(f"The files recorded of {root} cannot be copied to {place}"):
+            await branch(stores[0], source, tree, stores[1], Path(place))
 
     async def head(self, repository: str) -> str:
         """See `ports.workspace.Workspaces`."""
@@ -179,15 +182,16 @@ class ConfinedWorkspaces:
         author: str,
     ) -> str:
         """See `ports.workspace.Workspaces`."""
-        return await publish(
-            Store(self._state, _real(workspace)),
-            repository=repository,
-            base_commit=base_commit,
-            tree=tree,
-            branch=branch,
-            message=message,
-            author=author,
-        )
+        with failing_as(f"{branch} cannot be set in {repository}"):
+            return await publish(
+                Store(self._state, _real(workspace)),
+                repository=repository,
+                base_commit=base_commit,
+                tree=tree,
+                branch=branch,
+                message=message,
+                author=author,
+            )
 
     def _policy(self, root: str, store: Store) -> Policy:
         origin = store.origin()

@@ -18,6 +18,7 @@ from callboard.sandbox.commands.kept_jail import KeptJail
 from callboard.sandbox.commands.output import Captured
 from callboard.sandbox.commands.policy import Policy
 from callboard.sandbox.commands.work import Work
+from callboard.sandbox.disk import writing
 from callboard.sandbox.files.beneath import Beneath
 from callboard.sandbox.files.naming import outside, split_path
 
@@ -135,12 +136,18 @@ class ConfinedCommands:
         return "/".join((self._policy.root, *opened.parts))
 
     def _prepare(self) -> None:
-        """Make the private HOME and TMPDIR when they are first needed."""
+        """Make the private TMPDIR and HOME when they are first needed. HOME is there when everything is: later on commands
+        may have put anything into it.
+        """
         home = Path(self._policy.home)
-        if not home.is_dir():
-            home.mkdir(parents=True, mode=0o700)
-            Path(self._policy.scratch).mkdir(mode=0o700)
-            (home / ".gitconfig").write_text(_GIT_CONFIG)
+        if home.is_dir():
+            return
+        partial = home.with_name("partial")
+        with writing(f"The directories of commands cannot be made in {self._policy.temporary}"):
+            for place in (Path(self._policy.scratch), partial):
+                place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (partial / ".gitconfig").write_text(_GIT_CONFIG)
+            partial.rename(home)
 
 
 def _argv(request: CommandRequest) -> list[str]:

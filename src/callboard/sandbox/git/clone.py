@@ -4,14 +4,20 @@ import asyncio
 import secrets
 import shutil
 from pathlib import Path
+from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.sandbox.files.beneath import open_beneath
-from callboard.sandbox.git.process import Git
+from callboard.sandbox.git.process import Git, GitFailed
 from callboard.sandbox.git.repositories import commit_id, locate, shared_objects
 from callboard.sandbox.git.restore import restore
 from callboard.sandbox.git.store import Origin, Store, write_alternates
 from callboard.sandbox.git.trees import parse_listing
+
+_WHOLE: Final = (
+    "Where it lacks something (`git fsck` in it tells), get that back first: "
+    "`git fetch --refetch --no-filter` makes a partial clone whole"
+)
 
 
 async def clone(store: Store, repository: str, commit: str, destination: Path) -> None:
@@ -20,9 +26,17 @@ async def clone(store: Store, repository: str, commit: str, destination: Path) -
     No hook, filter or submodule of the repository runs: files are written byte for byte.
 
     Raises:
-        ConfigurationInvalid: no such repository or commit, or the destination is in use.
+        ConfigurationInvalid: no such repository or commit, it lacks something, or the destination is in use.
+        OSError: the destination cannot be written.
     """
     source = await locate(repository)
+    try:
+        await _clone(store, source, commit, destination)
+    except GitFailed as problem:
+        raise ConfigurationInvalid(f"{repository} cannot be copied: {problem}. {_WHOLE}") from None
+
+
+async def _clone(store: Store, source: Git, commit: str, destination: Path) -> None:
     origin = await _origin(source, commit)
     if _is_done(store, origin, destination):
         return

@@ -1,9 +1,11 @@
 """Running git so that nothing a repository contains is executed."""
 
 import asyncio
+import os
 import shutil
+import signal
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +84,9 @@ class Git:
         finally:
             feeding.cancel()
             if process.returncode is None:
-                process.kill()
+                # `process.kill` looks first whether it has ended, and so takes its status from whoever waits for it
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
                 while await process.stdout.read(_CHUNK):
                     pass
             await complaints

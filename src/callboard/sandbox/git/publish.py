@@ -31,17 +31,15 @@ async def publish(
 
     Raises:
         ConfigurationInvalid: a bad branch name, a checked-out branch, an unknown commit or tree.
+        GitFailed: the branch cannot be set.
     """
     target = await locate(repository)
     reference = await _reference(target, branch)
     if not is_object_id(tree):
         raise ConfigurationInvalid(f"{tree!r} is not a tree id.")
     base = await commit_id(target, base_commit)
-    try:
-        commit = await _commit(store, target, base=base, tree=tree, message=message, author=author)
-        await target.run("update-ref", "-m", "callboard: publish", reference, commit)
-    except GitFailed as problem:
-        raise ConfigurationInvalid(f"{branch} cannot be set in {repository}: {problem}") from None
+    commit = await _commit(store, target, base=base, tree=tree, message=message, author=author)
+    await target.run("update-ref", "-m", "callboard: publish", reference, commit)
     return commit
 
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, suppress
 
-from callboard.ports.workspace import FileRefused
 from callboard.sandbox.files.beneath import Beneath
 from callboard.sandbox.files.naming import is_git_control
 from callboard.sandbox.files.writing import open_parent, replace_file
@@ -18,7 +17,7 @@ async def restore(beneath: Beneath, git: Git, present: Listing, wanted: Listing)
     """Change the files from `present` to `wanted`.
 
     Raises:
-        FileRefused: something that is in the way may not be removed.
+        OSError: a file cannot be written: something is in the way, or there is no room. It names the file.
     """
     for path in present:
         if path not in wanted:
@@ -67,8 +66,7 @@ def _put(beneath: Beneath, path: str, entry: Entry, content: bytes) -> None:
         finally:
             os.close(directory.fd)
     except OSError as problem:
-        message = f"{path} cannot be restored: {os.strerror(problem.errno or 0)}."
-        raise FileRefused(message, reason="unreadable") from None
+        raise OSError(problem.errno, problem.strerror, path) from None
 
 
 async def _blobs(git: Git, names: Iterable[str]) -> AsyncGenerator[bytes]:

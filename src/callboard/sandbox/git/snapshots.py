@@ -1,12 +1,16 @@
 """`ports.workspace.Snapshots`: the files of a workspace as trees of its private repository."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.files import FileChange
-from callboard.ports.workspace import Snapshot
+from callboard.ports.workspace import FileRefused, Snapshot
+from callboard.sandbox.disk import NO_ROOM
 from callboard.sandbox.files.beneath import Beneath
 from callboard.sandbox.files.ignores import Ignores
+from callboard.sandbox.git.failing import failing_as
 from callboard.sandbox.git.objects import LooseObjects
 from callboard.sandbox.git.process import GitFailed
 from callboard.sandbox.git.restore import restore
@@ -38,18 +42,18 @@ class TreeSnapshots:
         self._ignores = ignores
         self._scanner: Scanner | None = None
         self._listings: dict[str, Listing] = {}
-        self._one_at_a_time = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def record(self, base_tree: str | None) -> Snapshot:
         """See `ports.workspace.Snapshots`."""
-        async with self._one_at_a_time:
+        async with self._alone():
             tracked: Listing = await self._listing(base_tree) if base_tree else {}
             tree, _ = await self._scan(tracked)
             return await self._compared(base_tree, tree)
 
     async def compared(self, base_tree: str | None, tree: str) -> Snapshot:
         """Return what `record` would, where the files are those of a tree that was stored."""
-        async with self._one_at_a_time:
+        async with self._alone():
             return await self._compared(base_tree, tree)
 
     async def _compared(self, base_tree: str | None, tree: str) -> Snapshot:
@@ -62,10 +66,16 @@ class TreeSnapshots:
 
     async def restore(self, tree: str) -> None:
         """See `ports.workspace.Snapshots`."""
-        async with self._one_at_a_time:
+        async with self._alone():
             wanted = await self._listing(tree)
             _, present = await self._scan(wanted)
-            await restore(self._beneath, self._store.git, present, wanted)
+            try:
+                await restore(self._beneath, self._store.git, present, wanted)
+            except OSError as problem:
+                if problem.errno in NO_ROOM:
+                    raise
+                message = f"{problem.filename} cannot be restored: {problem.strerror}."
+                raise FileRefused(message, reason="unreadable") from None
 
     async def keep(self) -> None:
         """See `ports.workspace.Snapshots`. The files are here, and nowhere else."""
@@ -74,9 +84,16 @@ class TreeSnapshots:
         """Store the present files as a tree and return its id. What is in the tree `tracked` counts even where git ignores
         it.
         """
-        async with self._one_at_a_time:
+        async with self._alone():
             tree, _ = await self._scan(await self._listing(tracked))
             return tree
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncGenerator[None]:
+        place = self._store.git.directory
+        async with self._lock:
+            with failing_as(f"Files cannot be recorded in {place}, or brought back from there"):
+                yield
 
     async def _scan(self, tracked: Listing) -> tuple[str, Listing]:
         if self._scanner is None:

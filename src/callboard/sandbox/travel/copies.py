@@ -152,7 +152,10 @@ class Copies:
             await self._put(copy)
         except FileRefused:  # something that nobody recorded is in the way
             await asyncio.to_thread(_discard, Path(self._ground.place(copy.root)))
-            await self._put(copy)
+            try:
+                await self._put(copy)
+            except FileRefused as problem:
+                raise ConfigurationInvalid(f"{copy.root} cannot be made here: {problem}") from None
 
     async def _put(self, copy: PrivateCopy) -> None:
         await self._lay(copy)
