@@ -189,3 +189,23 @@ def test_a_database_that_is_locked_under_a_run_stops_it_by_name_and_loses_nothin
 def test_a_patience_that_is_no_number_of_seconds_is_refused(value, tmp_path):
     with pytest.raises(ConfigurationInvalid, match="CALLBOARD_DATABASE_PATIENCE"):
         read_settings({"CALLBOARD_HOME": str(tmp_path), "CALLBOARD_DATABASE_PATIENCE": value})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["run helper hello", "run helper hello --agents .", "demo --repo . --task t --check true"],
+)
+def test_a_directory_that_was_removed_beneath_somebody_is_told_of(shell, tmp_path, arguments):
+    script = f"mkdir gone && cd gone && rmdir ../gone && exec {COMMAND} {arguments}"
+    done = subprocess.run(
+        ["sh", "-ec", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        cwd=tmp_path,
+        env=shell.environ(),
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("callboard: . is nowhere: the directory that you are in")
+    assert done.stderr.count("\n") == 1

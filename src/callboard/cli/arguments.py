@@ -103,13 +103,27 @@ def budget_of(text: str | None) -> Decimal | None:
     return usd(value)
 
 
+def absolute(path: Path) -> Path:
+    """Return an absolute path; links in it stay.
+
+    Raises:
+        ConfigurationInvalid: it begins where the process is, and that directory is gone.
+    """
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        raise ConfigurationInvalid(
+            f"{path} is nowhere: the directory that you are in was removed; go to one that is there"
+        ) from None
+
+
 def workspace_of(path: Path) -> Path:
     """Return the absolute path of --workspace.
 
     Raises:
         ConfigurationInvalid: it is not a directory, or its name cannot be written down.
     """
-    place = path.absolute()
+    place = absolute(path)
     try:
         str(place).encode()
     except UnicodeEncodeError:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from callboard.bootstrap import Sources, shipped_workflow
+from callboard.cli.arguments import absolute
 from callboard.cli.demo_repository import make_repository
 from callboard.cli.process import (
     DONE,
@@ -83,7 +84,7 @@ def demo(
             raise ConfigurationInvalid(
                 "--repo needs --task (what is to be done) and --check (a command that exits 0 when it is)"
             )
-        place = repo.absolute() if repo is not None else None
+        place = absolute(repo) if repo is not None else None
         wish = _Wish(place, task or _TASK, check or _CHECK, model, yes)
         return with_app(lambda app, who: _Demo(app, who, wish).run(), Sources(place))
 

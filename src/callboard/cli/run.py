@@ -6,7 +6,14 @@ from typing import Annotated
 import typer
 
 from callboard.bootstrap import Sources, read_policy
-from callboard.cli.arguments import attachments_of, budget_of, on_limit_of, params_of, workspace_of
+from callboard.cli.arguments import (
+    absolute,
+    attachments_of,
+    budget_of,
+    on_limit_of,
+    params_of,
+    workspace_of,
+)
 from callboard.cli.process import exit_code, guarded, interruptible, with_app
 from callboard.cli.program import program
 from callboard.cli.progress import JsonLines, Progress
@@ -76,7 +83,7 @@ def run(
     """Run one agent in a workspace."""
 
     def body() -> int:
-        folders = tuple(folder.absolute() for folder in agents or ())
+        folders = tuple(map(absolute, agents or ()))
         place = workspace_of(workspace)
 
         async def work(app: App, who: Principal) -> int:
