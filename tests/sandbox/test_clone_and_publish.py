@@ -94,6 +94,14 @@ async def test_a_partial_clone_is_copied_once_it_was_made_whole(
     assert contents(destination) == contents(repository.place)
 
 
+async def test_a_repository_with_a_line_break_in_its_path_is_refused_in_words(
+    workspaces, repository, base, destination
+):
+    place = repository.place.rename(repository.place.with_name("odd\nname"))
+    with pytest.raises(ConfigurationInvalid, match=r"odd\\nname.*line break in its path"):
+        await workspaces.clone(str(place), base, str(destination))
+
+
 async def test_leaving_a_command_of_git_early_is_nothing_to_complain_of(repository, base, caplog):
     git = Git(str(repository.place / ".git"))
     for _ in range(100):

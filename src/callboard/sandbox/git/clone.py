@@ -57,7 +57,12 @@ async def _clone(store: Store, source: Git, commit: str, destination: Path) -> N
 async def _origin(source: Git, commit: str) -> Origin:
     name = await commit_id(source, commit)
     tree = await source.line("rev-parse", "--verify", f"{name}^{{tree}}")
-    return Origin(source.directory, name, tree, await shared_objects(source))
+    objects = await shared_objects(source)
+    if any("\n" in place for place in objects):
+        raise ConfigurationInvalid(
+            f"{source.directory!r} cannot be copied: there is a line break in its path; rename it"
+        )
+    return Origin(source.directory, name, tree, objects)
 
 
 def _is_done(store: Store, origin: Origin, destination: Path) -> bool:
