@@ -267,6 +267,8 @@ async def test_an_address_that_leads_nowhere_is_named_without_its_password(
         (errors.AdminShutdown("terminating connection"), "cannot be reached", True),
         (errors.InsufficientPrivilege("permission denied"), "grant it CREATE", False),
         (errors.UndefinedColumn("column x"), "callboard db check", False),
+        (errors.UndefinedTable('relation "x" does not exist'), "callboard db check", False),
+        (psycopg.OperationalError('FATAL: database "x" does not exist'), "lets nobody in", False),
         (psycopg.OperationalError("server closed the connection"), "cannot be reached", True),
         (ValueError("a surrogate"), "a surrogate", False),
     ],

@@ -35,9 +35,7 @@ def is_lost(error: Exception) -> bool:
         return False
     if isinstance(error, (*_GOING, errors.TooManyConnections)):
         return True
-    # Failures of the connection itself have no code of the server's.
-    has_no_code = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
-    return has_no_code and not _is_refusal(str(error))
+    return _is_of_the_connection(error) and not _is_refusal(error)
 
 
 def explain(error: Exception, shown: str) -> CallboardError:
@@ -50,7 +48,7 @@ def explain(error: Exception, shown: str) -> CallboardError:
             f"{shown} has no connection left. {_SAFE}. Raise max_connections there, or run fewer processes: each takes up "
             "to seven"
         )
-    if isinstance(error, _REFUSED) or _is_refusal(said):
+    if isinstance(error, _REFUSED) or _is_refusal(error):
         return DatabaseUnusable(f"{shown} lets nobody in ({said}); check CALLBOARD_DATABASE_URL")
     if isinstance(error, _FORBIDDEN):
         return DatabaseUnusable(
@@ -87,14 +85,17 @@ def _said(error: Exception) -> str:
     return lines[-1] if lines else type(error).__name__
 
 
-def _is_refusal(said: str) -> bool:
+def _is_of_the_connection(error: Exception) -> bool:
+    """Return whether the connection itself failed: such failures have no code of the server's."""
+    return isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+
+
+def _is_refusal(error: Exception) -> bool:
     """Return whether the server refused before it would speak of codes."""
-    return any(
-        words in said
-        for words in (
-            "authentication failed",
-            "does not exist",
-            "no pg_hba.conf entry",
-            "no password supplied",
-        )
+    refusals = (
+        "authentication failed",
+        "does not exist",
+        "no pg_hba.conf entry",
+        "no password supplied",
     )
+    return _is_of_the_connection(error) and any(words in str(error) for words in refusals)
