@@ -58,7 +58,7 @@ MAY_IMPORT = {
     ): "reads what comes over a socket that only the caller holds",
 }
 MAY_READ_ENVIRONMENT = {
-    "settings.py": "turns the environment into settings",
+    "settings/__init__.py": "turns the environment into settings",
     "cli/process.py": "hands the environment over to settings",
 }
 EXECUTES_TEXT = {"eval", "exec", "compile", "__import__", "import_module"}

@@ -192,6 +192,19 @@ def test_a_patience_that_is_no_number_of_seconds_is_refused(value, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CALLBOARD_HOME", "~nobody-of-this-name"),
+        ("CALLBOARD_ARCHIVE", "~nobody-of-this-name/archive"),
+        ("CALLBOARD_DATABASE_URL", "sqlite:///~nobody-of-this-name/callboard.db"),
+    ],
+)
+def test_a_place_in_nobodys_home_is_refused_by_the_name_of_its_variable(name, value, tmp_path):
+    with pytest.raises(ConfigurationInvalid, match=rf"^{name} ~nobody.* cannot be used: "):
+        read_settings({"CALLBOARD_HOME": str(tmp_path), name: value})
+
+
+@pytest.mark.parametrize(
     "arguments",
     ["run helper hello", "run helper hello --agents .", "demo --repo . --task t --check true"],
 )
