@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 import pytest
 
 from callboard.domain.events.union import AnyEvent, event_adapter
-from callboard.domain.run import fold
+from callboard.domain.run import tags
 from callboard.domain.run_row import RunRow, RunStatus
 from callboard.providers.wire import failures
 
@@ -261,8 +261,8 @@ def test_a_model_call_fails_for_one_of_the_reviewed_reasons():
 
 
 def test_messages_of_the_engine_carry_the_reviewed_tags():
-    tags = {value for name, value in vars(fold).items() if name.isupper() and name == value}
-    assert tags == TAGS
+    written = {value for name, value in vars(tags).items() if name.isupper() and name == value}
+    assert written == TAGS
 
 
 def _said(places: dict[str, int | None], name: str, below: str = "callboard") -> set[str]:

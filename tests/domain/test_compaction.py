@@ -15,7 +15,7 @@ from callboard.domain.message import (
     ToolResultPart,
     user_message,
 )
-from callboard.domain.run.fold import INSTRUCTIONS_PROMPT, USER_PROMPT
+from callboard.domain.run.tags import INSTRUCTIONS_PROMPT, USER_PROMPT
 from callboard.domain.tool import error_outputs, json_outputs
 from callboard.engine.commands import Append
 from callboard.engine.compaction import compacted, due_compaction

@@ -20,7 +20,7 @@ from callboard.domain.message import (
     user_message,
 )
 from callboard.domain.output import AllMessages, ErrorOutput, LastMessage, StructuredOutput
-from callboard.domain.run.fold import RECOVERY
+from callboard.domain.run.tags import RECOVERY
 from callboard.domain.tool import json_outputs
 from callboard.engine.control import control_events
 from callboard.engine.outputs import completed, output_of

@@ -12,8 +12,8 @@ from callboard.domain.events.tool_call import ToolCallInterrupted, ToolCallRefus
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.message import user_message
 from callboard.domain.output import ErrorOutput
-from callboard.domain.run.fold import OUTPUT_REMINDER, RECOVERY
 from callboard.domain.run.state import RunState
+from callboard.domain.run.tags import OUTPUT_REMINDER, RECOVERY
 from callboard.engine.commands import Append, CallModel, RecordFiles, Rest, RunTools, Wait
 from callboard.engine.decide import MAX_RECOVERIES, decide
 

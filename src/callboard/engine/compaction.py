@@ -5,8 +5,8 @@ from datetime import timedelta
 from callboard.domain.definition.agent import CompactContext
 from callboard.domain.events.conversation import ContextCompacted
 from callboard.domain.message import MediaPart, Message, user_message
-from callboard.domain.run.fold import INSTRUCTIONS_PROMPT, USER_PROMPT
 from callboard.domain.run.state import RunState
+from callboard.domain.run.tags import INSTRUCTIONS_PROMPT, USER_PROMPT
 from callboard.engine.summary import SUMMARY, entries_of, summary_text
 from callboard.engine.tokens import tokens_in, tokens_of
 

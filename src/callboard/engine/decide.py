@@ -8,8 +8,8 @@ from collections.abc import Callable
 from callboard.domain.events.conversation import MessageAdded
 from callboard.domain.events.run import CancellationRequested
 from callboard.domain.message import user_message
-from callboard.domain.run.fold import OUTPUT_REMINDER, RECOVERY
 from callboard.domain.run.state import ProgramState, RunState, TurnOutcome
+from callboard.domain.run.tags import OUTPUT_REMINDER, RECOVERY
 from callboard.engine.budget_gate import out_of_money
 from callboard.engine.calls import decide_calls, never_requested
 from callboard.engine.chains import next_in_chain, those_asked

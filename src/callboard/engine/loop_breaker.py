@@ -9,7 +9,7 @@ from callboard.domain.events.gate import GateOpened
 from callboard.domain.events.loop import LoopDetected, LoopKind
 from callboard.domain.message import JsonOutput, Message, user_message
 from callboard.domain.run.actions import Action
-from callboard.domain.run.fold import LOOP
+from callboard.domain.run.gates import LOOP
 from callboard.domain.run.state import RunState
 from callboard.engine.commands import Append
 from callboard.engine.gates import digest_of, opened_gate

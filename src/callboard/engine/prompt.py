@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.frozen import value
 from callboard.domain.message import JsonObject, Message, user_message
-from callboard.domain.run.fold import USER_PROMPT
 from callboard.domain.run.state import RunState
+from callboard.domain.run.tags import USER_PROMPT
 from callboard.engine.tokens import CHARACTERS_PER_TOKEN
 
 STEP_PROMPT = "STEP_PROMPT"

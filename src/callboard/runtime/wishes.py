@@ -12,8 +12,8 @@ from callboard.domain.events.conversation import MessageAdded
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.events.workflow import CommentAdded
 from callboard.domain.message import user_message
-from callboard.domain.run.fold import USER_PROMPT
 from callboard.domain.run.state import RunState
+from callboard.domain.run.tags import USER_PROMPT
 from callboard.domain.task_run.state import TaskState
 from callboard.ports.event_store import Signal
 from callboard.runtime.ports import Ports

@@ -47,8 +47,8 @@ from callboard.domain.events.workflow import (
     StepSkipped,
     StepStarted,
 )
-from callboard.domain.run.fold import USER_PROMPT
 from callboard.domain.run.state import status_of
+from callboard.domain.run.tags import USER_PROMPT
 from callboard.engine.thread.row import (
     Body,
     Cast,
