@@ -146,7 +146,7 @@ async def test_where_it_is_to_wait_a_run_waits_at_its_budget_and_goes_on_with_mo
     assert waiting.terminal is None
     gate = await open_gate(app, as_owner(ANN), "r")
     assert (gate.gate.reason, gate.gate.subject) == ("budget_exceeded", "run:r")
-    assert "$0.800000000 of $0.500000000" in gate.gate.question
+    assert "$0.80 of $0.50" in gate.gate.question
     with pytest.raises(Exception, match="spent already"):
         await decide_gate(app, as_owner(BEN), "r", Decision("approve"), digest=gate.gate.digest)
     with pytest.raises(Exception, match="US dollars"):

@@ -187,7 +187,7 @@ async def test_the_turn_limit_ends_the_run_and_is_named():
     assert "limit of 2 turns" in message(await run(app, turns=2))
 
 
-@pytest.mark.parametrize("budget", ["0", "0.02"])
+@pytest.mark.parametrize("budget", ["0.00", "0.02"])
 async def test_the_budget_ends_the_run_before_another_call_is_paid(budget: str):
     turns = [Turn(calls=(call("look", path="a"),), cost_usd=usd("0.01")) for _ in range(9)]
     provider = says(a=turns)

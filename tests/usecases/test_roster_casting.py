@@ -244,7 +244,7 @@ async def test_nobody_begins_on_a_budget_that_is_spent(team):
     await team.live(writer())
     await team.app.ports.budgets.set_limit("space:auth", Decimal(0))
     (found,) = await team.candidates(agent="writer")
-    assert found.hindrance == "the budget of space auth is spent ($0)"
+    assert found.hindrance == "the budget of space auth is spent ($0.00)"
 
 
 async def test_what_was_accepted_lately_and_what_it_cost_is_measured_by_version(team):

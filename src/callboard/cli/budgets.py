@@ -13,6 +13,7 @@ from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.space import SPACES
 from callboard.engine.budgets import ORGANISATION, Standing, space_account
+from callboard.engine.words import exact_dollars
 from callboard.usecases.app import App
 from callboard.usecases.spending import list_budgets, remove_budget, set_budget
 
@@ -58,7 +59,7 @@ def set_(account: Account, usd: Annotated[str, typer.Argument(help="US dollars."
             raise ConfigurationInvalid("how much? Give an amount in US dollars")
         name = await _account(app, account)
         await set_budget(app, who, name, limit)
-        say(f"{name}: ${limit:f}")
+        say(f"{name}: {exact_dollars(limit)}")
         return DONE
 
     guarded(lambda: with_app(work))

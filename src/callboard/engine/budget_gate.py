@@ -6,6 +6,7 @@ from callboard.engine.budgets import run_account
 from callboard.engine.commands import Append
 from callboard.engine.gates import digest_of, opened_gate
 from callboard.engine.outputs import failed
+from callboard.engine.words import exact_dollars
 
 
 def out_of_money(state: RunState, short: BudgetReached) -> Append:
@@ -23,13 +24,17 @@ def reached(state: RunState, short: BudgetReached) -> str:
     """Return in words which budget is too small for what."""
     own = short.account == run_account(state.run_id)
     whose = "its budget (--budget)" if own else f"the budget of {short.account}"
-    needs = "" if short.least_usd is None else f"; the next call may need ${short.least_usd:f}"
+    needs = (
+        ""
+        if short.least_usd is None
+        else f"; the next call may need {exact_dollars(short.least_usd)}"
+    )
     unknown = (
         f" The cost of model {state.model} is unknown, so that each call counts as all that it could cost."
         if state.bill.has_unknown
         else ""
     )
-    spent = f"${short.spent_usd:f} of ${short.limit_usd:f} spent{needs}"
+    spent = f"{exact_dollars(short.spent_usd)} of {exact_dollars(short.limit_usd)} spent{needs}"
     return f"The run reached {whose}: {spent}.{unknown}"
 
 

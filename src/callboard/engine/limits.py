@@ -9,6 +9,7 @@ from callboard.domain.definition.agent import Limits
 from callboard.domain.events.run import BudgetAccount
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
+from callboard.engine.words import exact_dollars
 
 Bound = TypeVar("Bound", int, float, Decimal)
 
@@ -73,20 +74,16 @@ def _cost_breach(state: RunState, budget: Decimal | None) -> Breach | None:
     if state.bill.has_unknown:
         return Breach(
             "budget_unknown_cost",
-            f"A budget of {_exactly(budget)} is set, but the cost of model {state.model} is unknown, "
+            f"A budget of {exact_dollars(budget)} is set, but the cost of model {state.model} is unknown, "
             "so the budget cannot be kept. Run without --budget or use a model with a known price.",
         )
     if state.bill.known_usd >= budget:
         return Breach(
             "budget_limit",
-            f"The run reached its budget (--budget): {_exactly(state.bill.known_usd)} of "
-            f"{_exactly(budget)} spent.",
+            f"The run reached its budget (--budget): {exact_dollars(state.bill.known_usd)} of "
+            f"{exact_dollars(budget)} spent.",
         )
     return None
-
-
-def _exactly(amount: Decimal) -> str:
-    return f"${amount.normalize():f}"
 
 
 def budget_path(state: RunState | TaskState) -> tuple[BudgetAccount, ...]:

@@ -15,6 +15,12 @@ def dollars(amount: Decimal | None) -> str:
     return f"${amount:,.2f}" if not amount or amount >= 1 else f"${amount:.4f}"
 
 
+def exact_dollars(amount: Decimal) -> str:
+    """Return an amount to its last digit: what somebody set as a limit, or is held against one."""
+    whole, _, part = f"{amount.normalize():,f}".partition(".")
+    return f"${whole}.{part:0<2}"
+
+
 def money(bill: Bill) -> str:
     """Return a bill for people: unknown parts are said, never shown as nothing."""
     if not bill.has_unknown:

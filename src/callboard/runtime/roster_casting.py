@@ -24,6 +24,7 @@ from callboard.engine.pacing import RUNS_ON, Ask, hindrance_of, limit_name
 from callboard.engine.tasks.routing import Candidate
 from callboard.engine.tasks.shares import version_for
 from callboard.engine.tasks.track_record import LATELY, track_record
+from callboard.engine.words import exact_dollars
 from callboard.ports.budgets import Budgets
 from callboard.ports.casting import Part
 from callboard.ports.clock import Clock
@@ -167,7 +168,9 @@ class RosterCasting:
         whose = {ORGANISATION: "the organisation", space_account(space): f"space {space}"}
         for one in await self._from.budgets.standings():
             if one.account in whose and one.left_usd <= 0:
-                return f"the budget of {whose[one.account]} is spent (${one.limit_usd:f})"
+                return (
+                    f"the budget of {whose[one.account]} is spent ({exact_dollars(one.limit_usd)})"
+                )
         return ""
 
     async def _judged(

@@ -23,6 +23,7 @@ from callboard.domain.usage import usd
 from callboard.engine.approvals import has_expired, is_enough, objection
 from callboard.engine.authority import held_roles
 from callboard.engine.deputies import objection_to_deputy
+from callboard.engine.words import exact_dollars
 from callboard.ports.tools import ArgumentsInvalid
 from callboard.runtime.children import Ended
 from callboard.runtime.reading import load
@@ -203,7 +204,7 @@ async def _raise_budget(app: App, gate: GateOpened, decision: Decision) -> None:
     wanted = None if decision.answer is None else _dollars(decision.answer)
     limit = wanted if wanted is not None else standing and standing.limit_usd
     if limit is not None and standing is not None and limit <= standing.spent_usd:
-        spent = f"${standing.spent_usd:f} of {gate.subject} is spent already"
+        spent = f"{exact_dollars(standing.spent_usd)} of {gate.subject} is spent already"
         raise ConfigurationInvalid(
             f"{spent}; approve with a higher limit: `callboard inbox decide RUN approve --budget USD`"
         )

@@ -9,6 +9,7 @@ from callboard.domain.events.codec import unseal
 from callboard.domain.org.principal import Principal, Resource, in_space
 from callboard.engine.budgets import Standing, space_account
 from callboard.engine.ledger import UsageEntry, usage_entries
+from callboard.engine.words import exact_dollars
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.app import App, require, require_run, seen_spaces
 from callboard.usecases.archive import Aside, archive_of, checked_logs
@@ -71,7 +72,7 @@ async def list_budgets(app: App, who: Principal) -> list[Standing]:
 async def set_budget(app: App, who: Principal, account: str, limit_usd: Decimal) -> None:
     """Give an account a limit, or another one; it holds for the next model call of every run."""
     require(who, "budget.manage", _resource(account))
-    await write(app, who, "budget.manage", note=f"{account}: at most ${limit_usd:f}")
+    await write(app, who, "budget.manage", note=f"{account}: at most {exact_dollars(limit_usd)}")
     await app.ports.budgets.set_limit(account, limit_usd)
 
 

@@ -62,6 +62,7 @@ from callboard.engine.thread.row import (
     StepOver,
 )
 from callboard.engine.thread.words import failure_sentence, one_line, output_text
+from callboard.engine.words import exact_dollars
 
 _OPEN, _CLOSE = "<user_message>", "</user_message>"
 _LOOPS: Final = {
@@ -221,12 +222,10 @@ def _of_aims(event: SubgoalRecorded | OutputSet | ChildRunRefused) -> Body:
 def _of_limits(recorded: Recorded) -> Body | None:
     match recorded.event:
         case BudgetReached() as event:
-            least = (
-                ""
-                if event.least_usd is None
-                else f" and the next call needs ${event.least_usd:.4f}"
-            )
-            said = f"The budget of ${event.limit_usd:.2f} is used up: ${event.spent_usd:.2f} is spent{least}."
+            limit, spent = exact_dollars(event.limit_usd), exact_dollars(event.spent_usd)
+            least = event.least_usd
+            needs = "" if least is None else f" and the next call needs {exact_dollars(least)}"
+            said = f"The budget of {limit} is used up: {spent} is spent{needs}."
             return Problem(said, f"Budget of {event.account}")
         case LoopDetected() as event:
             end = "The run is stopped." if event.stage == "stopped" else "It was told so."
