@@ -1,38 +1,32 @@
 """Runs: their list, the transcript of one, and what can be done about it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from markupsafe import Markup
-from pydantic import JsonValue
 from starlette.responses import Response
 
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
-from callboard.domain.events.files import FilesChanged
-from callboard.domain.events.tool_call import ToolCallCompleted
-from callboard.domain.message import JsonObject, JsonOutput, ToolOutputs
 from callboard.domain.run_row import RunRow, RunStatus
 from callboard.entrance.names import RunId
 from callboard.ports.event_store import RunsWanted
-from callboard.usecases.deciding import Decision, record_decision
 from callboard.usecases.diff import diff_of
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs, resume_run
 from callboard.usecases.steer_run import steer_run
-from callboard.usecases.threads import thread_event
+from callboard.web.decision_form import decided
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import Page
-from callboard.web.render import invisible, words
+from callboard.web.render import words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
-from callboard.web.thread_page import PARTS, STATES, thread_page
+from callboard.web.thread_page import PARTS, STATES
 from callboard.web.thread_rows import Ways
+from callboard.web.thread_visit import thread_page
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)
@@ -44,7 +38,6 @@ _STATUSES: Final[tuple[RunStatus, ...]] = (
     "cancelled",
 )
 _AT_A_TIME: Final = 50
-_MOST_LINES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +88,6 @@ class RunsPage(Page):
 
 def _word(status: RunStatus) -> str:
     return "Waiting" if status == "waiting" else STATES[status][1]
-
-
-@dataclass(frozen=True, slots=True)
-class EventPage(Page):
-    """What is behind one row: the whole result of a call, or a diff."""
-
-    template = "event.html"
-    section = "runs"
-    run: RunRow
-    seq: int
-    kind: str
-    at: datetime
-    body: Markup
-    more: str
-
-    @property
-    def title(self) -> str:
-        """The heading."""
-        return f"Event {self.seq} of {self.run.title}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,65 +145,6 @@ async def run(at: At, run_id: RunId) -> Response:
     if at.query("part") in PARTS:
         return await at.part(PARTS[at.query("part")], page)
     return await at.show(page)
-
-
-@router.get("/runs/{run_id}/events/{seq}")
-async def event(at: At, run_id: RunId, seq: Annotated[int, Path(ge=1, le=2**53)]) -> Response:
-    """Show what is behind a row."""
-    row = await find_run(at.app, at.who, run_id)
-    recorded = await thread_event(at.app, at.who, run_id, seq)
-    whole = at.query("all") == "1"
-    more = f"/runs/{run_id}/events/{seq}?all=1"
-    match recorded.event:
-        case ToolCallCompleted(output=output):
-            body = _output(output or (), more, whole=whole)
-        case FilesChanged(diff=text):
-            limit = None if whole else 500
-            body = diff(files_of(text or ""), limit=limit, more=more)
-        case other:
-            shown = json.dumps(
-                other.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False
-            )
-            body = _lines(shown, more, whole=whole)
-    page = EventPage(row, seq, recorded.event.type, recorded.at, body, more)
-    if at.query("part") == "body":
-        return await at.part("event_body.html", page)
-    return await at.show(page)
-
-
-def _output(output: ToolOutputs, more: str, *, whole: bool) -> Markup:
-    """Return the result of a call: texts as they are, anything else as JSON, images and files by their kind."""
-    parts: list[str] = []
-    for one in output:
-        if isinstance(one, JsonOutput):
-            parts.append(one.value if isinstance(one.value, str) else _told(one.value))
-        else:
-            parts.append(f"[{one.media_type}, {len(one.data) * 3 // 4:,} bytes]")
-    return _lines("\n".join(parts), more, whole=whole)
-
-
-def _told(value: object) -> str:
-    """Return a value for people: an object of texts (a command's output) field by field."""
-    if isinstance(value, dict):
-        fields: JsonObject = value  # pyright: ignore[reportUnknownVariableType] - it is JSON
-        if fields and all(
-            isinstance(one, str | int | float | bool | None) for one in fields.values()
-        ):
-            return "\n".join(
-                f"{name}:\n{one}" if isinstance(one, str) and "\n" in one else f"{name}: {one}"
-                for name, one in fields.items()
-            )
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _lines(text: str, more: str, *, whole: bool) -> Markup:
-    lines = text.splitlines()
-    shown = text if whole else "\n".join(lines[:_MOST_LINES])[:40_000]
-    body = Markup('<pre class="ev-out">{}</pre>').format(invisible.output(shown))
-    if len(shown) >= len(text) or whole:
-        return body
-    link = Markup('<p><a href="{}">Show all {:,} lines</a></p>').format(more, len(lines))
-    return body + link
 
 
 @router.get("/runs/{run_id}/diff")
@@ -298,40 +213,3 @@ async def decide(at: At, run_id: RunId) -> Response:
         )
         return await at.show(page, 422)
     return at.go(f"/runs/{run_id}", "Your decision is recorded.")
-
-
-async def decided(at: Visit, run_id: str) -> str:
-    """Record the decision of a form; return what is wrong with it, if anything."""
-    fields = at.fields
-    verdict, note = fields.text("verdict"), fields.text("note")
-    answer: JsonValue = None
-    if option := fields.text("option"):  # one of the answers that the agent offers
-        chosen: JsonObject = {"answers": [{"questionIndex": 0, "selectedOption": option}]}
-        verdict, answer = "answer", chosen
-    elif verdict == "answer":
-        answer, note = note, ""
-        if not answer:
-            return "Write an answer, or choose one."
-    elif verdict == "reject" and not note and not fields.is_on("asks"):
-        return "Say why you reject it: whoever did the work reads it."
-    elif _is_amount(fields.text("limit")):
-        answer = str(Decimal(fields.text("limit")))
-    if verdict not in ("approve", "reject", "answer"):
-        return "Choose what you decide."
-    decision = Decision(verdict, note, answer)
-    try:
-        recorded = await record_decision(
-            at.app, at.who, fields.text("run") or run_id, decision, digest=fields.text("digest")
-        )
-    except CallboardError as error:
-        return str(error)
-    if recorded.closed:
-        at.running.decided(recorded.found.row)
-    return ""
-
-
-def _is_amount(text: str) -> bool:
-    try:
-        return bool(text) and Decimal(text).is_finite()
-    except ArithmeticError:
-        return False

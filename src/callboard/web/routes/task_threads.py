@@ -15,10 +15,11 @@ from callboard.entrance.names import Key
 from callboard.usecases.board import TaskView, show_task
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.tasks import comment_on, list_comments
+from callboard.web.decision_form import decided
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import Page
-from callboard.web.routes.runs import decided
-from callboard.web.thread_page import PARTS, thread_page
+from callboard.web.thread_page import PARTS
+from callboard.web.thread_visit import thread_page
 from callboard.web.visit import At, Visit
 
 router = APIRouter(route_class=FormRoute)

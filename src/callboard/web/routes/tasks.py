@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, cast, get_args
-from urllib.parse import urlencode
+from typing import Final, cast
 
 from fastapi import APIRouter
-from markupsafe import Markup
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
 from callboard.domain.org.principal import in_space
 from callboard.domain.org.space import Space
-from callboard.domain.org.task import TaskRecord, TaskState
+from callboard.domain.org.task import TaskRecord
 from callboard.domain.workflow import ContextItem, Priority
 from callboard.engine.authority import may
 from callboard.entrance.names import Key
-from callboard.usecases.board import TasksWanted, TaskView, list_tasks
+from callboard.usecases.board import list_tasks
 from callboard.usecases.board_columns import (
     Column,
     column_of,
@@ -31,153 +29,20 @@ from callboard.usecases.people import list_people
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.tasks import NewTask, create_task, require_task
 from callboard.usecases.workflows import list_workflows
-from callboard.web.cards import cards_of, state_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Fields, Typed
 from callboard.web.live.boards import board_position
 from callboard.web.page import Page
-from callboard.web.render import words
+from callboard.web.task_list_pages import BoardPage, Filters, TasksPage
 from callboard.web.task_templates import PRIORITIES, dollars_in
 from callboard.web.visit import At, Visit, visible_spaces
 
 router = APIRouter(route_class=FormRoute)
-_STATES: Final[tuple[TaskState, ...]] = get_args(TaskState)
 _AT_ONCE: Final = 50
 _NEW: Final = (
     "title", "brief", "criteria", "context", "labels", "priority", "owner", "budget", "depends_on", "workflow",
     "repository", "space",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list of tasks is narrowed to, as the address says it."""
-
-    text: str = ""
-    label: str = ""
-    owner: str = ""
-    priority: str = ""
-    state: str = ""
-
-    @classmethod
-    def of(cls, at: Visit) -> "Filters":
-        """Return what the address asks for; what is none of ours is left out."""
-        priority, state = at.query("priority"), at.query("state")
-        return cls(
-            at.query("q")[:200],
-            at.query("label")[:50],
-            at.query("owner")[:100],
-            priority if priority in PRIORITIES else "",
-            state if state in _STATES else "",
-        )
-
-    def wanted(self, space: str) -> TasksWanted:
-        """Return the tasks that are asked for."""
-        return TasksWanted(
-            space=space or None,
-            states=(self.state,) if self.state else (),
-            labels=(self.label,) if self.label else (),
-            owner=self.owner or None,
-            text=self.text,
-            priorities=(self.priority,) if self.priority else (),
-        )
-
-    def query(self, **more: str) -> str:
-        """Return them as they stand in an address, with some more."""
-        own = {
-            "q": self.text,
-            "label": self.label,
-            "owner": self.owner,
-            "priority": self.priority,
-            "state": self.state,
-        }
-        return urlencode({name: value for name, value in (own | more).items() if value})
-
-    @property
-    def any(self) -> bool:
-        """Whether anything is narrowed."""
-        return any((self.text, self.label, self.owner, self.priority, self.state))
-
-
-@dataclass(frozen=True, slots=True)
-class FilteredTasks(Page):
-    """Tasks, narrowed, and what they can be narrowed to."""
-
-    section = "tasks"
-    filters: Filters
-    labels: Sequence[str]
-    owners: Sequence[str]
-
-    @property
-    def title(self) -> str:
-        """The heading."""
-        return "Tasks"
-
-    @property
-    def views(self) -> list[tuple[str, str, str]]:
-        """The ways to look at tasks."""
-        return views_of_tasks(self.filters)
-
-    @property
-    def priorities(self) -> Sequence[str]:
-        """All priorities."""
-        return PRIORITIES
-
-    @property
-    def owner_choices(self) -> list[tuple[str, str]]:
-        """Who answers for tasks, as choices."""
-        return [(one, one.partition(":")[2]) for one in self.owners]
-
-
-@dataclass(frozen=True, slots=True)
-class BoardPage(FilteredTasks):
-    """The board: columns of cards. `seq` is up to where it tells what happened."""
-
-    template = "board.html"
-    columns: Sequence[Column]
-    total: int
-    space: str
-    seq: int
-
-    @property
-    def states(self) -> list[tuple[str, str]]:
-        """None to choose from: the columns tell states apart."""
-        return []
-
-    @property
-    def topic(self) -> str:
-        """What a socket is asked for to keep the board up to date; empty: it is not narrowed to one space."""
-        return f"board:{self.space}" if self.space and not self.filters.any else ""
-
-    def cards(self, column: Column) -> Markup:
-        """Return the cards of a column."""
-        return cards_of(column.views)
-
-    def more_href(self, column: Column) -> str:
-        """Return where all tasks of a column are listed, of which only the last are shown."""
-        return "/tasks?" + replace(self.filters, state=column.id).query(view="list")
-
-
-@dataclass(frozen=True, slots=True)
-class TasksPage(FilteredTasks):
-    """Tasks as a list, the newest first."""
-
-    template = "tasks.html"
-    found: Sequence[TaskView]
-    older_href: str
-
-    @property
-    def states(self) -> list[tuple[str, str]]:
-        """All states, as choices."""
-        return [(one, one.replace("_", " ").capitalize()) for one in _STATES]
-
-    def state(self, view: TaskView) -> tuple[str, str]:
-        """Return a task's state word's class and the word."""
-        return state_of(view)
-
-    def cost(self, view: TaskView) -> str:
-        """Return what a task cost."""
-        return words.money(view.bill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +88,6 @@ class MovePage(Page):
     def title(self) -> str:
         """The heading."""
         return f"Move {self.task.key}"
-
-
-def views_of_tasks(filters: Filters) -> list[tuple[str, str, str]]:
-    """Return the ways to look at tasks, as links."""
-    plain, listed = filters.query(), filters.query(view="list")
-    return [(f"/tasks{'?' if plain else ''}{plain}", "Board", ""), (f"/tasks?{listed}", "List", "")]
 
 
 @router.get("/tasks")
