@@ -1,10 +1,11 @@
 """A disk that is full or read-only, through the installed command, whoever runs it."""
 
 import os
+import subprocess
 
 import pytest
 
-from tests.cli.shell import call, calls, say
+from tests.cli.shell import COMMAND, TIMEOUT_S, call, calls, command, say
 
 from .disk import Disk, can_mount
 
@@ -119,3 +120,32 @@ def test_a_read_only_database_is_named_and_the_run_goes_on_when_it_can_be_writte
     disk.do(f"umount {file}")
     model.will(say("Finished."))
     assert disk("runs", "resume", "r").out == "Finished.\n"
+
+
+NOWHERE_TO_PUT_FILES = """
+mount --bind {place} /mnt
+for temporary in /tmp /var/tmp /usr/tmp; do
+    test ! -d $temporary || {{ mount --bind $temporary $temporary && mount -o remount,ro,bind $temporary; }}
+done
+cd /proc
+exec {command} run helper --run-id r --json --workspace /mnt/{workspace}
+"""
+
+
+def test_commands_run_where_no_directory_takes_temporary_files(shell, model):
+    shell.agent(toolNames=["run_terminal_command"])
+    place = shell.home.parent
+    script = NOWHERE_TO_PUT_FILES.format(
+        place=place, command=COMMAND, workspace=shell.workspace.relative_to(place)
+    )
+    model.will(command("echo here"), say("Done."))
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env=shell.environ(CALLBOARD_HOME=f"/mnt/{shell.home.relative_to(place)}"),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"stdout":"here' in done.stdout

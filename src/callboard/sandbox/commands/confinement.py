@@ -9,7 +9,8 @@ from typing import Literal
 
 from callboard.domain.errors import SandboxUnavailable
 from callboard.sandbox.commands import landlock, seccomp
-from callboard.sandbox.commands.jail import Jail, open_jail
+from callboard.sandbox.commands.jail import Jail
+from callboard.sandbox.commands.opening import open_jail
 from callboard.sandbox.commands.policy import Kind, Policy
 from callboard.sandbox.commands.trial import Finding, trial
 

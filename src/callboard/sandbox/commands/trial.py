@@ -11,7 +11,8 @@ from pathlib import Path
 
 from callboard.domain.errors import SandboxUnavailable
 from callboard.sandbox.commands.drain import Drain
-from callboard.sandbox.commands.jail import Jail, interpreter, python_home
+from callboard.sandbox.commands.jail import Jail
+from callboard.sandbox.commands.opening import interpreter, python_home
 from callboard.sandbox.commands.output import Captured
 from callboard.sandbox.commands.policy import Policy
 
