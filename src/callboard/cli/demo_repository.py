@@ -1,17 +1,14 @@
 """The demonstration's repository: a small real project in which a test fails, as a real git repository."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.sample.repositories import commit_all
 
 PROJECT = Path(__file__).parent.parent / "definitions" / "templates" / "demo" / "project"
-
-_IDENTITY = ("-c", "user.name=Demo", "-c", "user.email=demo@callboard.invalid")
-_SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "init.defaultBranch=main", "-c", "gc.auto=0")
 
 
 def require_pytest(find: Callable[[str], object] = find_spec) -> None:
@@ -53,22 +50,7 @@ def _fill(place: Path) -> None:
                 target.parent.mkdir(exist_ok=True)
                 target.write_bytes(source.read_bytes())
         (place / "gitignore").rename(place / ".gitignore")
-        _git(place, "init", "--quiet")
-        _git(place, "add", "--all")
-        _git(place, "commit", "--quiet", "--no-verify", "--message", "Add up orders")
+        commit_all(place, "Demo", "Add up orders")
     except BaseException:
         shutil.rmtree(place)
         raise
-
-
-def _git(place: Path, *arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603 - a fixed program with arguments of our own
-        ["git", *_SAFE, *_IDENTITY, *arguments],  # noqa: S607 - the user's own git
-        cwd=place,
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode != 0:
-        raise ConfigurationInvalid(f"git {arguments[0]} failed in {place}: {done.stderr.strip()}")

@@ -8,10 +8,14 @@ from typing import Final
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.sample.work import REPOSITORIES
 
-_GIT: Final = (
-    "git", "-c", "user.name=Sample", "-c", "user.email=sample@sample.invalid", "-c", "core.hooksPath=/dev/null",
-    "-c", "init.defaultBranch=main", "-c", "gc.auto=0",
-)  # fmt: skip
+_SAFE: Final = (
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "init.defaultBranch=main",
+    "-c",
+    "gc.auto=0",
+)
 
 
 def make_repositories(folder: Path) -> dict[str, tuple[str, str]]:
@@ -29,19 +33,30 @@ def _made(place: Path, files: Mapping[str, str]) -> tuple[str, str]:
             path = place / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
-        _git(place, "init", "--quiet")
-        _git(place, "add", "--all")
-        _git(place, "commit", "--quiet", "--no-verify", "--message", "Begin")
-        return str(place), _git(place, "rev-parse", "HEAD").strip()
+        return str(place), commit_all(place, "Sample", "Begin")
     except OSError as error:
         raise ConfigurationInvalid(
             f"the sample needs git and a writable directory {place}: {error}"
         ) from None
 
 
+def commit_all(place: Path, who: str, message: str) -> str:
+    """Make a directory a git repository, with all of its files in one commit by somebody; return that commit.
+
+    Raises:
+        ConfigurationInvalid: git does not do it, and says why.
+        OSError: git is missing.
+    """
+    author = ("-c", f"user.name={who}", "-c", f"user.email={who.lower()}@callboard.invalid")
+    _git(place, "init", "--quiet")
+    _git(place, "add", "--all")
+    _git(place, *author, "commit", "--quiet", "--no-verify", "--message", message)
+    return _git(place, "rev-parse", "HEAD").strip()
+
+
 def _git(place: Path, *arguments: str) -> str:
     done = subprocess.run(  # noqa: S603 - a fixed program with arguments of our own
-        [*_GIT, *arguments],
+        ["git", *_SAFE, *arguments],  # noqa: S607 - the user's own git
         cwd=place,
         check=False,
         capture_output=True,
@@ -49,5 +64,7 @@ def _git(place: Path, *arguments: str) -> str:
         stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
-        raise ConfigurationInvalid(f"git {arguments[0]} failed in {place}: {done.stderr.strip()}")
+        raise ConfigurationInvalid(
+            f"git {' '.join(arguments)} failed in {place}: {done.stderr.strip()}"
+        )
     return done.stdout
