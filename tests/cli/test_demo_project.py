@@ -27,7 +27,9 @@ def test_where_git_fails_the_demonstration_says_why_and_leaves_nothing_behind(
     git.write_text("#!/bin/sh\necho No space left on device >&2\nexit 128\n")
     git.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(ConfigurationInvalid, match=r"git init --quiet failed .*: No space left on device"):
+    with pytest.raises(
+        ConfigurationInvalid, match=r"git init --quiet failed .*: No space left on device"
+    ):
         make_repository(tmp_path / "place")
     assert not (tmp_path / "place").exists()
 

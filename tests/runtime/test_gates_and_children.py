@@ -179,6 +179,41 @@ async def test_whoever_lost_a_run_begins_nothing_below_it_and_leaves_that_to_who
     assert (await MemoryEventStore(disk).claim(child.run_id)).epoch == 2
 
 
+class TakenOverBelow(CrashingStore):
+    """A store over which another process takes the run `r` just before a run is claimed as one below it."""
+
+    async def claim(self, run_id: str, above: Claim | None = None) -> Claim:
+        if above is not None:
+            disk = cast("MemoryEventStore", self.inner).disk
+            disk.runs["r"].owner = None
+            await MemoryEventStore(disk).claim("r")
+        return await super().claim(run_id, above)
+
+
+async def test_whoever_lost_a_run_goes_on_with_nothing_below_it():
+    provider = says(
+        lead=[Turn(calls=(call("spawn_agents", agents=[{"agent_type": "a"}]),))],
+        a=[Turn(calls=(call("pay", path="bill", text="$"),))],
+    )
+    agents = (
+        agent("lead", "spawn_agents", spawnable_agents=["a"]),
+        agent("a", "pay", permissions=ASK),
+    )
+    world, disk = World(), MemoryDisk()
+    app = rig(provider, *agents, store=TakenOverBelow(MemoryEventStore(disk)), world=world)
+    await run(app, "lead")
+    (gate,) = await list_gates(app, as_owner(ANN))
+    with pytest.raises(Fenced):
+        await decide_gate(
+            app, as_owner(ANN), gate.row.run_id, Decision("approve"), digest=gate.gate.digest
+        )
+    assert world.files == {}
+    (child,) = await app.ports.store.children("r")
+    assert (await MemoryEventStore(disk).claim(child.run_id)).epoch == 3, (
+        "the second was for the decision"
+    )
+
+
 class AwayAtTheEnd(TakenOver):
     """The same, and away whenever a run below another one is given back."""
 
