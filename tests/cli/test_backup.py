@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -95,7 +96,7 @@ def test_a_damaged_database_gives_no_copy(shell, model, tmp_path):
     with shell.database() as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path = shell.home / "callboard.db"
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite3.connect(path)) as raw:
         size = raw.execute("PRAGMA page_size").fetchone()[0]
     content = bytearray(path.read_bytes())
     for page in range(5, len(content) // size):

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.cli.shell import TIMEOUT_S, say
+from tests.cli.shell import COMMAND, TIMEOUT_S, say
 
 
 def test_validate_reports_every_problem_with_file_field_and_message(bare):
@@ -129,10 +129,16 @@ def test_the_shell_completes_commands(bare, words, position, expected):
     assert expected in done.out
 
 
-def test_the_completion_script_can_be_shown(bare):
-    shown = bare("--show-completion", "bash")
-    assert shown.code == 0
-    assert "complete" in shown.out
+def test_a_shell_is_shown_its_completion_script(bare):
+    shown = subprocess.run(
+        ["bash", "-c", f"{COMMAND} --show-completion; exit $?"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env=bare.environ(),
+    )
+    assert "COMPREPLY" in shown.stdout
 
 
 def test_init_scaffolds_an_agent_in_typescript_that_runs_without_a_key(bare):

@@ -57,8 +57,8 @@ def test_what_is_no_text_is_refused(desk, content, reason):
 
 class TestJson:
     def test_a_syntax_error_has_line_and_column(self, desk):
-        (problem,) = shown(desk.read("a.json", '{\n  "id": "a",\n}'))
-        assert problem.startswith(": line 3, column 1:")
+        (problem,) = shown(desk.read("a.json", '{\n  "id": "a",\n  id: "b"}'))
+        assert problem.startswith(": line 3, column 3:")
 
     def test_duplicate_keys_are_named_with_their_path(self, desk):
         text = '{"id":"a","id":"b","displayName":"A","model":"m","limits":{"turns":1,"turns":2}}'

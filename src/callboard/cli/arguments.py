@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.domain.message import MOST_DIGITS, JsonObject, MediaPart
+from callboard.domain.message import DEEPEST, MOST_DIGITS, JsonObject, MediaPart, is_deeper
 from callboard.domain.usage import usd
 
 _LARGEST_ATTACHMENT = 20 << 20
@@ -37,7 +37,10 @@ def params_of(text: str | None, *, option: str = "--params") -> JsonObject | Non
         raise ConfigurationInvalid(f"{option} is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ConfigurationInvalid(f'{option} must be a JSON object like {{"name": "value"}}')
-    return cast("JsonObject", value)
+    params = cast("JsonObject", value)
+    if is_deeper(params, DEEPEST):
+        raise ConfigurationInvalid(f"{option} is nested too deeply")
+    return params
 
 
 def attachments_of(paths: Sequence[Path] | None) -> tuple[MediaPart, ...]:

@@ -193,7 +193,7 @@ def _shown(moment: datetime) -> str:
 def _choice(number: int, line: str) -> Choice:
     try:
         read: object = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         read = None
     fields = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
     verdict = fields.get("verdict")

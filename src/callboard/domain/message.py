@@ -14,6 +14,26 @@ JsonObject = dict[str, JsonValue]
 MOST_DIGITS: Final = 4000
 """How many digits a whole number in JSON may have; the interpreter reads no more than 4300."""
 
+DEEPEST: Final = 200
+"""How many lists and objects JSON may have in one another. Pydantic takes some more, writes fewer than it takes, and
+what Python's own reader takes depends on its version.
+"""
+
+
+def is_deeper(value: JsonValue, levels: int) -> bool:
+    """Return whether JSON has more lists and objects in one another than so many."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
+
 
 class TextPart(Frozen):
     """Plain text."""

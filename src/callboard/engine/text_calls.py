@@ -9,6 +9,7 @@ import re
 from typing import cast
 
 from callboard.domain.message import (
+    DEEPEST,
     JsonObject,
     JsonOutput,
     Message,
@@ -16,6 +17,7 @@ from callboard.domain.message import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
+    is_deeper,
 )
 from callboard.domain.tool import ToolSpec
 
@@ -70,8 +72,8 @@ def _call(text: str, start: int, closing: str, call_id: str) -> tuple[ToolCallPa
         found, end = None, body
     close = text.find(closing, end)
     behind = len(text) if close < 0 else close + len(closing)
-    if isinstance(found, dict):
-        fields = cast("JsonObject", found)
+    fields = cast("JsonObject", found) if isinstance(found, dict) else {}
+    if not is_deeper(fields, DEEPEST):
         name = next((fields[key] for key in _NAMES if isinstance(fields.get(key), str)), None)
         if isinstance(name, str):
             given = {key: value for key, value in fields.items() if key not in _NOT_INPUT}

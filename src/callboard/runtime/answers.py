@@ -12,7 +12,15 @@ from callboard.domain.events.model_call import ModelCallCompleted
 from callboard.domain.events.tool_call import CallRequest, ToolCallRefused
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.frozen import unchecked
-from callboard.domain.message import JsonObject, Message, Part, TextPart, ToolCallPart
+from callboard.domain.message import (
+    DEEPEST,
+    JsonObject,
+    Message,
+    Part,
+    TextPart,
+    ToolCallPart,
+    is_deeper,
+)
 from callboard.domain.run.state import RunState
 from callboard.engine.repair import meant_name, repaired_object
 from callboard.engine.text_calls import has_text_calls, split_calls
@@ -157,6 +165,11 @@ def _resolved(state: RunState, offer: Offer, part: ToolCallPart) -> tuple[str, T
             "invalid_arguments",
             f"Invalid parameters for {part.tool}: expected the tool arguments to be a JSON object, "
             f"but received: {shown!r}. {_TRY_AGAIN}",
+        )
+    if is_deeper(arguments, DEEPEST):
+        raise Refusal(
+            "invalid_arguments",
+            f"Invalid parameters for {part.tool}: more than {DEEPEST} lists and objects in one another. {_TRY_AGAIN}",
         )
     name = meant_name(part.tool, offer.names)
     tool = offer.tool(name)

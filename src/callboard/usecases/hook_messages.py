@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import JsonValue
 
 from callboard.domain.errors import RecordConflict, UserMistake
+from callboard.domain.message import is_deeper
 from callboard.domain.org.hook import HOOK_RECEIPTS, HOOKS, HookReceipt, HookRecord
 from callboard.domain.org.principal import Principal
 from callboard.domain.org.space import SPACES
@@ -138,20 +139,7 @@ def _read(body: bytes) -> _Read | None:
         value: JsonValue = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return _Read(value) if _depth(value) <= _DEEPEST else None
-
-
-def _depth(value: JsonValue) -> int:
-    depth, level = 0, [value]
-    while level and depth <= _DEEPEST:
-        depth += 1
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-    return depth
+    return None if is_deeper(value, _DEEPEST) else _Read(value)
 
 
 async def _against(app: App, hook: HookRecord, value: JsonValue) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
 from callboard.domain.events.run import AgentSubject
-from callboard.domain.message import JsonObject, MediaPart
+from callboard.domain.message import DEEPEST, JsonObject, MediaPart, is_deeper
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.history import handed_down
@@ -128,6 +128,10 @@ async def find_agent(app: App, reference: str, space: str = "") -> AgentDefiniti
 
 
 def _check_input(app: App, definition: AgentDefinition, wish: StartRun) -> None:
+    if is_deeper(wish.params, DEEPEST):
+        raise ConfigurationInvalid(
+            f"params: more than {DEEPEST} lists and objects in one another; make it flatter"
+        )
     wrong = input_issues(app.ports.schemas, definition, wish.prompt, wish.params)
     if wrong:
         listed = "\n".join(f"{part}: {issue}" for part, issues in wrong.items() for issue in issues)

@@ -19,17 +19,13 @@ from callboard.domain.events.event import BlobRef, Event
 from callboard.domain.events.files import FilesChanged
 from callboard.domain.events.tool_call import ToolCallCompleted
 from callboard.domain.events.union import AnyEvent, event_adapter
-from callboard.domain.message import ToolOutputs
+from callboard.domain.message import DEEPEST, ToolOutputs
 
 P = TypeVar("P")
 
 GENESIS = "0" * 64
 BLOB_THRESHOLD = 16 * 1024
 
-_DEEPEST = 200
-"""How deeply JSON in an event may be nested. Pydantic reads some levels more than it writes, and a model, a tool or a person
-may send just these.
-"""
 _TOO_DEEP = "[nested too deeply to be recorded]"
 
 _outputs: TypeAdapter[ToolOutputs] = TypeAdapter(ToolOutputs)
@@ -88,7 +84,7 @@ def seal(recorded: Recorded, previous: str) -> tuple[Sealed, Blob | None]:
         payload = _as_json(event)
     except ValueError:
         # pydantic's word for text that UTF-8 cannot hold, and for JSON that is nested too deeply
-        event = _storable(_pruned(event, _DEEPEST))
+        event = _storable(_pruned(event, DEEPEST))
         payload = _as_json(event)
     if len(payload) > BLOB_THRESHOLD:
         event, blob = _offload(event)
