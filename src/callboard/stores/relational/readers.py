@@ -65,7 +65,7 @@ class Readers:
                 self._idle.pop().close()
 
     def _asked(self, query: Callable[[Session], T]) -> T:
-        session = self._idle.pop() if self._idle else self._driver.connect(read_only=True)
+        session = self._session()
         try:
             answer = query(session)
         except self._driver.failures as error:
@@ -79,3 +79,8 @@ class Readers:
             raise
         self._idle.append(session)
         return answer
+
+    def _session(self) -> Session:
+        with contextlib.suppress(IndexError):  # another thread may take the last one at any moment
+            return self._idle.pop()
+        return self._driver.connect(read_only=True)

@@ -2,11 +2,11 @@
 
 import asyncio
 import sqlite3
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Self
 
-from callboard.domain.errors import CallboardError
 from callboard.stores.file_owners import FileOwners
 from callboard.stores.file_writes import FileWrites
 from callboard.stores.relational.access import Access
@@ -39,16 +39,16 @@ class SqliteEventStore(RelationalStore):
         driver = SqliteDriver(path, patience_s, durable=durable)
         prepare_file(path)
         self._owner = FileOwners(path.parent / "owners")
-        try:
-            ensure_current(path, patience_s)
-            watch = SignalWatch(driver.connect(read_only=True))
-            access = Access(sql, Writer(driver), Readers(driver))
-        except (sqlite3.Error, OSError) as error:
-            self._owner.retire()
-            raise driver.explain(error) from error
-        except CallboardError:
-            self._owner.retire()
-            raise
+        with ExitStack() as undoing:
+            undoing.callback(self._owner.retire)
+            try:
+                ensure_current(path, patience_s)
+                watch = SignalWatch(driver.connect(read_only=True))
+                undoing.callback(watch.close)
+                access = Access(sql, Writer(driver), Readers(driver))
+            except (sqlite3.Error, OSError) as error:
+                raise driver.explain(error) from error
+            undoing.pop_all()
         engine, log = f"SQLite {sqlite3.sqlite_version}", path.with_name(f"{path.name}-wal")
         super().__init__(access, self._owner, watch, engine, writes=FileWrites(log))
 
