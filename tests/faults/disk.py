@@ -4,7 +4,8 @@ import subprocess
 
 from tests.cli.shell import COMMAND, TIMEOUT_S, Done
 
-_HOLDER = ["unshare", "--user", "--map-root-user", "--mount", "--", "sh", "-c", "echo up; cat"]
+OWN_MOUNTS = ["unshare", "--user", "--map-root-user", "--mount", "--"]
+HOLDER = [*OWN_MOUNTS, "sh", "-c", "echo up; cat"]
 
 
 def can_mount():
@@ -12,7 +13,7 @@ def can_mount():
     tried = "mount -t tmpfs -o size=64k none /mnt"
     try:
         done = subprocess.run(
-            [*_HOLDER[:5], "sh", "-c", tried], check=False, capture_output=True, timeout=20
+            [*OWN_MOUNTS, "sh", "-c", tried], check=False, capture_output=True, timeout=20
         )
     except OSError:
         return False
@@ -25,7 +26,7 @@ class Disk:
     def __init__(self, shell, megabytes=64):
         self._shell = shell
         self._holder = subprocess.Popen(
-            _HOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            HOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline() == "up\n"

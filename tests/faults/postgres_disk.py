@@ -8,7 +8,8 @@ from psycopg.sql import SQL, Literal
 
 from callboard.testing.postgres import PostgresServer
 
-_HOLDER = ["unshare", "--user", "--map-root-user", "--mount", "--", "sh", "-c", "echo up; cat"]
+from .disk import HOLDER
+
 _SOMEBODY = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
 """PostgreSQL refuses to be root, also where that is root of nothing."""
 
@@ -49,7 +50,7 @@ class ServerOnADisk(PostgresServer):
         for directory in (data, self._small):
             directory.mkdir(mode=0o700)
         self._holder = subprocess.Popen(
-            _HOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            HOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline() == "up\n"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.shell import COMMAND, TIMEOUT_S, call, calls, command, say
 
-from .disk import Disk, can_mount
+from .disk import OWN_MOUNTS, Disk, can_mount
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -140,7 +140,7 @@ def test_commands_run_where_no_directory_takes_temporary_files(shell, model):
     )
     model.will(command("echo here"), say("Done."))
     done = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", script],
+        [*OWN_MOUNTS, "sh", "-ec", script],
         check=False,
         capture_output=True,
         text=True,
