@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from callboard.domain.errors import ConfigurationInvalid
-from callboard.domain.message import DEEPEST, MOST_DIGITS, JsonObject, MediaPart, is_deeper
+from callboard.domain.message import MOST_DIGITS, JsonObject, MediaPart, is_deeper
 from callboard.domain.usage import usd
 
 _LARGEST_ATTACHMENT = 20 << 20
@@ -38,7 +38,7 @@ def params_of(text: str | None, *, option: str = "--params") -> JsonObject | Non
     if not isinstance(value, dict):
         raise ConfigurationInvalid(f'{option} must be a JSON object like {{"name": "value"}}')
     params = cast("JsonObject", value)
-    if is_deeper(params, DEEPEST):
+    if is_deeper(params):
         raise ConfigurationInvalid(f"{option} is nested too deeply")
     return params
 

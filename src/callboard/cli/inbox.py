@@ -20,7 +20,7 @@ from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.gate import Verdict
-from callboard.domain.message import DEEPEST, is_deeper
+from callboard.domain.message import is_deeper
 from callboard.domain.org.principal import Principal
 from callboard.engine.approvals import has_expired
 from callboard.runtime.children import Ended
@@ -169,7 +169,7 @@ def _answer(text: str | None) -> JsonValue:
         answer: JsonValue = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return text if is_deeper(answer, DEEPEST) else answer
+    return text if is_deeper(answer) else answer
 
 
 async def _decide(

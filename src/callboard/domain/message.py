@@ -20,7 +20,7 @@ what Python's own reader takes depends on its version.
 """
 
 
-def is_deeper(value: JsonValue, levels: int) -> bool:
+def is_deeper(value: JsonValue, levels: int = DEEPEST) -> bool:
     """Return whether JSON has more lists and objects in one another than so many."""
     level = [value]
     for _ in range(levels + 1):

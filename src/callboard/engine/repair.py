@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from typing import cast
 
-from callboard.domain.message import DEEPEST, JsonObject, is_deeper
+from callboard.domain.message import JsonObject
 
 _FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 _STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(\s*[}\]])')
@@ -42,11 +42,6 @@ def repaired_object(text: str) -> JsonObject | None:
     """
     fenced = _FENCE.fullmatch(text)
     body = (fenced[1] if fenced else text).strip()
-    found = _meant(body)
-    return None if found is not None and is_deeper(found, DEEPEST) else found
-
-
-def _meant(body: str) -> JsonObject | None:
     for candidate in (body, _without_trailing_commas(body)):
         found = _object(candidate)
         if found is not None:

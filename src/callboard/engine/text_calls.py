@@ -9,7 +9,6 @@ import re
 from typing import cast
 
 from callboard.domain.message import (
-    DEEPEST,
     JsonObject,
     JsonOutput,
     Message,
@@ -73,7 +72,7 @@ def _call(text: str, start: int, closing: str, call_id: str) -> tuple[ToolCallPa
     close = text.find(closing, end)
     behind = len(text) if close < 0 else close + len(closing)
     fields = cast("JsonObject", found) if isinstance(found, dict) else {}
-    if not is_deeper(fields, DEEPEST):
+    if not is_deeper(fields):
         name = next((fields[key] for key in _NAMES if isinstance(fields.get(key), str)), None)
         if isinstance(name, str):
             given = {key: value for key, value in fields.items() if key not in _NOT_INPUT}

@@ -166,7 +166,7 @@ def _resolved(state: RunState, offer: Offer, part: ToolCallPart) -> tuple[str, T
             f"Invalid parameters for {part.tool}: expected the tool arguments to be a JSON object, "
             f"but received: {shown!r}. {_TRY_AGAIN}",
         )
-    if is_deeper(arguments, DEEPEST):
+    if is_deeper(arguments):
         raise Refusal(
             "invalid_arguments",
             f"Invalid parameters for {part.tool}: more than {DEEPEST} lists and objects in one another. {_TRY_AGAIN}",

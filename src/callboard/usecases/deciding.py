@@ -182,7 +182,7 @@ def _fitting(app: App, gate: GateOpened, decision: Decision) -> Decision:
     """Return a decision that the gate can take, with arguments as the tool spells them."""
     if decision.verdict == "answer" and gate.reason not in ("input_required", "budget_exceeded"):
         raise ConfigurationInvalid("this gate asks for approve or reject, not for an answer")
-    if is_deeper([decision.answer, decision.arguments], DEEPEST):
+    if is_deeper(decision.answer) or is_deeper(decision.arguments):
         raise ConfigurationInvalid(
             f"more than {DEEPEST} lists and objects in one another; make it flatter"
         )

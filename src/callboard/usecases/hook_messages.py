@@ -27,7 +27,7 @@ from callboard.usecases.wishes import wish_of
 
 LARGEST: Final = 256 * 1024
 """How many bytes a message may have."""
-_DEEPEST: Final = 64
+_DEEPEST: Final = 63
 _MESSAGE_ID: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 

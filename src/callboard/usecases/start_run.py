@@ -128,7 +128,7 @@ async def find_agent(app: App, reference: str, space: str = "") -> AgentDefiniti
 
 
 def _check_input(app: App, definition: AgentDefinition, wish: StartRun) -> None:
-    if is_deeper(wish.params, DEEPEST):
+    if is_deeper(wish.params):
         raise ConfigurationInvalid(
             f"params: more than {DEEPEST} lists and objects in one another; make it flatter"
         )
