@@ -93,12 +93,32 @@ class Board:
         return run_id
 
 
+class AtWork:
+    """A worker that has nothing to do. It notes how often it is woken."""
+
+    is_at_work = True
+    woken = 0
+
+    async def start(self):
+        pass
+
+    def wake(self):
+        self.woken += 1
+
+    async def stop(self, grace_s=10.0):
+        pass
+
+
 @asynccontextmanager
-async def opened(app, site=None, client=("127.0.0.1", 5000), **more):
+async def opened(
+    app, site=None, client=("127.0.0.1", 5000), *, worker=lambda _app: AtWork(), **more
+):
+    """A site that drives what is started at it; with `worker` None it leaves that to others."""
+
     async def open_app():
         return app
 
-    parts = Parts(open_app, site or Site(), **more)
+    parts = Parts(open_app, site or Site(), worker=worker, **more)
     api = create_api(parts)
     door = Door(api, lambda: app, parts.site)
     transport = httpx2.ASGITransport(app=door, client=client, raise_app_exceptions=False)

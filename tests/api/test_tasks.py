@@ -25,7 +25,7 @@ async def team():
     app = new_app()
     await settle(app)
     worker = Worker(app)
-    async with opened(app) as board:
+    async with opened(app, worker=None) as board:
         yield board, worker
 
 

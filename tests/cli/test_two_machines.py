@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 
+import httpx2
 import pytest
 import yaml
 
@@ -208,3 +209,22 @@ def test_a_run_that_nobody_here_could_go_on_with_can_be_ended_here(place, model)
     assert ended.code == 0, ended.err
     assert place.kinds(f"{key}-1")[-1] == "run.cancelled"
     assert not (place.home("second") / "workspaces").exists()
+
+
+def test_a_run_that_is_asked_for_at_a_server_without_a_worker_is_done_by_a_worker_elsewhere(
+    place, model
+):
+    first = {"CALLBOARD_HOME": str(place.home("first"))}
+    server = place.shell.start("serve", "--port", "0", "--no-worker", **first)
+    url = server.line().partition("/setup")[0]
+    wish = {"agent": "writer", "space": "auth", "prompt": "Go.", "run_id": "asked"}
+    answer = httpx2.post(f"{url}/api/v1/runs", json=wish, timeout=TIMEOUT_S)
+    assert (answer.status_code, answer.json()["status"]) == (202, "running"), answer.text
+    model.will(*edits(), *the_rest())
+    second = place.worker("second")
+    place.until(lambda: place.kinds("asked")[-1] == "run.completed")
+    for running in (second, server):
+        running.process.terminate()
+        assert running.finish().code == 0
+    assert (place.home("second") / "workspaces" / "asked" / "app.py").read_text() == "x = 3\n"
+    assert place.on("first", "runs", "verify", "asked").code == 0

@@ -64,6 +64,10 @@ async def begun(app, agent=WRITER, workspace="/somewhere", folders=()):
     return await create_run(app.ports, "r", created, AGENT)
 
 
+def wish(workspace="/somewhere"):
+    return StartRun(run_id="r", agent="writer", workspace=workspace, prompt="Go.")
+
+
 async def dies_with(path, *, agent=WRITER, workspace="/somewhere", **changes):
     """Let a process die in the middle of a run."""
     async with process(path, **changes) as app:
@@ -120,8 +124,7 @@ async def test_what_a_server_drives_when_it_ends_is_finished_by_a_worker(tmp_pat
     model = ScriptedProvider({"writer": script(delay_s=1)}, sleep=for_ever)
     async with process(tmp_path / "db", model) as here:
         running = Running(here)
-        wish = StartRun(run_id="r", agent="writer", workspace="/somewhere", prompt="Go.")
-        await running.begin("r", start_run(here, ROOT, wish))
+        await running.start(ROOT, wish())
         await asyncio.wait_for(held.wait(), 60)
         await running.stop()
     async with process(tmp_path / "db") as app:
@@ -205,7 +208,6 @@ async def test_of_two_workers_one_goes_on_with_it(tmp_path):
 
 async def test_nothing_is_noted_of_a_run_that_has_ended(tmp_path):
     async with process(tmp_path / "db", place="ours") as app:
-        wish = StartRun(run_id="r", agent="writer", workspace="/somewhere", prompt="Go.")
-        ended = await start_run(app, ROOT, wish)
+        ended = await start_run(app, ROOT, wish())
         assert ended.terminal is not None
         assert await app.records.find(RUN_ORIGINS) == []

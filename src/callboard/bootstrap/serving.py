@@ -43,7 +43,7 @@ def open_site(
 ) -> "ASGIApp":
     """Return the site, with the worker that drives its tasks and goes the rounds. Its app is built when it starts.
     `for_this_machine`: it listens on loopback only, and as long as nobody is here yet, whoever works on this machine
-    need not sign in. Without a worker tasks are driven, and rounds gone, by workers elsewhere. `rehearsal`: it is a sample,
+    need not sign in. Without a worker, workers elsewhere drive what is to be done and go the rounds. `rehearsal`: it is a sample,
     not a deployment.
     """
     from callboard.api.site import create_api

@@ -27,7 +27,8 @@ def serve(
     work: Annotated[
         bool,
         typer.Option(
-            "--worker/--no-worker", help="Drive tasks too, or leave them to `callboard worker`."
+            "--worker/--no-worker",
+            help="Drive tasks and runs too, or leave them to `callboard worker`.",
         ),
     ] = True,
     demo: Annotated[

@@ -47,7 +47,7 @@ async def serve_on(
     with_worker: bool = True,
 ) -> int:
     """Serve on a socket until the process is told to end; return its exit code. `rehearsal`: it is a sample. Without
-    `with_worker` it drives no tasks.
+    `with_worker` it leaves tasks, and runs in private copies, to workers elsewhere.
     """
     log_to_stderr("uvicorn.error")
     stopping = asyncio.Event()

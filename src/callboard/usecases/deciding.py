@@ -34,6 +34,7 @@ from callboard.usecases.deputies import require_decider
 from callboard.usecases.gates import open_gate
 from callboard.usecases.open_gates import OpenGate
 from callboard.usecases.recording import write
+from callboard.usecases.run_origins import drive_noted
 from callboard.usecases.runs import require_models
 
 _TRIES: Final = 20
@@ -76,7 +77,7 @@ async def decide_gate(
     decided = await _decided(app, by, run_id, decision, digest)
     if not decided.closed:
         return _waiting(decided.found)
-    return await app.driver.drive(decided.found.row.root_id)
+    return await drive_noted(app, decided.found.row.root_id)
 
 
 @dataclass(frozen=True, slots=True)

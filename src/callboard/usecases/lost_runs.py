@@ -28,7 +28,7 @@ from callboard.runtime.reading import load
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App
 from callboard.usecases.patience import Patience
-from callboard.usecases.run_origins import forget_origin, hand_on
+from callboard.usecases.run_origins import drive_noted, hand_on
 from callboard.usecases.runs import require_models
 
 _log = logging.getLogger(__name__)
@@ -91,13 +91,11 @@ class LostRuns:
             await _require_parts(app, state)
             await require_models(app, entries)
             await hand_on(app, run_id)  # should this process end in order, it is any worker's
-            ended = await app.driver.drive(run_id)
+            await drive_noted(app, run_id)
         finally:
             self._drivers.discard(app.driver)
             if app.driver is not self._app.driver:
                 await app.driver.close()
-        if ended.terminal is not None:
-            await forget_origin(self._app, run_id)
 
     async def _app_for(self, run_id: str, created: RunCreated) -> App:
         """Return the app with the definitions that a run was begun with.

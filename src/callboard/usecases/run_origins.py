@@ -2,11 +2,15 @@
 
 import contextlib
 
-from callboard.domain.errors import CallboardError, RecordConflict
+from callboard.domain.errors import RecordConflict
 from callboard.domain.events.run import RunCreated
 from callboard.domain.org.run_origin import RUN_ORIGINS, RunOrigin
 from callboard.domain.record import Kept
+from callboard.domain.run.fold import AGENT
+from callboard.domain.run_row import RunRow
+from callboard.domain.submission import Submission
 from callboard.runtime.children import Ended
+from callboard.runtime.run_log import create_run
 from callboard.usecases.app import App
 
 
@@ -20,8 +24,40 @@ async def start_noted(app: App, run_id: str, created: RunCreated) -> Ended:
     is_noted = created.task is None and await note_origin(app, run_id, created)
     ended = await app.driver.start(run_id, created)
     if is_noted and ended.terminal is not None:
-        await forget_origin(app, run_id)
+        await _forget_origin(app, run_id)
     return ended
+
+
+async def drive_noted(app: App, run_id: str) -> Ended:
+    """Drive a run until it ends or waits; one that has ended needs no note any more.
+
+    Raises: what `Driver.drive` does.
+    """
+    ended = await app.driver.drive(run_id)
+    if ended.terminal is not None:
+        await _forget_origin(app, run_id)
+    return ended
+
+
+async def submit_new(app: App, run_id: str, created: RunCreated) -> None:
+    """Create an agent's root run of no task, and leave it to whichever worker has a place free.
+
+    Raises:
+        RunExists: the id is taken.
+    """
+    await note_origin(app, run_id, created)
+    log = await create_run(app.ports, run_id, created, AGENT)
+    await hand_on(
+        app, run_id
+    )  # before it is let go of: should this process die in between, a worker finds it all the same
+    await log.release()
+    await app.dispatcher.submit(Submission(run_id, created.space))
+
+
+async def submit_again(app: App, row: RunRow) -> None:
+    """Leave a root run of no task that nobody drives to whichever worker has a place free."""
+    await hand_on(app, row.run_id)
+    await app.dispatcher.submit(Submission(row.run_id, row.space))
 
 
 async def note_origin(app: App, run_id: str, created: RunCreated) -> bool:
@@ -41,21 +77,19 @@ async def note_origin(app: App, run_id: str, created: RunCreated) -> bool:
 
 
 async def hand_on(app: App, run_id: str) -> None:
-    """Leave a root run of no task that this process drove for others to any worker. Where the store is away it stays for
-    whoever resumes it by hand.
-    """
-    with contextlib.suppress(CallboardError):
-        row = await app.ports.store.row(run_id)
-        if row is None or row.ended_at is not None or row.task is not None or row.parent_id:
-            return
-        kept = await app.records.get(RUN_ORIGINS, run_id)
-        known = RunOrigin(run_id=run_id, place=app.place) if kept is None else kept.value
-        if not known.handed_on:
-            handed_on = known.model_copy(update={"handed_on": True})
+    """Leave a root run of no task that this process drives for others, or drove, to any worker."""
+    row = await app.ports.store.row(run_id)
+    if row is None or row.ended_at is not None or row.task is not None or row.parent_id:
+        return
+    kept = await app.records.get(RUN_ORIGINS, run_id)
+    known = RunOrigin(run_id=run_id, place=app.place) if kept is None else kept.value
+    if not known.handed_on:
+        handed_on = known.model_copy(update={"handed_on": True})
+        with contextlib.suppress(RecordConflict):  # another process did
             await app.records.keep((RUN_ORIGINS.put(handed_on, over=kept),))
 
 
-async def forget_origin(app: App, run_id: str) -> None:
+async def _forget_origin(app: App, run_id: str) -> None:
     """Take the note of a run away that has ended."""
     kept: Kept[RunOrigin] | None = await app.records.get(RUN_ORIGINS, run_id)
     if kept is not None:

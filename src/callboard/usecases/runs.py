@@ -15,6 +15,7 @@ from callboard.runtime.reading import load, with_payloads
 from callboard.runtime.standing import fold_any, standing
 from callboard.usecases.app import App, require, require_log, require_run, seen_spaces
 from callboard.usecases.reachable import require_provider
+from callboard.usecases.run_origins import drive_noted
 
 TERMINAL = ("completed", "failed", "cancelled")
 
@@ -101,7 +102,7 @@ async def resume_run(app: App, who: Principal, run_id: str) -> Ended:
     """
     await require_run(app, who, "run.resume", run_id)
     await require_models(app, await load(app.ports.store, run_id))
-    return await app.driver.drive(run_id)
+    return await drive_noted(app, run_id)
 
 
 async def require_models(app: App, entries: Sequence[Recorded], *, decided: bool = False) -> None:
@@ -143,6 +144,6 @@ async def cancel_run(app: App, who: Principal, run_id: str, *, reason: str = "")
         if state.terminal is not None:
             return standing(state)
         try:
-            return await app.driver.drive(run_id)
+            return await drive_noted(app, run_id)
         except RunBusy:
             await app.ports.clock.sleep(0.05)

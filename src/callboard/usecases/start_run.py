@@ -1,12 +1,14 @@
 """Start one agent in a workspace."""
 
+import contextlib
 import re
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal
 
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
-from callboard.domain.events.run import AgentSubject
+from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.message import DEEPEST, JsonObject, MediaPart, is_deeper
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.policy import PolicyLayer
@@ -20,7 +22,7 @@ from callboard.runtime.reading import load_unaltered
 from callboard.runtime.standing import fold_any
 from callboard.usecases.app import App, require
 from callboard.usecases.reachable import require_provider
-from callboard.usecases.run_origins import start_noted
+from callboard.usecases.run_origins import start_noted, submit_new
 
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -58,6 +60,25 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
         UnknownThing: no such agent, or no such previous run.
     """
     require(who, "run.start", in_space(wish.space))
+    created = await _creation(app, who, wish)
+    with _refusing_taken(wish.run_id):
+        return await start_noted(app, wish.run_id, created)
+
+
+async def submit_run(app: App, who: Principal, wish: StartRun) -> None:
+    """Create the run, and leave it to whichever worker has a place free.
+
+    Raises:
+        ConfigurationInvalid: bad run id, taken run id, missing key, input that does not fit.
+        UnknownThing: no such agent, or no such previous run.
+    """
+    require(who, "run.start", in_space(wish.space))
+    created = await _creation(app, who, wish)
+    with _refusing_taken(wish.run_id):
+        await submit_new(app, wish.run_id, created)
+
+
+async def _creation(app: App, who: Principal, wish: StartRun) -> RunCreated:
     check_run_id(wish.run_id)
     named = wish.agent
     definition = await find_agent(app, named, wish.space) if isinstance(named, str) else named
@@ -79,13 +100,17 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
     if isinstance(created.subject, AgentSubject) and definition.handle_steps is None:
         # A program may never ask the model.
         await require_provider(app, definition, created.subject.chain, wish.space)
-    created = created.model_copy(update={"folders": wish.folders})
+    return created.model_copy(update={"folders": wish.folders})
+
+
+@contextlib.contextmanager
+def _refusing_taken(run_id: str) -> Generator[None]:
     try:
-        return await start_noted(app, wish.run_id, created)
+        yield
     except RunExists:
         raise ConfigurationInvalid(
-            f"--run-id {wish.run_id}: a run with this id exists; choose another id, or continue it with "
-            f"`callboard runs resume {wish.run_id}`"
+            f"--run-id {run_id}: a run with this id exists; choose another id, or continue it with "
+            f"`callboard runs resume {run_id}`"
         ) from None
 
 

@@ -36,7 +36,7 @@ async def decided(at: Visit, run_id: str) -> str:
     except CallboardError as error:
         return str(error)
     if recorded.closed:
-        at.running.decided(recorded.found.row)
+        await at.running.decided(recorded.found.row)
     return ""
 
 

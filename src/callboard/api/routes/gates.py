@@ -57,5 +57,5 @@ async def decide(
     recorded = await record_decision(app, who, run_id, decision, digest=body.digest)
     if recorded.closed:
         running = cast("Running", request.app.state.running)
-        running.decided(recorded.found.row)
+        await running.decided(recorded.found.row)
     return Decided(closed=recorded.closed, run=RunView.of(await find_run(app, who, run_id)))

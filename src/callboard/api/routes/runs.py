@@ -24,13 +24,13 @@ from callboard.entrance.names import RunId
 from callboard.entrance.problems import RequestRefused, TooManyStreams
 from callboard.entrance.running import Running
 from callboard.ports.event_store import RunsWanted
-from callboard.usecases.app import App, NotAllowed, require_run
+from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.diff import diff_of
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.run_events import events_after
 from callboard.usecases.run_places import place_for_run
-from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs, resume_run
-from callboard.usecases.start_run import StartRun, start_run
+from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs
+from callboard.usecases.start_run import StartRun
 from callboard.usecases.steer_run import steer_run
 from callboard.usecases.verify_run import verify_run
 
@@ -155,7 +155,7 @@ async def start(app: TheApp, who: Who, request: Request, body: RunAsked) -> RunV
     )
     if body.previous is not None:
         await find_run(app, who, body.previous)
-    await _running(request).begin(run_id, start_run(app, who, wish))
+    await _running(request).start(who, wish)
     return RunView.of(await find_run(app, who, run_id))
 
 
@@ -256,9 +256,7 @@ async def steer(app: TheApp, who: Who, run_id: str, body: SteerAsked) -> RunView
 @router.post("/runs/{run_id}/resume", status_code=202)
 async def resume(app: TheApp, who: Who, request: Request, run_id: str) -> RunView:
     """Continue a run that nobody drives. One that has ended is left alone."""
-    # refused at once, not when nobody listens any more
-    await require_run(app, who, "run.resume", run_id)
-    _running(request).go_on(run_id, resume_run(app, who, run_id))
+    await _running(request).resume(who, run_id)
     return RunView.of(await find_run(app, who, run_id))
 
 

@@ -88,7 +88,7 @@ async def decide(at: At) -> Response:
         return await at.show(await _page(at, str(error), run_id, kept), 422)
     root = recorded.found.row.root_id
     if recorded.closed:
-        at.running.decided(recorded.found.row)
+        await at.running.decided(recorded.found.row)
     done = {"approve": "Approved", "reject": "Rejected", "answer": "Answered"}[decision.verdict]
     more = "" if recorded.closed else " It needs further approvals."
     return at.go("/inbox", f"{done}: {recorded.found.row.task or root}.{more}")
@@ -165,7 +165,7 @@ async def several(at: At) -> Response:
     for one in outcomes:
         row = await at.app.ports.store.row(one.run_id) if one.closed else None
         if row is not None:
-            at.running.decided(row)
+            await at.running.decided(row)
     refused = [f"{one.run_id}: {one.problem}" for one in outcomes if one.problem]
     done = len(outcomes) - len(refused)
     return at.go("/inbox", f"{done} approved." + "".join(f" Not {one}." for one in refused))

@@ -16,7 +16,7 @@ from callboard.entrance.names import RunId
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.diff import diff_of
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs, resume_run
+from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs
 from callboard.usecases.steer_run import steer_run
 from callboard.web.decision_form import decided
 from callboard.web.form_routes import FormRoute
@@ -175,7 +175,7 @@ async def fork(at: At, run_id: RunId) -> Response:
     except CallboardError as error:
         page = await thread_page(at, run_id, f"/runs/{row.run_id}", wrong=str(error))
         return await at.show(page, 422)
-    at.running.go_on(new_id, resume_run(at.app, at.who, new_id))
+    await at.running.resume(at.who, new_id)
     return at.go(f"/runs/{new_id}", f"Forked from {run_id} after event {where}.")
 
 
