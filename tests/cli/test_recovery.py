@@ -43,6 +43,23 @@ def test_a_run_killed_in_a_model_call_goes_on_at_once_and_pays_nothing_twice(she
     assert len(model.received) == 3
 
 
+def test_lists_tell_what_is_under_way_from_what_has_stopped(shell, model):
+    killed_in_a_model_call(shell, model)
+    assert shell("runs", "fork", "r", "--at", "1", "--run-id", "fork").code == 0
+    model.will(HANG)
+    running = shell.start("run", "helper", "--json", "--run-id", "alive")
+    running.until("model_call.started")
+    listed = shell("runs", "list")
+    rows = {line.split()[0]: line.split()[1] for line in listed.out.splitlines()[1:]}
+    assert rows == {"alive": "running", "fork": "stopped", "r": "stopped"}
+    assert "runs resume RUN" in listed.err
+    stopped = {one["run_id"]: one["stopped"] for one in shell("runs", "list", "--json").json}
+    assert stopped == {"alive": False, "fork": True, "r": True}
+    assert "runs resume r\n" in shell("runs", "show", "r").out
+    assert "runs resume" not in shell("runs", "show", "alive").out
+    running.kill()
+
+
 def test_an_interrupted_command_is_not_repeated_and_the_model_is_told(shell, model):
     shell.agent(toolNames=["run_terminal_command", "end_turn"])
     model.will(command("echo once >> ran; sleep 1000", call_id="c_cut"))

@@ -30,6 +30,7 @@ from callboard.usecases.runs import (
     find_run,
     list_runs,
     show_run,
+    stopped_runs,
     stored_events,
 )
 from callboard.usecases.steer_run import steer_run
@@ -62,13 +63,11 @@ def list_(
 
     async def work(app: App, who: Principal) -> int:
         rows = await list_runs(app, who, RunsWanted(statuses=_statuses(status), limit=limit))
+        stopped = await stopped_runs(app, rows)
         if json_output:
-            give_json([row_json(row) for row in rows])
+            give_json([row_json(row) | {"stopped": row.run_id in stopped} for row in rows])
         elif rows:
-            now = app.ports.clock.now()
-            header = ("RUN", "STATUS", "STARTED", "TIME", "COST", "WHAT")
-            for line in table(header, [_cells(row, now) for row in rows]):
-                give(line)
+            _print_rows(rows, stopped, app.ports.clock.now())
         else:
             say(f"No runs. Try: {program()} demo")
         return DONE
@@ -290,8 +289,17 @@ def row_json(row: RunRow) -> dict[str, object]:
     return {**fields, "cost_usd": None if total is None else float(total)}
 
 
-def _cells(row: RunRow, now: datetime) -> tuple[str, ...]:
+def _print_rows(rows: list[RunRow], stopped: frozenset[str], now: datetime) -> None:
+    header = ("RUN", "STATUS", "STARTED", "TIME", "COST", "WHAT")
+    status = {row.run_id: "stopped" if row.run_id in stopped else row.status for row in rows}
+    for line in table(header, [_cells(row, status[row.run_id], now) for row in rows]):
+        give(line)
+    if stopped:
+        say(f"No process drives what has stopped. Go on with one: {program()} runs resume RUN")
+
+
+def _cells(row: RunRow, status: str, now: datetime) -> tuple[str, ...]:
     started = row.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    end = row.ended_at or (now if row.status == "running" else row.updated_at)
+    end = row.ended_at or (now if status == "running" else row.updated_at)
     took = duration(end - row.created_at)
-    return row.run_id, row.status, started, took, money(row.bill), one_line(row.title, 40)
+    return row.run_id, status, started, took, money(row.bill), one_line(row.title, 40)

@@ -14,7 +14,7 @@ def print_thread(shown: ShownRun) -> None:
     """Print a run and everything below it as people read it."""
     page = Page(OUT)
     row = shown.row
-    page.text(f"{plain(row.title)}  {row.run_id}  {row.status}", "bold")
+    page.text(f"{plain(row.title)}  {row.run_id}  {_status(shown)}", "bold")
     story = Story()
     for recorded in shown.events:
         page.show(story.tell(recorded))
@@ -29,12 +29,17 @@ def print_summary(shown: ShownRun, story: Story) -> None:
     elapsed = (row.ended_at or row.updated_at) - row.created_at
     style = "bold green" if row.status == "completed" else "bold"
     page.text(
-        f"\n{row.status} after {duration(elapsed)}, {money(row.bill)}, {tokens(row.usage)}", style
+        f"\n{_status(shown)} after {duration(elapsed)}, {money(row.bill)}, {tokens(row.usage)}",
+        style,
     )
     for line in describe_changes(story.changes):
         page.text(f"  {line}")
     if row.waiting_for is not None:
         page.text(f"Waits for a decision: {program()} inbox show {row.run_id}")
-    elif row.ended_at is None:
-        page.text(f"If its process died: {program()} runs resume {row.run_id}")
+    elif shown.stopped:
+        page.text(f"No process drives it. Go on: {program()} runs resume {row.run_id}")
     page.text(f"Verify the log: {program()} runs verify {row.run_id}")
+
+
+def _status(shown: ShownRun) -> str:
+    return "stopped" if shown.stopped else shown.row.status

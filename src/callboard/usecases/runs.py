@@ -1,6 +1,6 @@
 """Look at runs, continue them, end them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from callboard.domain.errors import LogCorrupt, RunBusy
@@ -24,18 +24,30 @@ TERMINAL = ("completed", "failed", "cancelled")
 class ShownRun:
     """A run, its events and those of everything below it, in the order in which they were stored.
 
-    `sealed` are the events as stored, `events` the same ones with their payloads.
+    `sealed` are the events as stored, `events` the same ones with their payloads. `stopped`: see `stopped_runs`.
     """
 
     row: RunRow
     sealed: list[Sealed]
     events: list[Recorded]
+    stopped: bool = False
 
 
 async def list_runs(app: App, who: Principal, wanted: RunsWanted = ROOTS) -> list[RunRow]:
     """Return runs of the spaces that somebody sees, newest first."""
     spaces = seen_spaces(who, "run.read", wanted.spaces)
     return await app.ports.store.rows(replace(wanted, spaces=spaces))
+
+
+async def stopped_runs(app: App, rows: Iterable[RunRow]) -> frozenset[str]:
+    """Return the ids of those runs that would go on, and that no living process drives: theirs died, or they are forks that
+    nobody resumed.
+    """
+    going = [row for row in rows if row.status == "running"]
+    if not going:
+        return frozenset()
+    left = frozenset(await app.ports.store.unfinished())
+    return frozenset(row.run_id for row in going if row.root_id in left)
 
 
 async def find_run(app: App, who: Principal, run_id: str) -> RunRow:
@@ -56,7 +68,7 @@ async def show_run(app: App, who: Principal, run_id: str) -> ShownRun:
     row = await require_run(app, who, "run.read", run_id)
     sealed = await app.ports.store.read_tree(run_id)
     events = await with_payloads(app.ports.store, [unseal(entry) for entry in sealed])
-    return ShownRun(row, sealed, events)
+    return ShownRun(row, sealed, events, run_id in await stopped_runs(app, [row]))
 
 
 async def stored_events(app: App, who: Principal, run_id: str) -> list[Sealed]:
