@@ -14,7 +14,7 @@ from tests.web_access.upstream import Upstream, serving
 
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
 from callboard.engine.command_hosts import read_command_hosts
-from callboard.ports.workspace import CommandRequest, FileRefused
+from callboard.ports.workspace import CommandRequest, FileRefused, Publication
 from callboard.sandbox.git.process import GitFailed
 from callboard.sandbox.workspaces import open_workspaces
 from callboard.testing.workspace.commands import sh
@@ -112,7 +112,7 @@ async def everything_the_host_does(workspaces, repository, destination):
         second = await opened.snapshots.record(first.tree)
         await opened.snapshots.restore(first.tree)
         await opened.close()
-    await workspaces.publish(
+    change = Publication(
         workspace=str(destination),
         repository=str(repository.place),
         base_commit=commit,
@@ -121,6 +121,7 @@ async def everything_the_host_does(workspaces, repository, destination):
         message="Task\n",
         author="Ann <ann@example.org>",
     )
+    await workspaces.publish(change)
 
 
 async def test_n8n_cve_2026_21877_no_repository_makes_the_host_run_its_code(

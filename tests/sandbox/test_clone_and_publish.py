@@ -3,6 +3,7 @@ from functools import partial
 import pytest
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.workspace import Publication
 from callboard.sandbox.git.process import Git
 from callboard.testing.workspace.commands import sh
 from callboard.testing.workspace.snapshots import contents, write
@@ -21,7 +22,7 @@ def destination(tmp_path):
 
 
 async def published(workspaces, repository, base, destination, tree, *, branch="agent/task"):
-    return await workspaces.publish(
+    change = Publication(
         workspace=str(destination),
         repository=str(repository.place),
         base_commit=base,
@@ -30,6 +31,7 @@ async def published(workspaces, repository, base, destination, tree, *, branch="
         message="Do the task\n",
         author="Ann <ann@example.org>",
     )
+    return await workspaces.publish(change)
 
 
 async def test_a_clone_has_the_files_and_no_hooks_refs_or_remotes(

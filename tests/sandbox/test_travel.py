@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from callboard.domain.errors import ConfigurationInvalid, Fenced
+from callboard.ports.workspace import Publication
 from callboard.sandbox.git.contents import GitTrees
 from callboard.sandbox.travel.place import name_of_place
 from callboard.sandbox.travel.trees import TravellingTrees
@@ -304,18 +305,18 @@ async def test_results_are_handed_over_by_a_machine_that_did_not_make_them(machi
     root = await first.begin(repository.place)
     (Path(root) / "a.txt").write_text("two\n")
     tree = (await first.record(root)).tree
-    change = {
-        "workspace": root,
-        "repository": str(repository.place),
-        "base_commit": base,
-        "tree": tree,
-        "branch": "result",
-        "message": "Two",
-        "author": "Ann <ann@example.org>",
-    }
-    elsewhere = await second.workspaces.publish(**change)
+    change = Publication(
+        workspace=root,
+        repository=str(repository.place),
+        base_commit=base,
+        tree=tree,
+        branch="result",
+        message="Two",
+        author="Ann <ann@example.org>",
+    )
+    elsewhere = await second.workspaces.publish(change)
     assert repository.git("show", "result:a.txt") == "two"
-    assert await first.workspaces.publish(**change) == elsewhere
+    assert await first.workspaces.publish(change) == elsewhere
 
 
 async def test_recorded_files_leave_from_a_machine_that_did_not_record_them(machine, repository):

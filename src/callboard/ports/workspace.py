@@ -184,6 +184,21 @@ class Workspace(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A change to be handed over: a tree that was recorded of a workspace, to be committed on top of `base_commit` of a
+    repository, on a branch of it. `author` is a name, or a name and an address (`Ann <ann@example.org>`).
+    """
+
+    workspace: str
+    repository: str
+    base_commit: str
+    tree: str
+    branch: str
+    message: str
+    author: str
+
+
 class Workspaces(Protocol):
     """Opens workspaces and makes private copies of repositories."""
 
@@ -245,18 +260,11 @@ class Workspaces(Protocol):
         """
         ...
 
-    async def publish(
-        self,
-        *,
-        workspace: str,
-        repository: str,
-        base_commit: str,
-        tree: str,
-        branch: str,
-        message: str,
-        author: str,
-    ) -> str:
-        """Commit `tree` on top of `base_commit` and set `branch` in the repository to it; return the
-        commit id. Idempotent: the same arguments give the same commit.
+    async def publish(self, change: Publication) -> str:
+        """Commit the tree and set the branch to it; return the commit's id. Idempotent: the same change gives the same
+        commit.
+
+        Raises:
+            ConfigurationInvalid: a bad branch name, a checked-out branch, an unknown commit or tree.
         """
         ...

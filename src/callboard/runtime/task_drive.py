@@ -28,7 +28,7 @@ from callboard.engine.tasks.decide import decide_task
 from callboard.engine.tasks.evidence import wording
 from callboard.engine.tasks.settling import attempt_run_id
 from callboard.ports.forge import Change, Landed
-from callboard.ports.workspace import Workspace
+from callboard.ports.workspace import Publication, Workspace
 from callboard.runtime.agent_drive import record_files
 from callboard.runtime.casting import cast
 from callboard.runtime.checks import made_check
@@ -161,7 +161,7 @@ class TaskDrive:
 
     async def _commit(self, command: CommitChange) -> None:
         subject = self._log.state.subject
-        commit = await self._ports.workspaces.publish(
+        change = Publication(
             workspace=self._workspace.root,
             repository=subject.repository,
             base_commit=subject.base_commit,
@@ -170,6 +170,7 @@ class TaskDrive:
             message=command.message,
             author=command.author,
         )
+        commit = await self._ports.workspaces.publish(change)
         self._log.append(ChangeCommitted(branch=subject.branch, commit=commit))
 
     async def _land(self, command: LandChange) -> None:

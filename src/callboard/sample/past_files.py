@@ -16,6 +16,7 @@ from callboard.ports.workspace import (
     DirectoryListing,
     FileRefused,
     Files,
+    Publication,
     PublishedTexts,
     Snapshot,
     Snapshots,
@@ -74,20 +75,9 @@ class PastWorkspaces:
             raise ConfigurationInvalid(f"{repository} is no repository of the past")
         return self.heads[repository]
 
-    async def publish(
-        self,
-        *,
-        workspace: str,
-        repository: str,
-        base_commit: str,
-        tree: str,
-        branch: str,
-        message: str,
-        author: str,
-    ) -> str:
+    async def publish(self, change: Publication) -> str:
         """See the port. The commit is remembered by nothing but its id."""
-        del workspace, repository, branch
-        return _id_of(base_commit, tree, message, author)
+        return _id_of(change.base_commit, change.tree, change.message, change.author)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from callboard.domain.errors import ConfigurationInvalid
 from callboard.ports.event_store import Claim
 from callboard.ports.examination import Finding
 from callboard.ports.way_out import WayOut
-from callboard.ports.workspace import PublishedTexts
+from callboard.ports.workspace import Publication, PublishedTexts
 from callboard.sandbox.commands.confined import ConfinedCommands
 from callboard.sandbox.commands.confinement import Confinement, Mode
 from callboard.sandbox.commands.policy import Kind, Limits, Policy, grantable
@@ -170,28 +170,10 @@ class ConfinedWorkspaces:
         """See `ports.workspace.Workspaces`."""
         return await commit_id(await locate(repository), "HEAD")
 
-    async def publish(
-        self,
-        *,
-        workspace: str,
-        repository: str,
-        base_commit: str,
-        tree: str,
-        branch: str,
-        message: str,
-        author: str,
-    ) -> str:
+    async def publish(self, change: Publication) -> str:
         """See `ports.workspace.Workspaces`."""
-        with failing_as(f"{branch} cannot be set in {repository}"):
-            return await publish(
-                Store(self._state, _real(workspace)),
-                repository=repository,
-                base_commit=base_commit,
-                tree=tree,
-                branch=branch,
-                message=message,
-                author=author,
-            )
+        with failing_as(f"{change.branch} cannot be set in {change.repository}"):
+            return await publish(Store(self._state, _real(change.workspace)), change)
 
     def _policy(self, root: str, store: Store) -> Policy:
         origin = store.origin()

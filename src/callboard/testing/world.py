@@ -24,6 +24,7 @@ from callboard.ports.workspace import (
     DirectoryListing,
     FileRefused,
     Files,
+    Publication,
     PublishedTexts,
     Snapshot,
     Snapshots,
@@ -334,21 +335,10 @@ class WorldWorkspaces:
         del repository
         return "0" * 40
 
-    async def publish(
-        self,
-        *,
-        workspace: str,
-        repository: str,
-        base_commit: str,
-        tree: str,
-        branch: str,
-        message: str,
-        author: str,
-    ) -> str:
-        """Set the branch to a commit of the tree: the same arguments give the same commit."""
-        del workspace, repository
-        with self.world.act(f"publish {branch}"):
-            bound = json.dumps([base_commit, tree, message, author])
+    async def publish(self, change: Publication) -> str:
+        """Set the branch to a commit of the tree: the same change gives the same commit."""
+        with self.world.act(f"publish {change.branch}"):
+            bound = json.dumps([change.base_commit, change.tree, change.message, change.author])
             commit = hashlib.sha1(bound.encode(), usedforsecurity=False).hexdigest()
-            self.world.commits[branch] = commit
+            self.world.commits[change.branch] = commit
             return commit

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from callboard.domain.errors import ConfigurationInvalid
+from callboard.ports.workspace import Publication
 from callboard.sandbox.git.process import Git, GitFailed
 from callboard.sandbox.git.repositories import commit_id, locate, shared_objects
 from callboard.sandbox.git.store import Store
@@ -15,30 +16,21 @@ _PERSON = re.compile(r"^(?P<name>[^<>]*?)\s*<(?P<address>[^<>\s]+)>$")
 _UNSAFE = re.compile(r"[\x00-\x1f<>\x7f]+")
 
 
-async def publish(
-    store: Store,
-    *,
-    repository: str,
-    base_commit: str,
-    tree: str,
-    branch: str,
-    message: str,
-    author: str,
-) -> str:
+async def publish(store: Store, change: Publication) -> str:
     """Commit a recorded tree on top of a commit and set a branch to it; return the commit's id.
 
-    The date is the base commit's, so the same arguments give the same commit.
+    The date is the base commit's, so the same change gives the same commit.
 
     Raises:
         ConfigurationInvalid: a bad branch name, a checked-out branch, an unknown commit or tree.
         GitFailed: the branch cannot be set.
     """
-    target = await locate(repository)
-    reference = await _reference(target, branch)
-    if not is_object_id(tree):
-        raise ConfigurationInvalid(f"{tree!r} is not a tree id.")
-    base = await commit_id(target, base_commit)
-    commit = await _commit(store, target, base=base, tree=tree, message=message, author=author)
+    target = await locate(change.repository)
+    reference = await _reference(target, change.branch)
+    if not is_object_id(change.tree):
+        raise ConfigurationInvalid(f"{change.tree!r} is not a tree id.")
+    base = await commit_id(target, change.base_commit)
+    commit = await _commit(store, target, base, change)
     await target.run("update-ref", "-m", "callboard: publish", reference, commit)
     return commit
 
@@ -81,11 +73,9 @@ async def _is_branch_name(target: Git, branch: str) -> bool:
     return True
 
 
-async def _commit(
-    store: Store, target: Git, *, base: str, tree: str, message: str, author: str
-) -> str:
+async def _commit(store: Store, target: Git, base: str, change: Publication) -> str:
     date = await target.line("show", "-s", "--no-show-signature", "--format=%ct", base)
-    name, address = _person(author)
+    name, address = _person(change.author)
     environment = {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES": ":".join(
             _quoted(place) for place in await shared_objects(target)
@@ -98,8 +88,8 @@ async def _commit(
         "GIT_COMMITTER_DATE": f"@{date} +0000",
     }
     own = replace(store.git, environment=environment)
-    text = message.encode(errors="replace").replace(b"\0", b"")
-    commit = await own.line("commit-tree", tree, "-p", base, stdin=text)
+    text = change.message.encode(errors="replace").replace(b"\0", b"")
+    commit = await own.line("commit-tree", change.tree, "-p", base, stdin=text)
     wanted = f"{commit}\n^{base}\n".encode()
     pack = await own.run("pack-objects", "--revs", "--stdout", "--quiet", stdin=wanted)
     await target.run("unpack-objects", "-q", stdin=pack)

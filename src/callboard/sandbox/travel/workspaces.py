@@ -9,7 +9,7 @@ from callboard.domain.errors import ConfigurationInvalid
 from callboard.ports.event_store import Claim
 from callboard.ports.examination import Finding
 from callboard.ports.tree_packs import LARGEST_PACK, PrivateCopy, TreePacks
-from callboard.ports.workspace import Workspace
+from callboard.ports.workspace import Publication, Workspace
 from callboard.sandbox.travel.copies import Copies, Ground
 from callboard.sandbox.travel.luggage import Luggage
 from callboard.sandbox.travel.snapshots import KeptSnapshots, TravellingWorkspace
@@ -110,27 +110,10 @@ class TravellingWorkspaces:
             here = self._ground.here
             await self._note(replace(copy, root=destination, source=root, place=here, tree=tree))
 
-    async def publish(
-        self,
-        *,
-        workspace: str,
-        repository: str,
-        base_commit: str,
-        tree: str,
-        branch: str,
-        message: str,
-        author: str,
-    ) -> str:
+    async def publish(self, change: Publication) -> str:
         """See `ports.workspace.Workspaces`."""
-        return await self._near.publish(
-            workspace=await self.bring(workspace, tree),
-            repository=repository,
-            base_commit=base_commit,
-            tree=tree,
-            branch=branch,
-            message=message,
-            author=author,
-        )
+        here = await self.bring(change.workspace, change.tree)
+        return await self._near.publish(replace(change, workspace=here))
 
     async def _note(self, copy: PrivateCopy) -> None:
         """Note a new copy. Another machine may have begun it before, from the same files."""
