@@ -204,11 +204,22 @@ def test_cards_are_moved_by_keys_and_the_server_has_the_last_word(site, mia, axe
     mia.get_by_label("Words in key or title").focus()  # a card that somebody stands on stays
     waiting = mia.get_by_role("list", name="Deploy").locator("#AUTH-1")
     expect(waiting.get_by_text("Waiting")).to_be_visible()
+    expect(mia.locator(".board-count")).to_have_text(["0", "0", "1", "0"])
     picture(mia, "board")
     waiting.get_by_role("link").focus()
     mia.keyboard.press("Alt+ArrowRight")
     expect(mia.locator(".toast", has_text="give the sign-offs")).to_be_visible()
     expect(mia.get_by_role("list", name="Deploy").locator("#AUTH-1")).to_be_visible()
+
+
+def test_cards_that_others_write_down_come_to_an_open_board_with_their_numbers(site, mia):
+    mia.goto("/tasks?space=auth")
+    expect(mia.get_by_role("heading", name="No task yet")).to_be_visible()
+    for n in (1, 2):
+        task(site, f"Number {n}")
+        expect(mia.get_by_role("list", name="Backlog").locator(".board-card")).to_have_count(n)
+        expect(mia.locator(".board-count").first).to_have_text(str(n))
+        expect(mia.get_by_text(f"{n} task{'s' * (n > 1)}", exact=True)).to_be_visible()
 
 
 def test_a_card_is_dragged_by_mouse(site, mia):

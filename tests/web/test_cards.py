@@ -3,7 +3,6 @@
 from datetime import datetime, timezone
 from html.parser import HTMLParser
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,7 @@ from callboard.domain.org.task import TaskRecord
 from callboard.domain.usage import Bill
 from callboard.engine.tasks.standing import Expected, standing_of
 from callboard.usecases.board import TaskView
-from callboard.web.cards import card_of, show_card
+from callboard.web.cards import card_of
 
 NOON = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -59,13 +58,3 @@ def test_whatever_a_title_holds_a_card_has_the_same_tags(title):
 def test_a_card_says_who_answers_for_it_and_how_it_stands():
     text = Read(str(card_of(view(owner="person:mia", priority="urgent")))).text
     assert text == "AUTH-1urgentAdd loginMimiaNot started"
-
-
-@pytest.mark.parametrize(
-    ("state", "column"),
-    [("open", "backlog"), ("queued", "backlog"), ("done", "done"), ("cancelled", "")],
-)
-def test_a_card_is_told_with_the_column_that_it_stands_in(state, column):
-    told, markup = show_card(view(state=state))
-    assert told == column
-    assert 'id="AUTH-1"' in markup

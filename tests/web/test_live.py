@@ -20,7 +20,6 @@ from callboard.testing.store.samples import SampleLog
 from callboard.testing.store.threads import ThreadLog
 from callboard.usecases.app import App
 from callboard.usecases.threads import thread_part
-from callboard.web.live.boards import BoardTopic, board_position
 from callboard.web.live.hub import Hub, Pace
 from callboard.web.live.threads import ThreadTopic
 from callboard.web.live.topic import LATEST, Batch
@@ -315,29 +314,6 @@ async def test_who_may_not_see_a_run_may_not_watch_it() -> None:
     assert await topic.may(app, ANN)
     assert not await topic.may(app, STRANGER)
     assert not await ThreadTopic("no", shown).may(app, ANN)
-
-
-async def test_a_board_tells_the_cards_that_changed() -> None:
-    from tests.usecases.team import new_team  # noqa: PLC0415
-
-    team = await new_team()
-    topic = BoardTopic("auth", lambda view: (view.task.state, view.standing.sentence))
-    await topic.begin(team.app)
-    at = await board_position(team.app)
-    assert await topic.since(team.app, at) is None
-    await team.started()
-    begun = await topic.advance(team.app)
-    assert begun is not None
-    assert [(op.get("k"), op.get("c")) for op in begun.ops] == [("AUTH-1", "queued")]
-    assert await topic.advance(team.app) is None
-    lacking = await topic.since(team.app, at)
-    assert lacking is not None
-    assert [op.get("k") for op in lacking.ops] == ["AUTH-1"]
-    before = await topic.since(team.app, at - 1)
-    assert before is not None
-    assert before.reset
-    assert await topic.may(team.app, await team.person("vic"))
-    assert not await topic.may(team.app, await team.person("zoe"))
 
 
 class Slowly:

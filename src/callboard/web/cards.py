@@ -8,7 +8,6 @@ from markupsafe import Markup
 from callboard.domain.events.codec import timestamp
 from callboard.domain.workflow import Priority
 from callboard.usecases.board import TaskView
-from callboard.usecases.board_columns import BACKLOG, DONE
 from callboard.web.render import words
 from callboard.web.render.invisible import one_line
 from callboard.web.templating import hue, initials
@@ -81,12 +80,6 @@ def _name(view: TaskView) -> str:
     return owner.partition(":")[2] if owner is not None else view.task.created_by.name
 
 
-def show_card(view: TaskView) -> tuple[str, str]:
-    """Return the column that a task stands in on the board of its space, and its card: what a socket tells."""
-    step = view.row.step if view.row is not None else None
-    column = BACKLOG
-    if view.task.state in ("done", "cancelled"):
-        column = DONE if view.task.state == "done" else ""
-    elif view.task.state not in ("open", "queued") and step is not None:
-        column = step
-    return column, str(card_of(view))
+def show_card(view: TaskView) -> str:
+    """Return a task's card as a socket tells it."""
+    return str(card_of(view))

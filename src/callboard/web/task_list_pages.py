@@ -110,6 +110,11 @@ class BoardPage(FilteredTasks):
     seq: int
 
     @property
+    def shown(self) -> int:
+        """How many tasks are in its columns: what is cancelled is in none."""
+        return sum(column.total for column in self.columns)
+
+    @property
     def states(self) -> list[tuple[str, str]]:
         """None to choose from: the columns tell states apart."""
         return []

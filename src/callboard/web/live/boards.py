@@ -1,21 +1,50 @@
-"""The topic of a board: the cards of a space's tasks, whoever moves them."""
+"""The topic of a board: the cards of a space's tasks, whoever moves them, and how many stand in each column."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
 
 from callboard.domain.errors import CallboardError
 from callboard.domain.org.principal import SYSTEM, Principal
 from callboard.ports.records import AuditWanted
 from callboard.ports.threads import Arrivals
 from callboard.usecases.app import App
-from callboard.usecases.board import TasksWanted, TaskView, list_tasks
+from callboard.usecases.board import TasksWanted, TaskView
+from callboard.usecases.board_columns import look_at_board
 from callboard.usecases.spaces import require_space
 from callboard.web.live.topic import Batch, Op
 
-Card = tuple[str, str]
-"""The column that a card stands in, and its markup."""
-ShowCard = Callable[[TaskView], Card]
-MOST_CARDS: Final = 2_000
+ShowCard = Callable[[TaskView], str]
+"""How a task looks as a card: markup."""
+_COLUMN = "#"
+"""What the name of a column begins with; no key of a task does."""
+
+
+class _Card(NamedTuple):
+    column: str
+    markup: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The board as a page shows it. `next_to` names the card before which each one stands, in its column."""
+
+    cards: dict[str, _Card] = field(default_factory=dict[str, _Card])
+    next_to: dict[str, str] = field(default_factory=dict[str, str])
+    totals: dict[str, int] = field(default_factory=dict[str, int])
+
+    def ops(self, names: Collection[str]) -> list[Op]:
+        """Return how cards and columns stand now: each card after the one before which it stands."""
+        gone = [
+            Op(k=name, x=1) for name in names if name not in self.cards and name not in self.totals
+        ]
+        here = [(name, card) for name, card in reversed(self.cards.items()) if name in names]
+        cards = [
+            Op(k=name, h=card.markup, c=card.column, b=self.next_to.get(name, ""))
+            for name, card in here
+        ]
+        return gone + cards + [Op(k=name, n=n) for name, n in self.totals.items() if name in names]
 
 
 async def board_position(app: App) -> int:
@@ -26,14 +55,14 @@ async def board_position(app: App) -> int:
 
 
 class BoardTopic:
-    """The cards of one space, told where they became others."""
+    """The board of one space, told where it became another one."""
 
     every_s = 1.0
 
     def __init__(self, space: str, show: ShowCard) -> None:
         self._space = space
         self._show = show
-        self._cards: dict[str, Card] = {}
+        self._shown = _Shown()
         self._seq = 0
         self._changed_at: dict[str, int] = {}
         self._began_at = 0
@@ -41,7 +70,7 @@ class BoardTopic:
     async def begin(self, app: App) -> None:
         """See `Topic`."""
         self._seq = self._began_at = await board_position(app)
-        self._cards = await self._look(app)
+        self._shown = await self._look(app)
 
     async def may(self, app: App, who: Principal) -> bool:
         """See `Topic`."""
@@ -63,28 +92,36 @@ class BoardTopic:
             return None
         if cursor < self._began_at:
             return Batch(self._seq, reset=True)
-        changed = [key for key, at in self._changed_at.items() if at > cursor]
-        return Batch(self._seq, [self._op(key) for key in changed])
+        changed = {name for name, at in self._changed_at.items() if at > cursor}
+        return Batch(self._seq, self._shown.ops(changed))
 
     async def advance(self, app: App) -> Batch | None:
-        """See `Topic`."""
+        """See `Topic`. A board that has other columns is read anew."""
         at = await board_position(app)
         if at == self._seq:
             return None
-        before, self._cards = self._cards, await self._look(app)
+        before, self._shown = self._shown, await self._look(app)
         self._seq = at
-        keys = [key for key in {**before, **self._cards} if before.get(key) != self._cards.get(key)]
-        self._changed_at |= dict.fromkeys(keys, at)
-        return Batch(at, [self._op(key) for key in keys]) if keys else None
+        if list(before.totals) != list(self._shown.totals):
+            self._began_at, self._changed_at = at, {}
+            return Batch(at, reset=True)
+        names = _differing(before.cards, self._shown.cards)
+        names |= _differing(before.totals, self._shown.totals)
+        self._changed_at |= dict.fromkeys(names, at)
+        return Batch(at, self._shown.ops(names)) if names else None
 
-    async def _look(self, app: App) -> dict[str, Card]:
+    async def _look(self, app: App) -> _Shown:
         # the fragments are the same for all who watch; whether they may is asked for each of them
-        views = await list_tasks(app, SYSTEM, TasksWanted(space=self._space, limit=MOST_CARDS))
-        cards = {view.task.key: self._show(view) for view in views}
-        return {
-            key: card for key, card in cards.items() if card[0]
-        }  # the others stand in no column
+        board = await look_at_board(app, SYSTEM, TasksWanted(space=self._space))
+        cards: dict[str, _Card] = {}
+        next_to: dict[str, str] = {}
+        for column in board.columns:
+            keys = [view.task.key for view in column.views]
+            next_to |= pairwise(keys)
+            cards |= {view.task.key: _Card(column.id, self._show(view)) for view in column.views}
+        totals = {f"{_COLUMN}{column.id}": column.total for column in board.columns}
+        return _Shown(cards, next_to, totals)
 
-    def _op(self, key: str) -> Op:
-        card = self._cards.get(key)
-        return Op(k=key, x=1) if card is None else Op(k=key, h=card[1], c=card[0])
+
+def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}

@@ -14,7 +14,7 @@ LATEST = 1_000
 
 class Op(TypedDict, total=False):
     """One piece: `k` names it, `h` is its markup, `d` text to append to it, `x` takes it away; `n` is a number, `c`
-    the column that it stands in.
+    the column that it stands in, `b` the piece before which it stands there.
     """
 
     k: str
@@ -23,6 +23,7 @@ class Op(TypedDict, total=False):
     x: int
     n: int
     c: str
+    b: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 // @ts-check
 /** One socket for the tab. Each topic remembers how far it is, and goes on from there whenever the socket comes back. */
 
-/** @typedef {{ k: string, h?: string, d?: string, x?: number, n?: number, c?: string }} Op */
+/** @typedef {{ k: string, h?: string, d?: string, x?: number, n?: number, c?: string, b?: string }} Op */
 /** @typedef {{ take: (ops: Op[]) => void, reset?: () => void, gone?: () => void }} Watcher */
 
 /** @type {Map<string, { seq: number, watcher: Watcher }>} */

@@ -32,17 +32,27 @@ const isNear = () => beyond() < NEAR;
 const toEnd = () => scrollBy(0, Math.max(beyond() + 12, 0));
 
 class LiveThread extends HTMLElement {
+  base = "";
+  show = "";
+  atEnd = false;
+  unseen = 0;
+  /** The furthest position that was on the page, but for what is being said just now. */
+  furthest = 0;
+  news = { rows: 0, failures: 0 };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  looking;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  saying;
+
+  get rows() {
+    return /** @type {HTMLElement} */ (first("[data-rows]", this));
+  }
+
   connectedCallback() {
-    this.rows = /** @type {HTMLElement} */ (first("[data-rows]", this));
     this.base = this.dataset.base ?? "";
     this.show = this.dataset.show ?? "";
     this.atEnd = this.dataset.atEnd !== undefined;
-    this.unseen = 0;
-    /** The furthest position that was on the page, but for what is being said just now. */
     this.furthest = Math.max(0, ...all(".ev", this).map(place));
-    this.news = { rows: 0, failures: 0 };
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.looking = undefined;
     if (this.rows === null) return;
     this.addEventListener("click", (event) => this.clicked(event));
     this.addEventListener("toggle", (event) => this.opened(event), true);
