@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.tasks import comment_on
 from tests.browser.served import ROOT
@@ -332,3 +334,35 @@ def test_what_is_not_there_or_not_theirs_is_not_found(site, browser):
     ):
         assert zoe.goto(path).status in (404, 422), path
     assert zoe.goto("/hooks").status == 403
+
+
+def approved(site, run_id):
+    """Approve what a run waits for, elsewhere."""
+
+    async def decided(app):
+        gate = (await open_gate(app, ROOT, run_id)).gate
+        await record_decision(app, ROOT, run_id, Decision("approve"), digest=gate.digest)
+
+    site.do(decided)
+
+
+def test_the_list_of_runs_follows_what_happens(site, mia, axe):
+    mia.goto("/runs?space=auth")
+    expect(mia.get_by_role("heading", name="No runs")).to_be_visible()
+    task(site, "First", start=True)
+    expect(mia.locator(".rows-news")).to_contain_text("1 new")
+    mia.get_by_role("link", name="Show", exact=True).click()
+    row = mia.locator("#run-AUTH-1-1")
+    expect(row.get_by_text("Waiting")).to_be_visible()
+    axe(mia)
+    mia.get_by_role("link", name="Waiting").click()
+    expect(row).to_be_visible()
+    approved(site, "AUTH-1-1")
+    expect(row).to_have_count(0)
+    mia.get_by_role("link", name="All", exact=True).click()
+    expect(row.get_by_text("Done")).to_be_visible()
+    mia.keyboard.press("j")
+    expect(row.get_by_role("link").first).to_be_focused()
+    task(site, "Second", start=True)
+    expect(mia.locator(".rows-news")).to_contain_text("1 new")
+    expect(mia.locator("tbody tr")).to_have_count(1)

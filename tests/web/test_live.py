@@ -21,6 +21,7 @@ from callboard.testing.store.threads import ThreadLog
 from callboard.usecases.app import App
 from callboard.usecases.threads import thread_part
 from callboard.web.live.hub import Hub, Pace
+from callboard.web.live.runs import RunsTopic, runs_position
 from callboard.web.live.threads import ThreadTopic
 from callboard.web.live.topic import LATEST, Batch
 from callboard.web.live.viewer import Viewer
@@ -29,6 +30,7 @@ from callboard.web.thread_rows import show_row
 pytestmark = pytest.mark.anyio
 ANN = as_owner(Actor(kind="person", name="ann"))
 STRANGER = Principal(Actor(kind="person", name="zoe"), role="member")
+NOBODY = Principal(Actor(kind="person", name="max"))
 SOON = 60
 
 
@@ -314,6 +316,23 @@ async def test_who_may_not_see_a_run_may_not_watch_it() -> None:
     assert await topic.may(app, ANN)
     assert not await topic.may(app, STRANGER)
     assert not await ThreadTopic("no", shown).may(app, ANN)
+
+
+async def test_a_list_of_runs_is_told_that_something_happened_and_not_what() -> None:
+    app = an_app()
+    topic = RunsTopic()
+    await topic.begin(app)
+    at = await runs_position(app)
+    assert await topic.since(app, at) is None
+    await a_thread(app)
+    told = await topic.advance(app)
+    assert told is not None
+    assert [(op.get("k"), op.get("h")) for op in told.ops] == [("runs", None)]
+    assert await topic.advance(app) is None
+    assert await topic.since(app, at) == told
+    assert await topic.since(app, told.seq) is None
+    assert await topic.may(app, ANN)
+    assert not await topic.may(app, NOBODY)
 
 
 class Slowly:

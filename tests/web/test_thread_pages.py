@@ -122,13 +122,24 @@ async def test_the_list_of_runs_is_filtered_and_walked_through(ann):
     for number in range(60):
         await a_thread(ann.app, f"run{number}")
     first = (await ann.get("/runs")).text
-    assert first.count("<tr>") == 51
+    assert first.count("<tr id=") == 50
     older = re.search(r'<p class="pager"><a href="([^"]+)"', first)
     assert older is not None
     rest = (await ann.get(older[1].replace("&amp;", "&"))).text
-    assert rest.count("<tr>") == 11
-    assert (await ann.get("/runs?status=failed")).text.count("<tr>") == 0
+    assert rest.count("<tr id=") == 10
+    failed = (await ann.get("/runs?status=failed&below=1")).text
+    assert failed.count("<tr id=") == 0
+    assert "Nothing fits" in failed
+    assert 'href="/runs?status=waiting&amp;below=1"' in failed
+    assert 'href="/runs?status=failed"' in failed
     assert (await ann.get("/runs?since=x&id=y&status=nonsense")).status_code == 200
+
+
+async def test_the_rows_of_the_list_of_runs_are_had_alone(ann):
+    await a_thread(ann.app)
+    rows = (await ann.get("/runs?part=rows")).text
+    assert rows.count("<tr id=") == 1
+    assert "<table" not in rows
 
 
 async def test_two_runs_are_compared_and_nothing_is_asked_of_nobody(ann):

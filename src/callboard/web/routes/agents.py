@@ -50,14 +50,11 @@ class RosterPage(Page):
 
 @router.get("/agents")
 async def roster(at: At) -> Response:
-    """List the agents."""
-    return await at.show(await _page(at, _look(at)))
-
-
-@router.get("/agents/rows")
-async def rows(at: At) -> Response:
-    """Show the rows alone, for a page that keeps itself fresh."""
-    return await at.part("agent_rows.html", await _page(at, _look(at)))
+    """List the agents; for a page that keeps itself fresh, the rows alone."""
+    page = await _page(at, _look(at))
+    if at.query("part") == "rows":
+        return await at.part("agent_rows.html", page)
+    return await at.show(page)
 
 
 @router.post("/agents/batch")

@@ -18,6 +18,7 @@ from callboard.web.live.beginnings import BeginningTopic
 from callboard.web.live.boards import BoardTopic, ShowCard
 from callboard.web.live.counters import CountersTopic
 from callboard.web.live.hub import Hub
+from callboard.web.live.runs import RunsTopic
 from callboard.web.live.socket import Live, serve
 from callboard.web.live.threads import ThreadTopic
 from callboard.web.live.topic import Topic
@@ -44,6 +45,8 @@ class PageTopics:
             return name, partial(BeginningTopic, about)
         if name == "agents":
             return name, AgentsTopic
+        if name == "runs":
+            return name, RunsTopic
         if name == "me":
             return f"me:{asker.account}", partial(CountersTopic, asker, self.glances)
         return None

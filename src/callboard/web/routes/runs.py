@@ -20,6 +20,7 @@ from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs
 from callboard.usecases.steer_run import steer_run
 from callboard.web.decision_form import decided
 from callboard.web.form_routes import FormRoute
+from callboard.web.live.runs import runs_position
 from callboard.web.page import Page
 from callboard.web.render import words
 from callboard.web.render.changes import files_of
@@ -42,7 +43,7 @@ _AT_A_TIME: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class RunsPage(Page):
-    """The runs of what somebody sees, the newest first."""
+    """The runs of what somebody sees, the newest first. `seq` is up to where it tells what happened."""
 
     template = "runs.html"
     section = "runs"
@@ -50,6 +51,7 @@ class RunsPage(Page):
     status: RunStatus | None
     below: bool
     next_href: str
+    seq: int
 
     @property
     def title(self) -> str:
@@ -59,9 +61,14 @@ class RunsPage(Page):
     @property
     def filters(self) -> list[tuple[str, str, str]]:
         """The states as links."""
-        found = [("/runs", "All", "")]
-        found += [(f"/runs?status={one}", _word(one), "") for one in _STATUSES]
+        found = [(_href(below=self.below), "All", "")]
+        found += [(_href(one, below=self.below), _word(one), "") for one in _STATUSES]
         return found
+
+    @property
+    def other_depth(self) -> str:
+        """Where the same list is with the runs below others, or without them."""
+        return _href(self.status, below=not self.below)
 
     @property
     def filter_name(self) -> str:
@@ -86,6 +93,12 @@ class RunsPage(Page):
         )
 
 
+def _href(status: RunStatus | None = None, *, below: bool = False, **place: str) -> str:
+    query = {"status": status or "", "below": "1" if below else ""} | place
+    found = urlencode({name: value for name, value in query.items() if value})
+    return f"/runs?{found}" if found else "/runs"
+
+
 def _word(status: RunStatus) -> str:
     return "Waiting" if status == "waiting" else STATES[status][1]
 
@@ -107,26 +120,28 @@ class DiffPage(Page):
 
 @router.get("/runs")
 async def runs(at: At) -> Response:
-    """List runs."""
-    status = at.query("status")
-    chosen: tuple[RunStatus, ...] = tuple(one for one in _STATUSES if one == status)
+    """List runs; for a page that keeps itself fresh, the rows alone."""
+    asked = at.query("status")
+    status: RunStatus | None = next((one for one in _STATUSES if one == asked), None)
     below = at.query("below") == "1"
     space = await at.space()
     wanted = RunsWanted(
         root_only=not below,
-        statuses=chosen,
+        statuses=(status,) if status else (),
         spaces=(space,) if space else None,
         before=_before(at),
         limit=_AT_A_TIME + 1,
     )
+    seq = await runs_position(at.app)
     found = await list_runs(at.app, at.who, wanted)
     following = ""
     if len(found) > _AT_A_TIME:
         last = found[_AT_A_TIME - 1]
-        named = {"status": status, "below": "1" if below else ""}
         place = {"since": last.created_at.isoformat(), "id": last.run_id}
-        following = "/runs?" + urlencode({k: v for k, v in (named | place).items() if v})
-    page = RunsPage(found[:_AT_A_TIME], chosen[0] if chosen else None, below, following)
+        following = _href(status, below=below, **place)
+    page = RunsPage(found[:_AT_A_TIME], status, below, following, seq)
+    if at.query("part") == "rows":
+        return await at.part("run_rows.html", page)
     return await at.show(page)
 
 
