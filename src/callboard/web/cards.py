@@ -65,7 +65,7 @@ def card_of(view: TaskView) -> Markup:
         "who": _WHO % {"hue": hue(name), "initials": initials(name), "name": name} if name else "",
         "state": state,
         "word": word,
-        "cost": words.money(bill) if bill.known_usd or bill.has_unknown else "",
+        "cost": words.bill(bill) if bill.known_usd or bill.has_unknown else "",
     }
 
 

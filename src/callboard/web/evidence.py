@@ -59,7 +59,7 @@ class Evidence:
         removed = sum(one for _, _, one in self.changes)
         parts: list[str] = []
         if self.changes:
-            parts.append(f"{words.count(len(self.changes), 'file')}, +{added} -{removed}")
+            parts.append(f"{words.count(len(self.changes), 'file')}, +{added} −{removed}")  # noqa: RUF001 - the minus that a change has everywhere
         if self.checks:
             held = sum(one.passed for one in self.checks)
             parts.append(f"{held} of {len(self.checks)} checks passed")

@@ -152,7 +152,7 @@ class TasksPage(FilteredTasks):
 
     def cost(self, view: TaskView) -> str:
         """Return what a task cost."""
-        return words.money(view.bill)
+        return words.bill(view.bill)
 
 
 def _views(filters: Filters) -> list[tuple[str, str, str]]:

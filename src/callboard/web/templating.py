@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any, Final, cast
 
@@ -10,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from callboard.domain.events.codec import timestamp
+from callboard.web.render.words import usd
 from callboard.web.static_files import static_files
 
 _NEVER: Final = Markup("&ndash;")
@@ -31,7 +31,7 @@ def templates() -> Environment:
     loose = cast("Any", found)  # its own types know no filters but those that it brings
     loose.globals["static"] = static_files().address
     words: dict[str, Callable[..., Any]] = {
-        "moment": moment, "day": day, "money": money, "initials": initials, "hue": hue, "zip_same": zip_same,
+        "moment": moment, "day": day, "money": usd, "initials": initials, "hue": hue, "zip_same": zip_same,
     }  # fmt: skip
     loose.filters.update(words)
     return found
@@ -49,15 +49,6 @@ def day(at: datetime | None) -> Markup:
     if at is None:
         return _NEVER
     return _TIME.format(timestamp(at), f"{at:%Y-%m-%d}")
-
-
-def money(amount: Decimal | None) -> str:
-    """Return US dollars as people read them; small amounts with as many places as it takes to see them."""
-    if amount is None:
-        return "unknown"
-    if amount and abs(amount) < Decimal("0.01"):
-        return f"${amount:.4f}"
-    return f"${amount:,.2f}"
 
 
 def initials(name: str) -> str:

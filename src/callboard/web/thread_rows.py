@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from callboard.domain.message import JsonObject
 from callboard.domain.thread_mark import CHANGES, DECISIONS, FAILURES, MESSAGES, TOOLS
-from callboard.domain.usage import Bill
 from callboard.engine.thread.row import Row
 from callboard.web.render import invisible, words
 from callboard.web.render.diff import counts
@@ -35,13 +34,8 @@ class Ways:
     output = staticmethod(invisible.output)
     counts = staticmethod(counts)
     usd = staticmethod(words.usd)
+    bill = staticmethod(words.bill)
     span = staticmethod(words.span)
-
-    @staticmethod
-    def bill(bill: Bill) -> str:
-        """Return a bill; a part that is not known is said."""
-        known = words.usd(bill.known_usd)
-        return f"{known} + unknown" if bill.has_unknown else known
 
     @staticmethod
     def json(value: JsonObject) -> Markup:

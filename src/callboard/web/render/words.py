@@ -5,19 +5,18 @@ from decimal import Decimal
 from math import isfinite
 from typing import Final, Literal
 
+from callboard.domain.usage import Bill
 from callboard.engine.tasks.standing import ago
-from callboard.engine.words import count, dollars, duration, money
+from callboard.engine.words import count
 
 __all__ = [
     "NOTHING",
     "Unit",
     "age",
     "amount",
+    "bill",
     "change",
     "count",
-    "dollars",
-    "duration",
-    "money",
     "percent",
     "short",
     "span",
@@ -40,6 +39,13 @@ def usd(value: Decimal | float | None) -> str:
     if amount == 0 or abs(amount) >= Decimal("0.01"):
         return f"{'−' if amount < 0 else ''}${abs(amount):,.2f}"  # noqa: RUF001
     return "< $0.0001" if abs(amount) < Decimal("0.0001") else f"${amount:.4f}"
+
+
+def bill(spent: Bill) -> str:
+    """Return what something cost; a part that is not known is said."""
+    if not spent.has_unknown:
+        return usd(spent.known_usd)
+    return f"{usd(spent.known_usd)} + unknown" if spent.known_usd else "cost unknown"
 
 
 def percent(share: float | None, digits: int = 1) -> str:

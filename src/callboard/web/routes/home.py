@@ -66,7 +66,7 @@ class HomePage(Page):
 
     def month(self, line: SpaceSpending) -> str:
         """Return what was spent this month."""
-        return words.money(line.month)
+        return words.bill(line.month)
 
     def left(self, line: SpaceSpending) -> str:
         """Return how a space stands against its budget, in words."""
