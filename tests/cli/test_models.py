@@ -199,6 +199,8 @@ def test_an_agents_model_is_tried_as_the_agent_asks(shell, second):
         (("acme/model-1",), "OPENROUTER_API_KEY"),
         (("--provider", "self-hosted"), "name a MODEL"),
         (("--agent", "nobody"), "was not found"),
+        (("",), "MODEL is empty"),
+        (("acme/model-1", "--provider", " "), "--provider is empty"),
     ],
 )
 def test_what_cannot_be_asked_exits_2_and_says_why(bare, arguments, told):

@@ -22,7 +22,7 @@ from .desk import TOOLS, only, shown
 CORPUS = Path(__file__).parent / "corpus"
 EXPECTED = json.loads((Path(__file__).parent / "corpus.json").read_text("utf-8"))
 EVALUATOR = ConfinedEvaluator(limits=ProgramLimits(load_s=30))
-DEFAULTS = AgentDefinition(id="a", display_name="", model="").to_json()
+DEFAULTS = AgentDefinition(id="a", display_name="A", model="m").to_json()
 
 
 class Nowhere:

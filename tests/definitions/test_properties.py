@@ -33,6 +33,7 @@ VALUES = st.recursive(
     max_leaves=20,
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=50)
+SAID = TEXT.filter(str.strip)
 IDS = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)
 
 
@@ -73,7 +74,7 @@ def test_schemas_never_raise(schema, value):
 
 @given(
     st.fixed_dictionaries(
-        {"id": IDS, "displayName": TEXT, "model": TEXT},
+        {"id": IDS, "displayName": SAID, "model": SAID},
         optional={
             "version": TEXT,
             "toolNames": st.lists(st.sampled_from(TOOLS), max_size=5),
@@ -86,7 +87,7 @@ def test_schemas_never_raise(schema, value):
                 },
             ),
             "systemPrompt": TEXT,
-            "skills": st.lists(TEXT, max_size=3),
+            "skills": st.lists(SAID, max_size=3),
             "reasoningOptions": st.fixed_dictionaries({"enabled": st.booleans()}),
             "providerOptions": st.dictionaries(TEXT, TEXT, max_size=3),
         },

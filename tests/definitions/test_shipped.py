@@ -81,6 +81,9 @@ def test_an_unknown_workflow_is_answered_with_the_nearest():
     [
         ("id: w\ntitle: W\nsteps: []", "steps"),
         ("id: w\nsteps: [{id: a, title: A}]", "title"),
+        ("id: w\ntitle: ' '\nsteps: [{id: a, title: A}]", "title"),
+        ("id: w\ntitle: W\nsteps: [{id: a, title: ''}]", "steps[0].title"),
+        ("id: w\ntitle: W\nsteps: [{id: a, title: A, skills: ['']}]", "steps[0].skills[0]"),
         (
             "id: w\ntitle: W\nsteps: [{id: a, title: A, agent: x, on_reject: b}]",
             "steps[0].on_reject",

@@ -43,6 +43,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     max_leaves=6,
 )
 _patterns = {
+    r"\S": st.text("aé€𝄞-", min_size=1, max_size=8),
     r"^[a-z0-9-]+$": st.text("abz059-", min_size=1, max_size=8),
     r"^[0-9a-f]{64}$": st.text("0123456789abcdef", min_size=64, max_size=64),
 }
@@ -89,7 +90,7 @@ _checks = st.one_of(
 _steps = st.builds(
     AgentStep,
     id=st.just("make"),
-    title=texts,
+    title=_patterns[r"\S"],
     agent=st.just("maker"),
     when=st.none() | _needs | st.builds(Condition, any=st.lists(_needs, min_size=1).map(tuple)),
     checks=st.lists(_checks, max_size=3).map(tuple),

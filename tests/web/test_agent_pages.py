@@ -212,6 +212,16 @@ VALUES = st.sampled_from(
 ANY_FORM = st.dictionaries(NAMES, VALUES, max_size=8)
 
 
+@pytest.mark.parametrize("model", ["", "   "])
+async def test_an_agent_without_a_model_is_refused_and_the_roster_stands(team, model):
+    marks = await team.marks("/agents/new")
+    fields = {"id": "nobody", "display_name": "Nobody", "model": model}
+    answer = await team.post("/agents", fields | marks)
+    assert answer.status_code == 422
+    assert "must say something" in answer.text or "is missing" in answer.text
+    assert (await team.get("/agents")).status_code == 200
+
+
 @settings(
     max_examples=25,
     deadline=None,

@@ -25,6 +25,11 @@ _BOUNDS: Final = {
     "less_than_equal": ("le", "at most"),
 }
 
+_PATTERNS: Final = {
+    "^[a-z0-9-]+$": "be lowercase letters, digits and hyphens",
+    r"\S": "say something",
+}
+
 
 def explain(error: Mapping[str, Any]) -> str:
     """Return one of `ValidationError.errors()` as a message without its place."""
@@ -33,8 +38,8 @@ def explain(error: Mapping[str, Any]) -> str:
         return "is missing"
     if kind == "extra_forbidden":
         return "is not known here"
-    if kind == "string_pattern_mismatch" and context.get("pattern") == "^[a-z0-9-]+$":
-        return f"must be lowercase letters, digits and hyphens, found {found(value)}"
+    if kind == "string_pattern_mismatch" and context.get("pattern") in _PATTERNS:
+        return f"must {_PATTERNS[context['pattern']]}, found {found(value)}"
     if kind == "literal_error":
         return f"must be one of {context.get('expected')}, found {found(value)}"
     if kind in _BOUNDS:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from callboard.domain.evidence import Check
 from callboard.domain.frozen import Frozen
+from callboard.domain.text import Said
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -69,7 +70,7 @@ class AnyStep(Frozen):
     """
 
     id: StepId
-    title: str
+    title: Said
     needs: tuple[StepId, ...] | None = None
     when: Condition | None = None
     on_reject: StepId | None = None
@@ -84,7 +85,7 @@ class AgentStep(AnyStep):
 
     kind: Literal["agent"] = "agent"
     agent: str | None = None
-    skills: tuple[str, ...] = ()
+    skills: tuple[Said, ...] = ()
     prefer: tuple[str, ...] = ()
     instructions: str = ""
     checks: tuple[Check, ...] = ()
@@ -114,7 +115,7 @@ class WorkflowDefinition(Frozen):
     """Steps, and how they depend on one another: written in the order of a line where nothing else is said."""
 
     id: StepId
-    title: str
+    title: Said
     description: str = ""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 

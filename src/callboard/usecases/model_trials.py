@@ -16,6 +16,9 @@ from callboard.usecases.models import placed, provider_of
 from callboard.usecases.start_run import find_agent
 
 _QUESTION = "Answer with the one word: ready"
+_NONE = "none"
+"""The model of a definition in whose name others are asked."""
+
 _MOST_TOKENS = 256
 """Enough for models that think before they answer."""
 
@@ -58,6 +61,9 @@ async def try_models(
         UnknownThing: no such agent.
     """
     require(who, "run.start", in_space(trial.space))
+    for name, value in (("MODEL", trial.model), ("--provider", trial.provider)):
+        if value is not None and not value.strip():
+            raise ConfigurationInvalid(f"{name} is empty: name one, or leave it out")
     definition = await _asker(app, trial)
     choices = await _choices(app, trial, definition, facts)
     return tuple([await _tried(app, definition, choice, trial.space) for choice in choices])
@@ -73,7 +79,7 @@ async def _asker(app: App, trial: Trial) -> AgentDefinition:
     return AgentDefinition(
         id="models-test",
         display_name="Models test",
-        model=trial.model or "",
+        model=trial.model or _NONE,
         provider=trial.provider,
     )
 

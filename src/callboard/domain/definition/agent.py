@@ -13,6 +13,7 @@ from pydantic import Field
 from callboard.domain.definition.language import Language
 from callboard.domain.definition.permissions import PermissionRule
 from callboard.domain.message import JsonObject
+from callboard.domain.text import Said
 from callboard.domain.usage import Usd
 
 AgentId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=64)]
@@ -72,13 +73,13 @@ class AgentDefinition(Language):
     """
 
     id: AgentId
-    display_name: str
-    model: str
+    display_name: Said
+    model: Said
     version: str | None = None
     publisher: str | None = None
-    provider: str | None = None
-    base_url: str | None = None
-    credential: str | None = None
+    provider: Said | None = None
+    base_url: Said | None = None
+    credential: Said | None = None
     reasoning_options: ReasoningOptions | None = None
     provider_options: JsonObject | None = None
     mcp_servers: JsonObject = Field(default_factory=dict)
@@ -104,7 +105,7 @@ class AgentDefinition(Language):
     windowed_file_reads: bool = False
     text_tool_calls: bool = False
 
-    skills: tuple[str, ...] = ()
+    skills: tuple[Said, ...] = ()
     limits: Limits = Limits()
 
     def to_json(self) -> JsonObject:
