@@ -79,7 +79,7 @@ def _comparison_lines(found: Comparison) -> Iterator[str]:
     rows = [(name, left[name], right[name]) for name in left]
     yield from table(("", "LEFT", "RIGHT"), rows)
     yield ""
-    yield f"The first {found.common} events say the same."
+    yield found.agreed
     for line in found.lines:
         yield plain(line)
     if found.files:

@@ -50,6 +50,13 @@ class Comparison:
     lines: tuple[str, ...]
     files: tuple[str, ...]
 
+    @property
+    def agreed(self) -> str:
+        """How long they are alike, in a sentence."""
+        if self.common == 0:
+            return "They differ from the first event on."
+        return f"The first {'event says' if self.common == 1 else f'{self.common} events say'} the same."
+
 
 async def compare_runs(app: App, who: Principal, left_id: str, right_id: str) -> Comparison:
     """Compare two runs of any kind.

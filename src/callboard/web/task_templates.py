@@ -12,6 +12,7 @@ from callboard.usecases.checked import checked
 from callboard.usecases.people import list_people
 from callboard.usecases.workflows import list_workflows
 from callboard.web.forms import Fields, Typed
+from callboard.web.render.words import digits
 from callboard.web.visit import Visit
 
 PRIORITIES: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
@@ -90,7 +91,7 @@ def typed_of(template: TaskTemplate) -> Typed:
             "labels": " ".join(template.labels),
             "priority": template.priority,
             "owner": template.owner or "",
-            "budget": "" if template.budget_usd is None else f"{template.budget_usd.normalize():f}",
+            "budget": digits(template.budget_usd),
             "workflow": template.workflow or "",
             "repository": template.repository or "",
         }

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from callboard.domain.events.codec import timestamp
-from callboard.web.render.words import usd
+from callboard.web.render.words import digits, usd
 from callboard.web.static_files import static_files
 
 _NEVER: Final = Markup("&ndash;")
@@ -31,7 +31,7 @@ def templates() -> Environment:
     loose = cast("Any", found)  # its own types know no filters but those that it brings
     loose.globals["static"] = static_files().address
     words: dict[str, Callable[..., Any]] = {
-        "moment": moment, "day": day, "money": usd, "initials": initials, "hue": hue, "zip_same": zip_same,
+        "moment": moment, "day": day, "money": usd, "digits": digits, "initials": initials, "hue": hue, "zip_same": zip_same,
     }  # fmt: skip
     loose.filters.update(words)
     return found

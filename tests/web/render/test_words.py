@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callboard.domain.usage import Bill
 from callboard.web.render.words import (
     NOTHING,
     age,
     amount,
+    bill,
     change,
+    digits,
     percent,
     short,
     span,
@@ -35,6 +38,31 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 )
 def test_money_is_said_in_cents_or_in_what_is_less(value: Decimal | float | None, said: str):
     assert usd(value) == said
+
+
+@pytest.mark.parametrize(
+    ("spent", "said"),
+    [
+        (Bill(known_usd=Decimal("0.1075")), "$0.11"),
+        (Bill(known_usd=Decimal(2), has_unknown=True), "$2.00 + unknown"),
+        (Bill(has_unknown=True), "cost unknown"),
+    ],
+)
+def test_a_bill_says_what_is_not_known_of_it(spent: Bill, said: str):
+    assert bill(spent) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "typed"),
+    [
+        (None, ""),
+        (Decimal("40.000000000"), "40"),
+        (Decimal("0.250"), "0.25"),
+        (Decimal("1E-9"), "0.000000001"),
+    ],
+)
+def test_an_amount_stands_in_a_form_as_somebody_would_type_it(value: Decimal | None, typed: str):
+    assert digits(value) == typed
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ __all__ = [
     "bill",
     "change",
     "count",
+    "digits",
     "percent",
     "short",
     "span",
@@ -39,6 +40,11 @@ def usd(value: Decimal | float | None) -> str:
     if amount == 0 or abs(amount) >= Decimal("0.01"):
         return f"{'−' if amount < 0 else ''}${abs(amount):,.2f}"  # noqa: RUF001
     return "< $0.0001" if abs(amount) < Decimal("0.0001") else f"${amount:.4f}"
+
+
+def digits(amount: Decimal | None) -> str:
+    """Return an amount as somebody would type it: to its last digit, and no further. None is nothing."""
+    return "" if amount is None else f"{amount.normalize():f}"
 
 
 def bill(spent: Bill) -> str:
