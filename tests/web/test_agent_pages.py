@@ -212,6 +212,13 @@ VALUES = st.sampled_from(
 ANY_FORM = st.dictionaries(NAMES, VALUES, max_size=8)
 
 
+async def test_a_form_that_nobody_wrote_in_yet_is_not_found_wrong(team):
+    blank = await team.post("/agents/check", {"id": "", "model": " ", "display_name": ""})
+    assert "checked as you go" in blank.text
+    begun = await team.post("/agents/check", {"id": "scout", "model": "", "display_name": ""})
+    assert "2 things to put right" in begun.text
+
+
 @pytest.mark.parametrize("model", ["", "   "])
 async def test_an_agent_without_a_model_is_refused_and_the_roster_stands(team, model):
     marks = await team.marks("/agents/new")

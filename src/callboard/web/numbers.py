@@ -17,7 +17,6 @@ from callboard.web.render.words import NOTHING, Unit, amount, change, percent, s
 
 RANGES: Final = (7, 30, 90)
 MOST_SERIES: Final = 6
-WIDE: Final = Size(820, 220)
 
 
 def tiles_of(now: Performance | None, before: Performance | None, days: int) -> list[Tile]:
@@ -52,7 +51,7 @@ def error_tile(found: Dashboard) -> Tile:
     return _tile("Error rate", now and now.error_rate, before and before.error_rate, "percent", than, less_is_better=True)  # fmt: skip
 
 
-def charts_of(found: Dashboard, *, size: Size | None = None) -> list[Chart]:
+def charts_of(found: Dashboard) -> list[Chart]:
     """Return the four charts of a dashboard; nothing where nothing was done."""
     if found.trend is None:
         return []
@@ -71,10 +70,10 @@ def charts_of(found: Dashboard, *, size: Size | None = None) -> list[Chart]:
     rate = [Series("Error rate", whole.error_rate)]
     middle, upper = Series("Median", whole.median_s), Series("90th percentile", whole.p90_s)
     return [
-        line_chart("Cost per attempt", "usd", labels, cost, unit_words="median, US dollars", marks=marks, n=n, size=size),
-        line_chart("Error rate", "percent", labels, rate, unit_words="share of attempts", marks=marks, n=n, size=size),
-        band_chart("Cycle time", "seconds", labels, middle, upper, unit_words="median and 90th percentile", marks=marks, n=n, size=size),
-        stacked_chart(f"Spend by {time}", "usd", labels, _with_rest(found, spend), unit_words="US dollars", marks=marks, n=n, size=size),
+        line_chart("Cost per attempt", "usd", labels, cost, unit_words="median, US dollars", marks=marks, n=n),
+        line_chart("Error rate", "percent", labels, rate, unit_words="share of attempts", marks=marks, n=n),
+        band_chart("Cycle time", "seconds", labels, middle, upper, unit_words="median and 90th percentile", marks=marks, n=n),
+        stacked_chart(f"Spend by {time}", "usd", labels, _with_rest(found, spend), unit_words="US dollars", marks=marks, n=n),
     ]  # fmt: skip
 
 
@@ -117,7 +116,7 @@ def version_bars(
     words = "US dollars, work that does not stand included"
     return figure(
         bar_chart(
-            "Cost per task, by version", "usd", bars, unit_words=words, n=n, size=Size(620, 200)
+            "Cost per task, by version", "usd", bars, unit_words=words, n=n, size=Size(780, 200)
         )
     )
 

@@ -43,7 +43,6 @@ from callboard.web.comparing import by_number, what_changed
 from callboard.web.form_routes import FormRoute
 from callboard.web.numbers import (
     RANGES,
-    WIDE,
     charts_of,
     in_words,
     sample,
@@ -138,7 +137,7 @@ async def performance(at: At, agent_id: str) -> Response:
     days = chosen_days(at)
     found = await numbers(at, agent_id, days=days)
     tiles = [] if found is None else [*tiles_of(found.whole, found.before, days), spend_tile(found)]
-    charts = [] if found is None else [figure(one) for one in charts_of(found, size=WIDE)]
+    charts = [] if found is None else [figure(one) for one in charts_of(found)]
     ranges = [(f"/agents/{agent_id}/performance?range={one}", f"{one} d", "") for one in RANGES]
     return await at.show(PerformancePage(head, days, ranges, tiles, charts))
 

@@ -38,6 +38,8 @@ router = APIRouter(route_class=FormRoute)
 checks = APIRouter()
 """What only looks at a form while it is written, and changes nothing."""
 _LETTERS_A_TOKEN = 4
+_BEGINNING = ("id", "display_name", "model", "spawner_prompt", "system_prompt")
+"""What somebody who describes a new agent begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class CheckPage(Page):
     tokens: int = 0
     changed: Markup = field(default_factory=Markup)
     is_same: bool = False
+    is_blank: bool = False
 
     @property
     def title(self) -> str:
@@ -217,6 +220,8 @@ async def _checked(at: Visit, fields: Fields, before: AgentDefinition | None) ->
     prompts = ("system_prompt", "instructions_prompt", "step_prompt")
     tokens = sum(len(fields.raw(name)) for name in prompts) // _LETTERS_A_TOKEN
     agent_id = before.id if before is not None else fields.text("id")
+    if before is None and not any(map(fields.text, _BEGINNING)):
+        return await at.part("agent_check.html", CheckPage(is_blank=True))
     try:
         definition = checked_agent(at.app, raw_of(fields, agent_id))
     except (ConfigurationInvalid, DefinitionInvalid) as error:
