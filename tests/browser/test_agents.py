@@ -152,7 +152,7 @@ def test_a_form_says_what_is_wrong_while_it_is_written_and_keeps_what_was_typed(
     site, page, browser
 ):
     browser.expect_complaints("422")
-    page.goto("/agents/new")
+    page.goto("/new/agent")
     page.get_by_label("Short name").fill("mara")
     page.get_by_label("Name", exact=False).nth(1).fill(NASTY)
     page.get_by_label("Model", exact=False).first.fill("acme/large")

@@ -168,7 +168,7 @@ def test_the_secret_of_a_hook_is_shown_once(site, mia, browser, axe):
 
 def test_a_webhook_is_added_and_its_messages_are_listed(site, mia, browser, axe):
     browser.expect_complaints("422")
-    mia.goto("/webhooks/new")
+    mia.goto("/new/webhook")
     mia.get_by_label("Name", exact=False).first.fill("chat")
     mia.get_by_label("Address").fill("https://user:secret@example.org/x")
     mia.get_by_label("task.failed").check()

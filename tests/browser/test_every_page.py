@@ -20,7 +20,7 @@ IDS = (
     (re.compile(r"^/tasks/[A-Z]+-\d+"), "/tasks/KEY"),
     (re.compile(r"^/runs/[A-Za-z0-9._-]+"), "/runs/ID"),
     (re.compile(r"^/tasks/KEY/runs/\d+"), "/tasks/KEY/runs/N"),
-    (re.compile(r"^/(agents|workflows|spaces|members|templates|credentials)/(?!new$)[^/]+"), r"/\1/ID"),
+    (re.compile(r"^/(agents|workflows|spaces|members|templates|credentials)/[^/]+"), r"/\1/ID"),
     (re.compile(r"/\d+(?=/|$)"), "/N"),
 )  # fmt: skip
 

@@ -59,7 +59,7 @@ def test_the_organisation_gets_a_budget_and_another_amount_is_refused(site, page
 
 def test_what_does_not_fit_is_said_and_nothing_typed_is_lost(site, page, browser):
     browser.expect_complaints("422")
-    page.goto("/spaces/new")
+    page.goto("/new/space")
     page.get_by_label("Name", exact=False).first.fill(NASTY)
     page.get_by_label("Short name").fill("Not A Name")
     page.get_by_label("Its tasks begin with").fill("X1")
@@ -155,7 +155,7 @@ def test_a_member_of_one_space_sees_that_one_and_changes_nothing(site, browser):
 
 def test_without_any_script_forms_do_the_same(site, browser):
     page = browser.open(site, as_="ann", java_script_enabled=False)
-    page.goto("/spaces/new")
+    page.goto("/new/space")
     page.get_by_label("Name", exact=False).first.fill("Payments")
     page.get_by_label("Short name").fill("pay")
     page.get_by_label("Its tasks begin with").fill("PAY")
@@ -167,7 +167,7 @@ def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing(site, page, b
     from callboard.usecases.signing_in import set_password  # noqa: PLC0415
 
     browser.expect_complaints("401")
-    page.goto("/spaces/new")
+    page.goto("/new/space")
     page.get_by_label("Name", exact=False).first.fill("Payments & more")
     page.get_by_label("Short name").fill("pay")
     page.get_by_label("Its tasks begin with").fill("PAY")
@@ -184,7 +184,7 @@ def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing(site, page, b
 
 
 def test_a_form_that_is_sent_twice_is_done_once(site, page):
-    page.goto("/spaces/new")
+    page.goto("/new/space")
     page.get_by_label("Name", exact=False).first.fill("Payments")
     page.get_by_label("Short name").fill("pay")
     page.get_by_label("Its tasks begin with").fill("PAY")

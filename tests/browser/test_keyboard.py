@@ -70,7 +70,7 @@ def test_the_question_mark_lists_the_keys_of_the_page(page, axe):
 
 
 def test_keys_do_nothing_while_somebody_types_and_can_be_switched_off(page):
-    page.goto("/spaces/new")
+    page.goto("/new/space")
     field = page.get_by_label("Name", exact=False).first
     field.press_sequentially("good c")
     expect(field).to_have_value("good c")

@@ -91,7 +91,7 @@ def test_whoever_is_on_the_way_to_another_page_is_not_called_back(site, mia):
 def test_nothing_typed_is_lost_when_a_task_does_not_fit(site, browser):
     browser.expect_complaints("422")
     ann = browser.open(site, as_="ann")
-    ann.goto("/tasks/new")
+    ann.goto("/new/task")
     ann.get_by_label("What is to be achieved").fill(NASTY)
     ann.get_by_label("Labels").fill("no+label")
     ann.get_by_label("Waits for").fill("AUTH-99")
@@ -310,12 +310,12 @@ def test_what_is_searched_for_is_found_in_the_palette_and_on_the_page(site, mia,
     mia.keyboard.press("Control+k")
     mia.get_by_role("combobox", name="Search and commands").fill("new task")
     mia.get_by_role("option", name="New task").click()
-    expect(mia).to_have_url(re.compile("/tasks/new"))
+    expect(mia).to_have_url(re.compile("/new/task"))
 
 
 def test_whoever_belongs_to_nothing_yet_is_told_whom_to_ask(site, browser, axe):
     zoe = browser.open(site, as_="zoe")
-    for path in ("/", "/tasks", "/tasks/new", "/inbox", "/schedules", "/workflows"):
+    for path in ("/", "/tasks", "/new/task", "/inbox", "/schedules", "/workflows"):
         zoe.goto(path)
         axe(zoe)
     zoe.goto("/")

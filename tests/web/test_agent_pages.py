@@ -33,7 +33,7 @@ PAGES = (
         "/dashboards",
         "/dashboards?by=version&then=model",
     ),
-    *("/agents/new", "/templates", "/templates/planner", "/models", "/dashboards.csv"),
+    *("/new/agent", "/templates", "/templates/planner", "/models", "/dashboards.csv"),
 )
 FORMS = (
     *("/agents", "/agents/batch", "/agents/mara/config", "/agents/mara/place", "/agents/mara/move"),
@@ -118,7 +118,7 @@ async def test_an_attack_in_any_field_of_an_agent_is_text(team, payload):
 @pytest.mark.parametrize("payload", PAYLOADS[2::3])
 async def test_an_attack_in_a_form_that_is_refused_is_shown_as_it_was_typed(team, payload):
     text = payload.replace("\r", "").encode("utf-8", "replace").decode()
-    marks = await team.marks("/agents/new")
+    marks = await team.marks("/new/agent")
     typed = {
         "id": text,
         "display_name": text,
@@ -221,7 +221,7 @@ async def test_a_form_that_nobody_wrote_in_yet_is_not_found_wrong(team):
 
 @pytest.mark.parametrize("model", ["", "   "])
 async def test_an_agent_without_a_model_is_refused_and_the_roster_stands(team, model):
-    marks = await team.marks("/agents/new")
+    marks = await team.marks("/new/agent")
     fields = {"id": "nobody", "display_name": "Nobody", "model": model}
     answer = await team.post("/agents", fields | marks)
     assert answer.status_code == 422
@@ -239,7 +239,7 @@ async def test_an_agent_without_a_model_is_refused_and_the_roster_stands(team, m
 )
 @given(fields=ANY_FORM, path=st.sampled_from(FORMS))
 async def test_any_form_is_answered_and_never_with_a_fault_of_ours(team, fields, path):
-    marks = await team.marks("/agents/new")
+    marks = await team.marks("/new/agent")
     answer = await team.post(path, fields | marks)
     assert answer.status_code in {200, 303, 403, 404, 409, 422}, (answer.status_code, fields)
     assert acts(answer.text) == []
@@ -328,16 +328,16 @@ async def test_pages_of_a_full_roster_stay_light(team):
 
 
 async def test_templates_and_their_forms_are_whole(team):
-    page = (await team.get("/agents/new?template=implementer")).text
+    page = (await team.get("/new/agent?template=implementer")).text
     assert json.dumps("implementer")[1:-1] in page
     assert (await team.get("/templates/nobody")).status_code == 404
-    assert (await team.get("/agents/new?template=nobody")).status_code == 404
+    assert (await team.get("/new/agent?template=nobody")).status_code == 404
 
 
 async def test_nothing_typed_is_lost_where_somebody_may_not_save(team):
     await team.sign_in("mia")
     await set_member(team.app, ROOT, "auth", "person:mia", "maintainer")
-    marks = await team.marks("/agents/new")
+    marks = await team.marks("/new/agent")
     typed = {
         "id": "iris",
         "display_name": "Iris",
@@ -361,12 +361,12 @@ async def test_models_are_tried_by_those_who_may(team):
     await team.sign_in("mia")
     await set_member(team.app, ROOT, "auth", "person:mia", "maintainer")
     assert "Ask it one word" not in (await team.get("/models")).text
-    answer = await team.post("/models", {"model": "acme/x"} | await team.marks("/agents/new"))
+    answer = await team.post("/models", {"model": "acme/x"} | await team.marks("/new/agent"))
     assert answer.status_code == 403
 
 
 async def test_limits_are_set_seen_and_removed_where_models_are(team):
-    marks = await team.marks("/agents/new")
+    marks = await team.marks("/new/agent")
     wish = {"name": "provider:scripted", "at_once": "3", "per_minute": "60"}
     assert (await team.post("/models/limits", wish | marks)).status_code == 303
     shown = (await team.get("/models")).text
@@ -377,7 +377,7 @@ async def test_limits_are_set_seen_and_removed_where_models_are(team):
         room = [Ask("provider:scripted")]
         assert await team.app.ports.slots.take(f"R-{n}", room) is None
     assert ">full<" in (await team.get("/models")).text
-    marks = await team.marks("/agents/new")
+    marks = await team.marks("/new/agent")
     removed = await team.post("/models/limits/remove", {"name": "provider:scripted"} | marks)
     assert removed.status_code == 303
     assert await team.app.ports.slots.limiter.limited(("provider:scripted",)) == ()
@@ -394,7 +394,7 @@ async def test_limits_are_set_seen_and_removed_where_models_are(team):
     ],
 )
 async def test_what_is_no_limit_is_said_to_be_none_and_nothing_typed_is_lost(team, wrong):
-    marks = await team.marks("/agents/new")
+    marks = await team.marks("/new/agent")
     answer = await team.post("/models/limits", wrong | marks)
     assert answer.status_code == 422
     assert "<script>alert" not in answer.text
@@ -403,7 +403,7 @@ async def test_what_is_no_limit_is_said_to_be_none_and_nothing_typed_is_lost(tea
 
 async def test_limits_are_not_set_by_members(team):
     await team.sign_in("mia")
-    marks = await team.marks("/agents/new")
+    marks = await team.marks("/new/agent")
     wish = {"name": "provider:scripted", "at_once": "3"}
     assert (await team.post("/models/limits", wish | marks)).status_code == 403
     assert "Set a limit" not in (await team.get("/models")).text

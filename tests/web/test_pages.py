@@ -8,6 +8,7 @@ import pytest
 from callboard.usecases.first_owner import new_setup_link
 from callboard.usecases.signing_in import set_password
 from callboard.usecases.spaces import list_spaces
+from callboard.usecases.spending import list_budgets
 from callboard.web.static_files import static_files
 from tests.web.conftest import BASE, ROOT
 
@@ -40,6 +41,17 @@ async def test_what_is_shown_once_is_not_kept_by_browsers(ann):
     assert "cb_" not in again.text
 
 
+async def test_a_space_called_budget_has_nothing_to_do_with_that_of_the_organisation(ann):
+    marks = await ann.marks("/new/space")
+    assert (await ann.post("/spaces", SPACE | {"id": "budget"} | marks)).status_code == 303
+    await ann.post("/budget", {"limit": "12"} | await ann.marks("/spaces"))
+    settings = SPACE | {"id": "budget", "name": "Money"} | await ann.marks("/spaces/budget")
+    assert (await ann.post("/spaces/budget", settings)).status_code == 303
+    assert [space.name for space in await list_spaces(ann.app, ROOT)] == ["Money"]
+    (standing,) = await list_budgets(ann.app, ROOT)
+    assert standing.limit_usd == 12
+
+
 async def test_a_form_without_its_mark_is_kept_and_not_done(ann):
     for mark in ({}, {"_form": "0" * 64}, {"_form": "x"}):
         answer = await ann.post("/spaces", SPACE | {"description": "<b>mine</b>"} | mark)
@@ -49,7 +61,7 @@ async def test_a_form_without_its_mark_is_kept_and_not_done(ann):
 
 
 async def test_a_form_of_somebody_elses_session_is_not_done(ann):
-    marks = await ann.marks("/spaces/new")
+    marks = await ann.marks("/new/space")
     await ann.sign_in("eve", "owner")
     assert (await ann.post("/spaces", SPACE | marks)).status_code == 403
 
@@ -64,14 +76,14 @@ async def test_a_form_of_somebody_elses_session_is_not_done(ann):
     ],
 )
 async def test_pages_of_other_sites_send_nothing(ann, headers):
-    marks = await ann.marks("/spaces/new")
+    marks = await ann.marks("/new/space")
     answer = await ann.post("/spaces", SPACE | marks, **headers)
     assert answer.status_code == 403
     assert await list_spaces(ann.app, ROOT) == []
 
 
 async def test_the_same_form_sent_again_is_answered_as_before(ann):
-    marks = await ann.marks("/spaces/new")
+    marks = await ann.marks("/new/space")
     first = await ann.post("/spaces", SPACE | marks)
     second = await ann.post("/spaces", SPACE | marks)
     assert (first.status_code, second.status_code) == (303, 303)
@@ -79,7 +91,7 @@ async def test_the_same_form_sent_again_is_answered_as_before(ann):
 
 
 async def test_a_form_that_was_refused_may_be_sent_again_put_right(ann):
-    marks = await ann.marks("/spaces/new")
+    marks = await ann.marks("/new/space")
     wrong = await ann.post("/spaces", SPACE | {"id": "No Name"} | marks)
     right = await ann.post("/spaces", SPACE | marks)
     assert (wrong.status_code, right.status_code) == (422, 303)
@@ -92,7 +104,7 @@ async def test_whoever_is_not_known_is_sent_to_the_door_and_back(pages):
 
 
 async def test_what_was_typed_after_the_session_ended_waits_for_the_sign_in(ann):
-    marks = await ann.marks("/spaces/new")
+    marks = await ann.marks("/new/space")
     await set_password(ann.app, ROOT, "ann", PASSWORD)
     typed = SPACE | {"description": 'a "long"\ntext & <more>', "secret_x": "s3cret"}
     answer = await ann.post("/spaces", typed | marks)

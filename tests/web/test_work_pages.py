@@ -39,15 +39,15 @@ CORPUS = (
 )
 PAGES = (
     "/", "/inbox", "/inbox?show=archived", "/inbox/deputies", "/tasks", "/tasks?space=auth", "/tasks?view=list",
-    "/tasks/new", "/tasks/AUTH-1/move", "/workflows", "/workflows/flow", "/workflows/flow?step=write",
-    "/workflows/flow/edit", "/workflows/flow/versions", "/workflows/new?from=flow", "/schedules",
-    "/schedules/nightly", "/schedules/nightly/edit", "/schedules/new", "/hooks", "/hooks/issues", "/hooks/new",
-    "/webhooks", "/webhooks/chat", "/webhooks/mail", "/webhooks/new", "/search?q=auth",
+    "/new/task", "/tasks/AUTH-1/move", "/workflows", "/workflows/flow", "/workflows/flow?step=write",
+    "/workflows/flow/edit", "/workflows/flow/versions", "/new/workflow?from=flow", "/schedules",
+    "/schedules/nightly", "/schedules/nightly/edit", "/new/schedule", "/hooks", "/hooks/issues", "/new/hook",
+    "/webhooks", "/webhooks/chat", "/mail", "/new/webhook", "/search?q=auth",
     "/search?q=auth&part=palette", "/inbox/evidence/AUTH-1-1.write-1",
 )  # fmt: skip
 FORMS = (
     "/tasks", "/tasks/AUTH-1/move", "/inbox/decide", "/inbox/several", "/inbox/put", "/inbox/deputies",
-    "/inbox/deputies/nobody/remove", "/workflows/new", "/workflows/flow/edit", "/workflows/flow/restore",
+    "/inbox/deputies/nobody/remove", "/new/workflow", "/workflows/flow/edit", "/workflows/flow/restore",
     "/schedules", "/schedules/nightly", "/schedules/nightly/pause", "/schedules/none/remove", "/incoming",
     "/incoming/none/remove", "/webhooks", "/webhooks/chat/replay", "/webhooks/none/rotate",
 )  # fmt: skip
@@ -146,7 +146,7 @@ def test_any_form_is_done_or_refused_and_never_breaks(path, fields):
         await add_webhook(team.app, mia, NewWebhook("chat", "https://example.org/x", "auth"))
         async with opened(team.app) as pages:
             await pages.sign_in("olga", "owner")
-            return (await pages.post(path, fields | await pages.marks("/tasks/new"))).status_code
+            return (await pages.post(path, fields | await pages.marks("/new/task"))).status_code
 
     assert asyncio.run(sent()) < 500
 
@@ -156,7 +156,7 @@ async def test_a_form_that_is_too_large_or_no_form_is_refused(path):
     team = await new_team()
     async with opened(team.app) as pages:
         await pages.sign_in("olga", "owner")
-        marks = await pages.marks("/tasks/new")
+        marks = await pages.marks("/new/task")
         large = await pages.post(path, marks | {"text": "x" * 1_100_000})
         many = await pages.post(path, marks | {f"f{n}": "x" for n in range(1_100)})
         other = await pages.client.post(

@@ -127,7 +127,7 @@ class EditPage(Page):
     @property
     def action(self) -> str:
         """Where the form is sent."""
-        return f"/workflows/{self.name}/edit" if self.name else "/workflows/new"
+        return f"/workflows/{self.name}/edit" if self.name else "/new/workflow"
 
     @property
     def fails(self) -> bool:

@@ -96,7 +96,7 @@ class CheckPage(Page):
         return "Checks"
 
 
-@router.get("/agents/new")
+@router.get("/new/agent")
 async def new_agent(at: At) -> Response:
     """Ask what a new agent is to be; from a template where one is named."""
     tools = sorted(at.app.ports.tools.names())

@@ -100,7 +100,7 @@ async def hooks(at: At) -> Response:
     return await at.show(HooksPage(await list_hooks(at.app, at.who)))
 
 
-@router.get("/hooks/new")
+@router.get("/new/hook")
 async def new_hook(at: At) -> Response:
     """Ask what a hook is to be."""
     return await at.show(await _new_page(at, Typed({"space": await at.space()})))

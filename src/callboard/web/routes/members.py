@@ -73,7 +73,7 @@ async def members(at: At) -> Response:
     return await at.show(await _everybody(at))
 
 
-@router.post("/members/people")
+@router.post("/people")
 async def joined(at: At) -> Response:
     """Let somebody join. With a password they can sign in at once."""
     fields = at.fields
@@ -89,7 +89,7 @@ async def joined(at: At) -> Response:
     return at.go("/members", f"{person.name} is here. Let them into a space next.")
 
 
-@router.post("/members/accounts")
+@router.post("/accounts")
 async def account(at: At) -> Response:
     """Create an account for a program."""
     fields = at.fields

@@ -135,7 +135,7 @@ async def schedules(at: At) -> Response:
     return await at.show(SchedulesPage([one for one in found if space in ("", one.schedule.space)]))
 
 
-@router.get("/schedules/new")
+@router.get("/new/schedule")
 async def new_schedule(at: At) -> Response:
     """Ask what a schedule is to be."""
     typed = Typed({"cron": "0 7 * * 1-5", "zone": "UTC", "space": await at.space()})

@@ -15,13 +15,13 @@ from callboard.web.visit import At
 
 router = APIRouter(route_class=FormRoute)
 COMMANDS: Final = (
-    Command("/tasks/new", "New task", "task.manage", "create write add"),
-    Command("/agents/new", "New agent", "agent.manage", "create add"),
-    Command("/workflows/new", "New workflow", "workflow.manage", "create add"),
-    Command("/schedules/new", "New schedule", "schedule.manage", "create cron clock"),
-    Command("/hooks/new", "New hook", "webhook.manage", "create incoming"),
-    Command("/webhooks/new", "New webhook", "webhook.manage", "create outgoing"),
-    Command("/spaces/new", "New space", "space.create", "create team"),
+    Command("/new/task", "New task", "task.manage", "create write add"),
+    Command("/new/agent", "New agent", "agent.manage", "create add"),
+    Command("/new/workflow", "New workflow", "workflow.manage", "create add"),
+    Command("/new/schedule", "New schedule", "schedule.manage", "create cron clock"),
+    Command("/new/hook", "New hook", "webhook.manage", "create incoming"),
+    Command("/new/webhook", "New webhook", "webhook.manage", "create outgoing"),
+    Command("/new/space", "New space", "space.create", "create team"),
     Command("/", "Home", "task.read", "start"),
     Command("/inbox", "Inbox", "task.read", "decide sign-off waiting"),
     Command("/inbox/deputies", "Deputies", "task.read", "holiday away stand in"),

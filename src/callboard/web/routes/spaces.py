@@ -93,7 +93,7 @@ async def spaces(at: At) -> Response:
     return await at.show(await _all(at))
 
 
-@router.post("/spaces/budget")
+@router.post("/budget")
 async def budget_of_all(at: At) -> Response:
     """Say what the organisation may spend; empty: as much as it likes."""
     text = at.fields.text("limit")
@@ -118,7 +118,7 @@ async def _limit(at: Visit, account: str, text: str) -> None:
         await remove_budget(at.app, at.who, account)
 
 
-@router.get("/spaces/new")
+@router.get("/new/space")
 async def new_space(at: At) -> Response:
     """Ask what a space is to be."""
     return await at.show(NewSpacePage(await _workflows(at)))

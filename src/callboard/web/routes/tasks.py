@@ -120,7 +120,7 @@ async def _list(at: Visit, filters: Filters, space: str) -> TasksPage:
     return TasksPage(filters, *named, shown, href)
 
 
-@router.get("/tasks/new")
+@router.get("/new/task")
 async def new_task(at: At) -> Response:
     """Ask what is to be done."""
     names = ("title", "space", "labels", "priority", "depends_on", "owner")

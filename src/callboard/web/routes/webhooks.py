@@ -73,7 +73,7 @@ class DeliveriesPage(Page):
     @property
     def base(self) -> str:
         """The address of this page."""
-        return "/webhooks/mail" if self.webhook is None else f"/webhooks/{self.webhook.id}"
+        return "/mail" if self.webhook is None else f"/webhooks/{self.webhook.id}"
 
     @property
     def filters(self) -> list[tuple[str, str, str]]:
@@ -136,7 +136,7 @@ async def webhooks(at: At) -> Response:
     return await at.show(WebhooksPage(found, may(at.who, "webhook.manage")))
 
 
-@router.get("/webhooks/new")
+@router.get("/new/webhook")
 async def new_webhook(at: At) -> Response:
     """Ask what a webhook is to be."""
     return await at.show(await _new_page(at, Typed()))
@@ -175,7 +175,7 @@ async def _secret(at: Visit, told: SecretTold) -> Response:
     return await at.show(WebhookSecretPage(told.webhook, told.secret.get_secret_value()))
 
 
-@router.get("/webhooks/mail")
+@router.get("/mail")
 async def mail(at: At) -> Response:
     """Show the e-mail that left."""
     return await at.show(_shown(at, None, await list_mail(at.app, at.who)))

@@ -77,7 +77,7 @@ async def _used(at: Visit) -> dict[str, int]:
     return counts
 
 
-@router.get("/workflows/new")
+@router.get("/new/workflow")
 async def new_workflow(at: At) -> Response:
     """Ask for a new workflow."""
     text, source = _FIRST, at.query("from")
@@ -86,7 +86,7 @@ async def new_workflow(at: At) -> Response:
     return await at.show(EditPage("", text, "", await at.space(), await _spaces(at)))
 
 
-@router.post("/workflows/new")
+@router.post("/new/workflow")
 async def created(at: At) -> Response:
     """Check a new workflow, or make it live."""
     return await _edited(at, None)
