@@ -22,6 +22,7 @@ from callboard.ports.threads import WindowWanted
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import rig
 from callboard.testing.store.memory import MemoryEventStore
+from callboard.usecases.compare import compare_runs
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.thread_facts import thread_facts
 from callboard.usecases.threads import thread_course, thread_event, thread_part
@@ -190,3 +191,13 @@ async def test_a_thread_with_an_event_that_cannot_be_read_is_shown_all_the_same(
     facts = await thread_facts(team.app, ROOT, run_id)
     assert facts.spent_usd == Decimal("0.75")
     assert facts.steps == ()
+
+
+async def test_runs_of_tasks_that_are_compared_show_their_steps_by_title():
+    team = await new_team()
+    for _ in range(2):
+        await team.waiting()
+    found = await compare_runs(team.app, ROOT, "AUTH-1-1", "AUTH-2-1")
+    for side in (found.left, found.right):
+        titles = [row.body.title for row in side.rest if isinstance(row.body, StepBegan)]
+        assert titles == ["Write", "Deploy"]

@@ -17,6 +17,7 @@ from callboard.engine.thread.telling import rows_of
 from callboard.runtime.reading import load
 from callboard.usecases.app import App, require_run
 from callboard.usecases.diff import last_files
+from callboard.usecases.threads import step_titles
 
 _OF_THE_RUN = frozenset(
     {"v", "duration_ms", "epoch", "forked_from", "parent", "deadline_at", "workspace"}
@@ -81,7 +82,9 @@ async def compare_runs(app: App, who: Principal, left_id: str, right_id: str) ->
 
 def _side(row: RunRow, log: Sequence[Recorded], common: int) -> Side:
     kinds = Counter(entry.event.type for entry in log)
-    cast = Cast({row.run_id: Player(row.title, is_agent=row.kind == "agent")}, {})
+    first = log[0].event if log else None
+    titles = step_titles(first if isinstance(first, RunCreated) else None)
+    cast = Cast({row.run_id: Player(row.title, is_agent=row.kind == "agent")}, titles)
     rest = rows_of(cast, [(entry.seq, entry, entry.seq > common) for entry in log])
     return Side(row, len(log), dict(sorted(kinds.items())), _files(log), tuple(rest))
 

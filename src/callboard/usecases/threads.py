@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from callboard.domain.errors import LogCorrupt, UnknownThing
 from callboard.domain.events.codec import Recorded, unseal
@@ -93,13 +92,15 @@ async def cast_of(app: App, row: RunRow) -> Cast:
     """Return who is in the thread of a run, what its steps are called, and its budget."""
     rows = await app.threads.runs(row.run_id)
     created = await _created(app, row.run_id)
-    titles: dict[str, str] = {}
-    limit: Decimal | None = None
-    if created is not None:
-        limit = created.limits.cost_usd
-        if isinstance(created.subject, WorkflowSubject):
-            titles = {step.id: step.title for step in created.subject.workflow.steps}
-    return Cast(players_of(rows), titles, limit, row.run_id)
+    limit = None if created is None else created.limits.cost_usd
+    return Cast(players_of(rows), step_titles(created), limit, row.run_id)
+
+
+def step_titles(created: RunCreated | None) -> dict[str, str]:
+    """Return what the steps of a workflow's run are called."""
+    if created is None or not isinstance(created.subject, WorkflowSubject):
+        return {}
+    return {step.id: step.title for step in created.subject.workflow.steps}
 
 
 def players_of(rows: Sequence[RunRow]) -> dict[str, Player]:

@@ -73,6 +73,10 @@ class ComparePage(Page):
         """Return how many rows of a side are left out."""
         return max(len(side.rest) - _ROWS, 0)
 
+    def own(self, side: Side, count: int) -> str:
+        """Return how often an agent did something; a workflow does nothing itself."""
+        return str(count) if side.row.kind == "agent" else words.NOTHING
+
     @property
     def cheaper(self) -> str:
         """Which one was cheaper, in words; empty where that is not known."""
