@@ -111,6 +111,7 @@ def test_an_age_has_its_largest_unit():
 
 def test_a_share_is_said_in_percent():
     assert percent(0.9204) == "92.0%"
+    assert percent(None) == percent(1e307) == NOTHING
     assert percent(None) == NOTHING
 
 

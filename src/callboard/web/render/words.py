@@ -56,7 +56,9 @@ def bill(spent: Bill) -> str:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Return a share between 0 and 1 in percent."""
-    return NOTHING if share is None else f"{share * 100:.{digits}f}%"
+    if share is None or not isfinite(share * 100):
+        return NOTHING
+    return f"{share * 100:.{digits}f}%"
 
 
 def span(seconds: float | None) -> str:
