@@ -29,10 +29,7 @@ async def start_noted(app: App, run_id: str, created: RunCreated) -> Ended:
 
 
 async def drive_noted(app: App, run_id: str) -> Ended:
-    """Drive a run until it ends or waits; one that has ended needs no note any more.
-
-    Raises: what `Driver.drive` does.
-    """
+    """Drive a run as `Driver.drive` does; of one that has ended no note is kept."""
     ended = await app.driver.drive(run_id)
     if ended.terminal is not None:
         await _forget_origin(app, run_id)
@@ -47,9 +44,7 @@ async def submit_new(app: App, run_id: str, created: RunCreated) -> None:
     """
     await note_origin(app, run_id, created)
     log = await create_run(app.ports, run_id, created, AGENT)
-    await hand_on(
-        app, run_id
-    )  # before it is let go of: should this process die in between, a worker finds it all the same
+    await hand_on(app, run_id)  # before it is let go of: nothing may come in between
     await log.release()
     await app.dispatcher.submit(Submission(run_id, created.space))
 
