@@ -19,6 +19,8 @@ DEEPEST: Final = 200
 what Python's own reader takes depends on its version.
 """
 
+TOO_DEEP: Final = f"more than {DEEPEST} lists and objects in one another"
+
 
 def is_deeper(value: JsonValue, levels: int = DEEPEST) -> bool:
     """Return whether JSON has more lists and objects in one another than so many."""

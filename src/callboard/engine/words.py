@@ -1,5 +1,6 @@
 """Amounts, times and counts, as the product says them to people."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,11 +22,12 @@ def exact_dollars(amount: Decimal) -> str:
     return f"${whole}.{part:0<2}"
 
 
-def money(bill: Bill) -> str:
-    """Return a bill for people: unknown parts are said, never shown as nothing."""
+def money(bill: Bill, said: Callable[[Decimal], str] = dollars) -> str:
+    """Return a bill for people, its amount as `said`: unknown parts are said, never shown as nothing."""
+    known = said(bill.known_usd)
     if not bill.has_unknown:
-        return dollars(bill.known_usd)
-    return f"{dollars(bill.known_usd)} + unknown" if bill.known_usd else "cost unknown"
+        return known
+    return f"{known} + unknown" if bill.known_usd else "cost unknown"
 
 
 def duration(elapsed: timedelta | float) -> str:

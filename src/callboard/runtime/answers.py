@@ -13,7 +13,7 @@ from callboard.domain.events.tool_call import CallRequest, ToolCallRefused
 from callboard.domain.events.union import AnyEvent
 from callboard.domain.frozen import unchecked
 from callboard.domain.message import (
-    DEEPEST,
+    TOO_DEEP,
     JsonObject,
     Message,
     Part,
@@ -169,7 +169,7 @@ def _resolved(state: RunState, offer: Offer, part: ToolCallPart) -> tuple[str, T
     if is_deeper(arguments):
         raise Refusal(
             "invalid_arguments",
-            f"Invalid parameters for {part.tool}: more than {DEEPEST} lists and objects in one another. {_TRY_AGAIN}",
+            f"Invalid parameters for {part.tool}: {TOO_DEEP}. {_TRY_AGAIN}",
         )
     name = meant_name(part.tool, offer.names)
     tool = offer.tool(name)

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from callboard.domain.errors import ConfigurationInvalid, RunBusy, UnknownThing
 from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened, Verdict
 from callboard.domain.folding import Folding
-from callboard.domain.message import DEEPEST, JsonObject, is_deeper
+from callboard.domain.message import TOO_DEEP, JsonObject, is_deeper
 from callboard.domain.org.inbox import DEPUTY_DECISIONS, DeputyDecision
 from callboard.domain.org.principal import Principal
 from callboard.domain.run.fold import AGENT
@@ -184,9 +184,7 @@ def _fitting(app: App, gate: GateOpened, decision: Decision) -> Decision:
     if decision.verdict == "answer" and gate.reason not in ("input_required", "budget_exceeded"):
         raise ConfigurationInvalid("this gate asks for approve or reject, not for an answer")
     if is_deeper(decision.answer) or is_deeper(decision.arguments):
-        raise ConfigurationInvalid(
-            f"more than {DEEPEST} lists and objects in one another; make it flatter"
-        )
+        raise ConfigurationInvalid(f"{TOO_DEEP}; make it flatter")
     if decision.arguments is None:
         return decision
     tool = app.ports.tools.get(gate.tool) if gate.tool is not None else None

@@ -42,9 +42,11 @@ async def submit_new(app: App, run_id: str, created: RunCreated) -> None:
     Raises:
         RunExists: the id is taken.
     """
-    await note_origin(app, run_id, created)
     log = await create_run(app.ports, run_id, created, AGENT)
-    await hand_on(app, run_id)  # before it is let go of: nothing may come in between
+    origin = RunOrigin(run_id=run_id, place=app.place, brings=app.brings, handed_on=True)
+    kept = await app.records.get(RUN_ORIGINS, run_id)
+    # before it is let go of: nothing may come in between
+    await app.records.keep((RUN_ORIGINS.put(origin, over=kept),))
     await log.release()
     await app.dispatcher.submit(Submission(run_id, created.space))
 

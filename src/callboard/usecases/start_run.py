@@ -1,15 +1,14 @@
 """Start one agent in a workspace."""
 
-import contextlib
 import re
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import ConfigurationInvalid, RunExists, UnknownThing
 from callboard.domain.events.run import AgentSubject, RunCreated
-from callboard.domain.message import DEEPEST, JsonObject, MediaPart, is_deeper
+from callboard.domain.message import TOO_DEEP, JsonObject, MediaPart, is_deeper
 from callboard.domain.org.principal import Principal, in_space
 from callboard.domain.policy import PolicyLayer
 from callboard.domain.run.history import handed_down
@@ -24,6 +23,7 @@ from callboard.usecases.app import App, require
 from callboard.usecases.reachable import require_provider
 from callboard.usecases.run_origins import start_noted, submit_new
 
+T = TypeVar("T")
 _RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -60,25 +60,18 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
         UnknownThing: no such agent, or no such previous run.
     """
     require(who, "run.start", in_space(wish.space))
-    created = await _creation(app, who, wish)
-    with _refusing_taken(wish.run_id):
-        return await start_noted(app, wish.run_id, created)
+    return await _begun(app, who, wish, start_noted)
 
 
 async def submit_run(app: App, who: Principal, wish: StartRun) -> None:
-    """Create the run, and leave it to whichever worker has a place free.
-
-    Raises:
-        ConfigurationInvalid: bad run id, taken run id, missing key, input that does not fit.
-        UnknownThing: no such agent, or no such previous run.
-    """
+    """Create the run, and leave it to whichever worker has a place free. It is refused as `start_run` refuses it."""
     require(who, "run.start", in_space(wish.space))
-    created = await _creation(app, who, wish)
-    with _refusing_taken(wish.run_id):
-        await submit_new(app, wish.run_id, created)
+    await _begun(app, who, wish, submit_new)
 
 
-async def _creation(app: App, who: Principal, wish: StartRun) -> RunCreated:
+async def _begun(
+    app: App, who: Principal, wish: StartRun, begin: Callable[[App, str, RunCreated], Awaitable[T]]
+) -> T:
     check_run_id(wish.run_id)
     named = wish.agent
     definition = await find_agent(app, named, wish.space) if isinstance(named, str) else named
@@ -100,17 +93,13 @@ async def _creation(app: App, who: Principal, wish: StartRun) -> RunCreated:
     if isinstance(created.subject, AgentSubject) and definition.handle_steps is None:
         # A program may never ask the model.
         await require_provider(app, definition, created.subject.chain, wish.space)
-    return created.model_copy(update={"folders": wish.folders})
-
-
-@contextlib.contextmanager
-def _refusing_taken(run_id: str) -> Generator[None]:
+    created = created.model_copy(update={"folders": wish.folders})
     try:
-        yield
+        return await begin(app, wish.run_id, created)
     except RunExists:
         raise ConfigurationInvalid(
-            f"--run-id {run_id}: a run with this id exists; choose another id, or continue it with "
-            f"`callboard runs resume {run_id}`"
+            f"--run-id {wish.run_id}: a run with this id exists; choose another id, or continue it with "
+            f"`callboard runs resume {wish.run_id}`"
         ) from None
 
 
@@ -154,9 +143,7 @@ async def find_agent(app: App, reference: str, space: str = "") -> AgentDefiniti
 
 def _check_input(app: App, definition: AgentDefinition, wish: StartRun) -> None:
     if is_deeper(wish.params):
-        raise ConfigurationInvalid(
-            f"params: more than {DEEPEST} lists and objects in one another; make it flatter"
-        )
+        raise ConfigurationInvalid(f"params: {TOO_DEEP}; make it flatter")
     wrong = input_issues(app.ports.schemas, definition, wish.prompt, wish.params)
     if wrong:
         listed = "\n".join(f"{part}: {issue}" for part, issues in wrong.items() for issue in issues)

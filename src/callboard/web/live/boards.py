@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import NamedTuple
 
 from callboard.domain.errors import CallboardError
@@ -28,10 +27,9 @@ class _Card(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """The board as a page shows it. `next_to` names the card before which each one stands, in its column."""
+    """The board as a page shows it: its cards in the order of each column, and how many each column has."""
 
     cards: dict[str, _Card] = field(default_factory=dict[str, _Card])
-    next_to: dict[str, str] = field(default_factory=dict[str, str])
     totals: dict[str, int] = field(default_factory=dict[str, int])
 
     def ops(self, names: Collection[str]) -> list[Op]:
@@ -39,11 +37,13 @@ class _Shown:
         gone = [
             Op(k=name, x=1) for name in names if name not in self.cards and name not in self.totals
         ]
-        here = [(name, card) for name, card in reversed(self.cards.items()) if name in names]
-        cards = [
-            Op(k=name, h=card.markup, c=card.column, b=self.next_to.get(name, ""))
-            for name, card in here
-        ]
+        cards: list[Op] = []
+        below: dict[str, str] = {}
+        for name, card in reversed(self.cards.items()):
+            if name in names:
+                before = below.get(card.column, "")
+                cards.append(Op(k=name, h=card.markup, c=card.column, b=before))
+            below[card.column] = name
         return gone + cards + [Op(k=name, n=n) for name, n in self.totals.items() if name in names]
 
 
@@ -113,14 +113,13 @@ class BoardTopic:
     async def _look(self, app: App) -> _Shown:
         # the fragments are the same for all who watch; whether they may is asked for each of them
         board = await look_at_board(app, SYSTEM, TasksWanted(space=self._space))
-        cards: dict[str, _Card] = {}
-        next_to: dict[str, str] = {}
-        for column in board.columns:
-            keys = [view.task.key for view in column.views]
-            next_to |= pairwise(keys)
-            cards |= {view.task.key: _Card(column.id, self._show(view)) for view in column.views}
+        cards = {
+            view.task.key: _Card(column.id, self._show(view))
+            for column in board.columns
+            for view in column.views
+        }
         totals = {f"{_COLUMN}{column.id}": column.total for column in board.columns}
-        return _Shown(cards, next_to, totals)
+        return _Shown(cards, totals)
 
 
 def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:

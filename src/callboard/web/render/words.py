@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from callboard.domain.usage import Bill
 from callboard.engine.tasks.standing import ago
-from callboard.engine.words import count
+from callboard.engine.words import count, money
 
 __all__ = [
     "NOTHING",
@@ -49,9 +49,7 @@ def digits(amount: Decimal | None) -> str:
 
 def bill(spent: Bill) -> str:
     """Return what something cost; a part that is not known is said."""
-    if not spent.has_unknown:
-        return usd(spent.known_usd)
-    return f"{usd(spent.known_usd)} + unknown" if spent.known_usd else "cost unknown"
+    return money(spent, usd)
 
 
 def percent(share: float | None, digits: int = 1) -> str:
