@@ -15,8 +15,9 @@ from callboard.domain.org.principal import as_owner
 from callboard.entrance.asking import Streams
 from callboard.testing.model import ScriptedProvider
 from callboard.usecases.tokens import revoke_token
+from tests.usecases.lone_runs import begun
 
-from .conftest import HOME, Board, new_app, opened, scripts, settle
+from .conftest import HOME, Board, agent, new_app, opened, scripts, settle
 
 pytestmark = pytest.mark.anyio
 WITHIN_S = 60
@@ -161,6 +162,18 @@ async def test_a_run_is_forked_verified_and_its_change_shown(board):
     assert (await cleo("GET", "/runs/r1/diff")).json() == {"diff": ""}
     usage = (await cleo("GET", "/usage?by=run")).json()
     assert set(usage["groups"]) == {"r1", "r2"}
+
+
+async def test_a_run_that_cannot_go_on_is_refused_and_left_as_it_was(board):
+    lost = agent("talker", spawnable_agents=("stranger",))
+    cleo = await board.as_("cleo")
+    log = await begun(board.app, agent=lost, space=HOME)
+    busy = await cleo("POST", "/runs/r/resume")
+    assert (busy.status_code, busy.json()["code"]) == (409, "run_busy")
+    await log.release()
+    refused = await cleo("POST", "/runs/r/resume")
+    assert (refused.status_code, "the agent stranger" in refused.text) == (422, True)
+    assert (await cleo("GET", "/runs/r")).json()["status"] == "running"
 
 
 # --- streams, over a real socket

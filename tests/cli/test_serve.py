@@ -4,10 +4,11 @@ import json
 import signal
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
-from tests.cli.shell import TIMEOUT_S
+from tests.cli.shell import HANG, TIMEOUT_S, call, calls, say
 
 PASSWORD = "a long password of ann"
 
@@ -66,6 +67,32 @@ def test_a_token_from_the_command_line_opens_the_api(bare, serving):
     assert (
         ask(f"{base}/api/v1/spaces", {"id": "x", "name": "X", "prefix": "XX"}, **bearer)[0] == 403
     )
+
+
+def test_a_run_of_a_directory_goes_on_at_a_server_elsewhere_with_the_agents_of_its_directory(
+    shell, model, tmp_path
+):
+    shell.agent("boss", toolNames=["spawn_agents", "end_turn"], spawnableAgents=["mate"])
+    shell.agent("mate")
+    model.will(HANG)
+    killed = shell.start("run", "boss", "--json", "--run-id", "r")
+    model.wait_until_asked()
+    killed.kill()
+    asks = calls(call("spawn_agents", agents=[{"agent_type": "mate", "prompt": "go"}]))
+    model.will(asks, say("The mate's word."), say("Both are done."))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    running = replace(shell, workspace=elsewhere).start("serve", "--port", "0", "--no-worker")
+    base = running.line().strip().partition("/setup")[0]
+    assert ask(f"{base}/api/v1/runs/r/resume", {})[0] == 202
+    followed = urllib.request.Request(
+        f"{base}/api/v1/runs/r/events", headers={"Accept": "text/event-stream"}
+    )
+    with urllib.request.urlopen(followed, timeout=TIMEOUT_S) as stream:
+        assert b"run.completed" in stream.read()
+    told = shell("runs", "show", "r", "--json").events
+    assert "The mate's word." in json.dumps(told)
+    assert told[-1]["output"]["value"] == "Both are done."
 
 
 @pytest.mark.parametrize(

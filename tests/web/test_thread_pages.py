@@ -1,14 +1,22 @@
 """The pages of threads over the wire: parts for scripts, addresses that name nothing, forms that do not fit."""
 
+import asyncio
 import re
 
 import pytest
 
+from callboard.domain.definition.agent import AgentDefinition
+from callboard.testing.model import Script, ScriptedProvider, Turn
+from callboard.testing.rig import rig
 from callboard.testing.store.samples import SampleLog
 from callboard.testing.store.threads import ThreadLog
 from callboard.usecases.app import App
+from tests.usecases.lone_runs import begun
+from tests.web.conftest import opened
 
 pytestmark = pytest.mark.anyio
+
+TALKER = AgentDefinition(id="talker", display_name="Talker", model="scripted/talker")
 
 
 async def a_thread(app: App, run_id: str = "r1") -> ThreadLog:
@@ -149,3 +157,46 @@ async def test_two_runs_are_compared_and_nothing_is_asked_of_nobody(ann):
     assert page.status_code == 200
     assert re.search(r"The first \d+ events say the same\.", page.text)
     assert (await ann.get("/compare")).status_code == 200
+
+
+async def test_a_run_that_stopped_says_so_and_goes_on_when_somebody_presses_it():
+    app = rig(ScriptedProvider({"talker": Script(turns=(Turn(text="Done."),))}), TALKER)
+    ended = asyncio.Event()
+
+    def seen(recorded, _sealed):
+        if recorded.event.type == "run.completed":
+            ended.set()
+
+    async with opened(app) as browser:
+        await browser.sign_in("ann", "owner")
+        await (await begun(app, agent=TALKER)).release()
+        assert "Stopped" in (await browser.get("/runs?part=rows")).text
+        thread = (await browser.get("/runs/r")).text
+        assert ("Stopped" in thread, 'action="/runs/r/resume"' in thread) == (True, True)
+        with app.ports.live.watching(seen):
+            answer = await browser.post("/runs/r/resume", await browser.marks("/runs/r"))
+            assert answer.headers["location"] == "/runs/r"
+            await asyncio.wait_for(ended.wait(), 60)
+        thread = (await browser.get("/runs/r")).text
+        assert ("Stopped" in thread, 'action="/runs/r/resume"' in thread) == (False, False)
+
+
+async def test_a_run_that_cannot_go_on_here_stays_and_its_page_says_why():
+    app = rig(ScriptedProvider({}), TALKER)
+    async with opened(app) as browser:
+        await browser.sign_in("ann", "owner")
+        lost = TALKER.model_copy(update={"spawnable_agents": ("stranger",)})
+        await (await begun(app, agent=lost)).release()
+        answer = await browser.post("/runs/r/resume", await browser.marks("/runs/r"))
+        assert answer.status_code == 422
+        assert "it needs the agent stranger" in answer.text
+        assert "Stopped" in (await browser.get("/runs/r")).text
+
+
+async def test_the_time_of_a_run_that_stopped_does_not_go_on(ann):
+    took = re.compile(r"<dt>Cycle time</dt><dd>([^<]+)</dd>")
+    log = await begun(ann.app, agent=TALKER)
+    await ann.app.ports.clock.sleep(600)
+    assert took.findall((await ann.get("/runs/r")).text) == ["10 min"]
+    await log.release()
+    assert took.findall((await ann.get("/runs/r")).text) == ["0.0 s"]

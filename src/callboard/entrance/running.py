@@ -11,8 +11,9 @@ from callboard.domain.events.codec import Recorded, Sealed
 from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
 from callboard.usecases.app import App, require_run
+from callboard.usecases.as_begun import go_on
 from callboard.usecases.run_origins import drive_noted, hand_on, submit_again
-from callboard.usecases.runs import resume_run
+from callboard.usecases.runs import require_undriven, resume_run
 from callboard.usecases.start_run import StartRun, start_run, submit_run
 
 log: Final = logging.getLogger("callboard.runs")
@@ -62,21 +63,32 @@ class Running:
             await self._begin(wish.run_id, start_run(self._app, who, wish))
 
     async def resume(self, who: Principal, run_id: str) -> None:
-        """Let a run go on that nobody drives, and come back at once.
+        """Let a run go on that nobody drives, and come back when nothing is in the way. One that has ended is left alone.
 
         Raises:
             UnknownThing: no such run.
             NotAllowed: they may not do this.
+            RunBusy: a living process drives it.
+            ConfigurationInvalid: it cannot go on here; nothing was changed.
         """
         row = await require_run(self._app, who, "run.resume", run_id)
-        if row.task is not None or not await self._left_to_others(row):
+        if row.task is not None:
             self._keep(run_id, resume_run(self._app, who, run_id))
+        elif row.ended_at is None:
+            await require_undriven(self._app, row)
+            if not await self._left_to_others(row):
+                ready = asyncio.Event()
+                going = self._keep(row.root_id, go_on(self._app, row.root_id, ready.set))
+                await self._until(ready, going)
 
     async def decided(self, row: RunRow) -> None:
         """Let a run go on that was decided about. That of a task goes on wherever a worker is, which was told of it."""
         if self._worker is None and (row.task is not None or await self._left_to_others(row)):
             return
-        self._keep(row.root_id, drive_noted(self._app, row.root_id))
+        if row.task is not None:
+            self._keep(row.root_id, drive_noted(self._app, row.root_id))
+        else:
+            self._keep(row.root_id, go_on(self._app, row.root_id))
         self.wake()
 
     def wake(self) -> None:
@@ -92,13 +104,16 @@ class Running:
                 stored.set()
 
         with self._app.ports.live.watching(seen):
-            task = self._keep(run_id, work)
-            waiting = asyncio.ensure_future(stored.wait())
-            try:
-                await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiting.cancel()
-        if task.done() and not stored.is_set():
+            await self._until(stored, self._keep(run_id, work))
+
+    async def _until(self, event: asyncio.Event, task: "asyncio.Task[object]") -> None:
+        """Wait for something that a task does; where the task ends without it, raise what ended it."""
+        waiting = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if task.done() and not event.is_set():
             task.result()
 
     async def _is_for_others(self, workspace: str) -> bool:

@@ -4,11 +4,12 @@ import contextlib
 
 from callboard.domain.errors import RecordConflict
 from callboard.domain.events.run import RunCreated
-from callboard.domain.org.run_origin import RUN_ORIGINS, RunOrigin
+from callboard.domain.org.run_origin import HANDED_ON, RUN_ORIGINS, RunOrigin
 from callboard.domain.record import Kept
 from callboard.domain.run.fold import AGENT
 from callboard.domain.run_row import RunRow
 from callboard.domain.submission import Submission
+from callboard.ports.records import Wanted
 from callboard.runtime.children import Ended
 from callboard.runtime.run_log import create_run
 from callboard.usecases.app import App
@@ -84,6 +85,12 @@ async def hand_on(app: App, run_id: str) -> None:
         handed_on = known.model_copy(update={"handed_on": True})
         with contextlib.suppress(RecordConflict):  # another process did
             await app.records.keep((RUN_ORIGINS.put(handed_on, over=kept),))
+
+
+async def handed_on(app: App) -> frozenset[str]:
+    """Return the ids of the root runs that are left to any worker."""
+    found = await app.records.find(RUN_ORIGINS, Wanted(states=(HANDED_ON,)))
+    return frozenset(kept.value.run_id for kept in found)
 
 
 async def _forget_origin(app: App, run_id: str) -> None:

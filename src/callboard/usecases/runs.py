@@ -15,7 +15,7 @@ from callboard.runtime.reading import load, with_payloads
 from callboard.runtime.standing import fold_any, standing
 from callboard.usecases.app import App, require, require_log, require_run, seen_spaces
 from callboard.usecases.reachable import require_provider
-from callboard.usecases.run_origins import drive_noted
+from callboard.usecases.run_origins import drive_noted, handed_on
 
 TERMINAL = ("completed", "failed", "cancelled")
 
@@ -48,6 +48,26 @@ async def stopped_runs(app: App, rows: Iterable[RunRow]) -> frozenset[str]:
         return frozenset()
     left = frozenset(await app.ports.store.unfinished())
     return frozenset(row.run_id for row in going if row.root_id in left)
+
+
+async def runs_to_resume(app: App, rows: Iterable[RunRow]) -> frozenset[str]:
+    """Return the ids of those that have stopped and that no worker goes on with unasked: of no task, and left to nobody."""
+    roots = {row.run_id: row.root_id for row in rows if row.task is None}
+    stopped = await stopped_runs(app, [row for row in rows if row.run_id in roots])
+    if not stopped:
+        return stopped
+    left = await handed_on(app)
+    return frozenset(run_id for run_id in stopped if roots[run_id] not in left)
+
+
+async def require_undriven(app: App, row: RunRow) -> None:
+    """Do nothing where no process drives a run: it has stopped, ended, or waits.
+
+    Raises:
+        RunBusy: a living process does.
+    """
+    if row.status == "running" and not await stopped_runs(app, [row]):
+        raise RunBusy(f"run {row.run_id} goes on already: a living process drives it")
 
 
 async def find_run(app: App, who: Principal, run_id: str) -> RunRow:

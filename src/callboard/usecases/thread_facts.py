@@ -24,6 +24,7 @@ from callboard.domain.workflow import PeopleStep, SignOff, Step
 from callboard.ports.threads import WindowWanted
 from callboard.runtime.reading import load
 from callboard.usecases.app import App, require_run
+from callboard.usecases.runs import runs_to_resume
 from callboard.usecases.threads import Course, thread_course
 
 StepState = Literal["done", "working", "mine", "waiting", "failed", "skipped", "stopped", "ahead"]
@@ -67,7 +68,8 @@ class Beginning:
 class Facts:
     """All of it. `spent_usd` is what is known of the cost, `is_partly_unknown` says whether there is more;
     `failures` counts calls and whatever else went wrong. `produced` are lines that say what came of it, `beginnings`
-    where a task's run can be forked to do a step anew.
+    where a task's run can be forked to do a step anew. `is_stopped`: it would go on, and is
+    left to whoever resumes it.
     """
 
     run: RunRow
@@ -87,6 +89,7 @@ class Facts:
     steps: Sequence[StepFact]
     beginnings: Sequence[Beginning]
     runs: Sequence[RunRow]
+    is_stopped: bool
 
 
 async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
@@ -101,7 +104,8 @@ async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
     entries = await _log(app, row) if row.kind == "workflow" else []
     state = fold_task(entries) if entries else None
     created = state.created if state is not None else await _created(app, run_id)
-    now = app.ports.clock.now()
+    is_stopped = run_id in await runs_to_resume(app, [row])
+    now = _last(course, row) if is_stopped else app.ports.clock.now()
     files = state.files.changes if state is not None and state.files is not None else ()
     return Facts(
         run=row,
@@ -121,7 +125,13 @@ async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
         steps=_steps(state, rows, now) if state is not None else (),
         beginnings=_beginnings(state, entries) if state is not None else (),
         runs=rows,
+        is_stopped=is_stopped,
     )
+
+
+def _last(course: Course, row: RunRow) -> datetime:
+    """Return when a run last did something."""
+    return max((one.at for one in course.spans), default=row.created_at)
 
 
 async def _log(app: App, row: RunRow) -> list[Recorded]:

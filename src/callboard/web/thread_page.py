@@ -30,6 +30,8 @@ STATES: Final[dict[RunStatus, tuple[str, str]]] = {
     "failed": ("failed", "Failed"),
     "cancelled": ("cancelled", "Cancelled"),
 }
+STOPPED: Final = ("paused", "Stopped")
+"""How it is said that a run would go on and nobody drives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class ThreadPage(Page):
     attempts: Sequence[Attempt]
     cancel: Doing
     fork: Doing
+    resume: Doing
     retry: Doing
     say: Doing
     decide: Doing
@@ -104,7 +107,7 @@ class ThreadPage(Page):
     @property
     def state(self) -> tuple[str, str]:
         """The state word's class and the word."""
-        found = STATES[self.run.status]
+        found = STOPPED if self.facts.is_stopped else STATES[self.run.status]
         theirs = self.run.status == "waiting" and not self.decide.is_possible
         return ("waiting", "Waiting for others") if theirs else found
 

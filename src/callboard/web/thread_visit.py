@@ -7,7 +7,6 @@ from markupsafe import Markup
 from callboard.domain.errors import CallboardError
 from callboard.domain.org.principal import in_space
 from callboard.domain.org.task import TaskRecord
-from callboard.domain.run_row import RunRow
 from callboard.domain.thread_mark import BY_MODEL, BY_TOOL, DECISIONS, FAILURES
 from callboard.engine.authority import may
 from callboard.usecases.gates import OpenGate, gate_of
@@ -58,7 +57,7 @@ async def thread_page(
         strip=Markup() if around_only else _strip(part, facts, base, hide_idle=hide_idle),
         gate=gate,
         attempts=_attempts(task, run_id),
-        **_doings(at, part.run, task),
+        **_doings(at, facts, task),
         stand=stand,
         stand_diff=diff(files_of(stand.diff)) if stand is not None and stand.diff else Markup(),
         hide_idle=hide_idle,
@@ -94,9 +93,9 @@ def _attempts(task: TaskRecord | None, run_id: str) -> list[Attempt]:
     ]
 
 
-def _doings(at: Visit, run: RunRow, task: TaskRecord | None) -> dict[str, Doing]:
+def _doings(at: Visit, facts: Facts, task: TaskRecord | None) -> dict[str, Doing]:
     """Return what can be done, each with the reason why not."""
-    place = in_space(run.space)
+    run, place = facts.run, in_space(facts.run.space)
     over = run.status in TERMINAL
 
     def unless(action: str, reason: str) -> Doing:
@@ -114,6 +113,7 @@ def _doings(at: Visit, run: RunRow, task: TaskRecord | None) -> dict[str, Doing]
     return {
         "cancel": unless("run.cancel", "it has ended" if over else ""),
         "fork": unless("run.fork", ""),
+        "resume": unless("run.resume", "" if facts.is_stopped else "it has not stopped"),
         "retry": unless(
             "task.manage",
             "only a task that failed or was cancelled is started again" if again else "",

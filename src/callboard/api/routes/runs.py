@@ -255,7 +255,7 @@ async def steer(app: TheApp, who: Who, run_id: str, body: SteerAsked) -> RunView
 
 @router.post("/runs/{run_id}/resume", status_code=202)
 async def resume(app: TheApp, who: Who, request: Request, run_id: str) -> RunView:
-    """Continue a run that nobody drives. One that has ended is left alone."""
+    """Continue a run that nobody drives, as it was begun, or say why that cannot be. One that has ended is left alone."""
     await _running(request).resume(who, run_id)
     return RunView.of(await find_run(app, who, run_id))
 

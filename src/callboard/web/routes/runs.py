@@ -16,7 +16,7 @@ from callboard.entrance.names import RunId
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.diff import diff_of
 from callboard.usecases.fork_run import ForkRun, fork_run
-from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs
+from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs, runs_to_resume
 from callboard.usecases.steer_run import steer_run
 from callboard.web.decision_form import decided
 from callboard.web.form_routes import FormRoute
@@ -25,7 +25,7 @@ from callboard.web.page import Page
 from callboard.web.render import words
 from callboard.web.render.changes import files_of
 from callboard.web.render.diff import diff
-from callboard.web.thread_page import PARTS, STATES
+from callboard.web.thread_page import PARTS, STATES, STOPPED
 from callboard.web.thread_rows import Ways
 from callboard.web.thread_visit import thread_page
 from callboard.web.visit import At, Visit
@@ -43,7 +43,9 @@ _AT_A_TIME: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class RunsPage(Page):
-    """The runs of what somebody sees, the newest first. `seq` is up to where it tells what happened."""
+    """The runs of what somebody sees, the newest first. `seq` is up to where it tells what happened; of `stopped` ones it
+    knows that nobody drives them.
+    """
 
     template = "runs.html"
     section = "runs"
@@ -52,6 +54,7 @@ class RunsPage(Page):
     below: bool
     next_href: str
     seq: int
+    stopped: frozenset[str]
 
     @property
     def title(self) -> str:
@@ -77,6 +80,8 @@ class RunsPage(Page):
 
     def state(self, run: RunRow) -> tuple[str, str]:
         """Return a run's state word's class and the word."""
+        if run.run_id in self.stopped:
+            return STOPPED
         kind = "waiting" if run.status == "waiting" else STATES[run.status][0]
         return kind, _word(run.status)
 
@@ -139,7 +144,9 @@ async def runs(at: At) -> Response:
         last = found[_AT_A_TIME - 1]
         place = {"since": last.created_at.isoformat(), "id": last.run_id}
         following = _href(status, below=below, **place)
-    page = RunsPage(found[:_AT_A_TIME], status, below, following, seq)
+    rows = found[:_AT_A_TIME]
+    stopped = await runs_to_resume(at.app, rows)
+    page = RunsPage(rows, status, below, following, seq, stopped)
     if at.query("part") == "rows":
         return await at.part("run_rows.html", page)
     return await at.show(page)
@@ -175,6 +182,18 @@ async def cancel(at: At, run_id: RunId) -> Response:
     """End a run."""
     await cancel_run(at.app, at.who, run_id, reason=at.fields.text("reason")[:2000])
     return at.go(f"/runs/{run_id}", "The run is cancelled.")
+
+
+@router.post("/runs/{run_id}/resume")
+async def resume(at: At, run_id: RunId) -> Response:
+    """Let a run go on that has stopped."""
+    try:
+        await at.running.resume(at.who, run_id)
+    except CallboardError as error:
+        return await at.show(
+            await thread_page(at, run_id, f"/runs/{run_id}", wrong=str(error)), 422
+        )
+    return at.go(f"/runs/{run_id}", "The run goes on.")
 
 
 @router.post("/runs/{run_id}/fork")
