@@ -26,7 +26,8 @@ from callboard.ports.event_store import Claim
 from callboard.runtime.driver import Driver
 from callboard.testing.postgres import PostgresServer
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.worker import Worker
 

@@ -23,7 +23,8 @@ from callboard.domain.org.principal import Principal, on_this_machine
 from callboard.settings import process_settings
 from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.board import list_tasks, show_task
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.people import NewPerson, add_person, principal_of
 from callboard.usecases.queueing import queue_task

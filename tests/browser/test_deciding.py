@@ -13,7 +13,8 @@ from callboard.domain.message import JsonObject
 from callboard.domain.org.principal import as_owner
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.testing.model import Script, ScriptedCall, Turn
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.spaces import NewSpace, create_space

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.tasks import comment_on

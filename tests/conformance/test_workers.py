@@ -19,7 +19,8 @@ from callboard.domain.submission import Submission
 from callboard.domain.thread_mark import Mark
 from callboard.ports.event_store import Batch
 from callboard.stores.tables import record, run
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import cancel_task

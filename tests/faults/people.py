@@ -26,7 +26,8 @@ from callboard.testing.model import Script, ScriptedProvider, Turn
 from callboard.testing.rig import ANN, BEN
 from callboard.testing.world import LedgerProvider, World
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.gates import OpenGate, open_gate
 from callboard.usecases.runs import resume_run

@@ -19,7 +19,8 @@ from callboard.testing.model import ScriptedProvider, Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.testing.world import World
 from callboard.usecases.app import App, NotAllowed
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.explain import explain_call
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.gates import OpenGate, list_gates, open_gate

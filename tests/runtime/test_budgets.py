@@ -19,7 +19,8 @@ from callboard.testing.budgets import MemoryBudgets
 from callboard.testing.model import ScriptedError, Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import list_gates, open_gate
 from callboard.usecases.spending import usage_of
 from callboard.usecases.start_run import StartRun, start_run

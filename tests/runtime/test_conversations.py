@@ -13,7 +13,8 @@ from callboard.testing.model import ScriptedProvider, Turn
 from callboard.testing.rig import ANN, BEN, rig
 from callboard.testing.world import World
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.start_run import StartRun, start_run
 from callboard.usecases.steer_run import steer_run

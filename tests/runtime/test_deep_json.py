@@ -15,7 +15,8 @@ from callboard.domain.org.principal import as_owner
 from callboard.testing.model import ScriptedCall, Turn
 from callboard.testing.rig import ANN, rig
 from callboard.testing.world import World
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_run import StartRun, start_run

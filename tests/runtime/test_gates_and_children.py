@@ -24,7 +24,8 @@ from callboard.testing.store.crashing import CrashingStore
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.app import App, NotAllowed
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.gates import list_gates, open_gate
 from callboard.usecases.runs import cancel_run, list_runs, resume_run, show_run

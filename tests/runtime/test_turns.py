@@ -18,7 +18,8 @@ from callboard.testing.rig import ANN, rig
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_run import StartRun, start_run

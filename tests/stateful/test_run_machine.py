@@ -28,7 +28,8 @@ from callboard.testing.store.crashing import Crash, CrashingStore
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import LedgerProvider, World
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import list_gates
 from callboard.usecases.runs import cancel_run, resume_run
 from callboard.usecases.start_run import StartRun, start_run

@@ -20,7 +20,8 @@ from callboard.testing.model import Script, ScriptedCall, ScriptedError, Scripte
 from callboard.testing.rig import rig
 from callboard.testing.store.memory import MemoryDisk, MemoryEventStore
 from callboard.testing.world import World
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.start_run import StartRun, start_run
 

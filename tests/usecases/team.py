@@ -10,7 +10,8 @@ from callboard.domain.workflow import WorkflowDefinition
 from callboard.testing.clock import PatientClock
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.people import NewPerson, add_person, principal_of
 from callboard.usecases.queueing import fail, queue_task

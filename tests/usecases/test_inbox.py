@@ -18,7 +18,7 @@ from callboard.runtime.reading import load
 from callboard.testing.model import Script, ScriptedCall, Turn
 from callboard.usecases.app import NotAllowed
 from callboard.usecases.batches import Choice, decide_several
-from callboard.usecases.deciding import Decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
 from callboard.usecases.gates import open_gate
 from callboard.usecases.inbox import archive, list_inbox, mark_read

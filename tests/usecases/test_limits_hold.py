@@ -20,7 +20,8 @@ from callboard.testing.limiter import MemoryLimiter
 from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig
 from callboard.usecases.board import show_task
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.roster import NewVersion, change_agent, save_agent

@@ -24,7 +24,8 @@ from callboard.testing.clock import PatientClock
 from callboard.testing.model import Script, ScriptedCall, ScriptedProvider, Turn
 from callboard.testing.rig import FixedRegistry, rig
 from callboard.usecases.board import show_task
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.roster import NewVersion, change_agent, save_agent

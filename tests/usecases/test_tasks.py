@@ -21,7 +21,8 @@ from callboard.testing.rig import FixedRegistry, rig
 from callboard.testing.world import World, WorldWorkspaces
 from callboard.usecases.app import App, NotAllowed
 from callboard.usecases.board import TasksWanted, list_tasks, show_task
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.people import NewPerson, add_person, principal_of
 from callboard.usecases.performance import measure

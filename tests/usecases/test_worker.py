@@ -19,7 +19,8 @@ from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedP
 from callboard.testing.rig import FixedRegistry, rig
 from callboard.testing.world import World, WorldWorkspaces
 from callboard.usecases.board import list_tasks, show_task
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.limits import list_limits
 from callboard.usecases.queueing import begin, cancel_task, queue_task

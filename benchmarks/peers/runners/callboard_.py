@@ -22,7 +22,8 @@ from callboard.runtime.driver import Driver
 from callboard.runtime.system import SystemClock, relax_collector
 from callboard.stores.sqlite.store import SqliteEventStore
 from callboard.testing.rig import ANN, BEN, rig
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.runs import list_unfinished, resume_run
 from callboard.usecases.start_run import StartRun, start_run

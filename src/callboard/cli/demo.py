@@ -33,7 +33,8 @@ from callboard.domain.output import StructuredOutput
 from callboard.domain.workflow import Task
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import OpenGate, open_gate
 from callboard.usecases.runs import show_run
 from callboard.usecases.start_task import StartTask, start_task

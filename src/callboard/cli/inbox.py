@@ -25,7 +25,8 @@ from callboard.domain.org.principal import Principal
 from callboard.engine.approvals import has_expired
 from callboard.runtime.children import Ended
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, decide_gate
+from callboard.usecases.deciding import decide_gate
+from callboard.usecases.decision import Decision
 from callboard.usecases.diff import diff_of
 from callboard.usecases.gates import OpenGate, list_gates, open_gate
 from callboard.usecases.preview import preview_of

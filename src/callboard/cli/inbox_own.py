@@ -17,7 +17,7 @@ from callboard.domain.org.principal import Principal
 from callboard.engine.inbox import Entry, Item
 from callboard.usecases.app import App
 from callboard.usecases.batches import Choice, Outcome, decide_several
-from callboard.usecases.deciding import Decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
 from callboard.usecases.inbox import archive as archive_entries
 from callboard.usecases.inbox import list_inbox, mark_read

@@ -1,26 +1,21 @@
 """`callboard runs`: what ran, what it did, and how to go on."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter
 
 from callboard.cli.comparing import show_at, show_difference
 from callboard.cli.export import destination, text_of, write_export
-from callboard.cli.plain import one_line
 from callboard.cli.process import DONE, FAILED, guarded, with_app
 from callboard.cli.program import program
 from callboard.cli.resume import resume_all, resume_one, sources_of
 from callboard.cli.run import report
+from callboard.cli.run_rows import print_rows, row_json, verification_json
 from callboard.cli.streams import give, give_json, give_json_text, say
-from callboard.cli.table import table
-from callboard.cli.text import duration, money
 from callboard.cli.thread import print_thread
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.org.principal import Principal
-from callboard.domain.run_row import RunRow
 from callboard.ports.event_store import RunsWanted
 from callboard.usecases.app import App
 from callboard.usecases.export_run import ExportRun
@@ -34,13 +29,11 @@ from callboard.usecases.runs import (
     stored_events,
 )
 from callboard.usecases.steer_run import steer_run
-from callboard.usecases.verify_run import Verification, verify_run
+from callboard.usecases.verify_run import verify_run
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 STATUSES = ("running", "waiting", "completed", "failed", "cancelled")
-
-_row = TypeAdapter(RunRow)
 
 RunId = Annotated[str, typer.Argument(help="The run's id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -67,7 +60,7 @@ def list_(
         if json_output:
             give_json([row_json(row) | {"stopped": row.run_id in stopped} for row in rows])
         elif rows:
-            _print_rows(rows, stopped, app.ports.clock.now())
+            print_rows(rows, stopped, app.ports.clock.now())
         else:
             say(f"No runs. Try: {program()} demo")
         return DONE
@@ -230,7 +223,7 @@ def verify(
     async def work(app: App, who: Principal) -> int:
         found = await verify_run(app, who, run_id, expected_head=head)
         if json_output:
-            give_json(_verification_json(found))
+            give_json(verification_json(found))
         elif found.problems:
             for problem in found.problems:
                 give(problem)
@@ -269,37 +262,3 @@ def export(
         return DONE
 
     guarded(lambda: with_app(work))
-
-
-def _verification_json(found: Verification) -> dict[str, object]:
-    return {
-        "run_id": found.run_id,
-        "ok": not found.problems,
-        "runs": found.runs,
-        "events": found.events,
-        "head": found.head_hash,
-        "problems": list(found.problems),
-    }
-
-
-def row_json(row: RunRow) -> dict[str, object]:
-    """Return a run's projection as commands print it."""
-    fields = _row.dump_python(row, mode="json", exclude={"bill"})
-    total = row.bill.total_usd
-    return {**fields, "cost_usd": None if total is None else float(total)}
-
-
-def _print_rows(rows: list[RunRow], stopped: frozenset[str], now: datetime) -> None:
-    header = ("RUN", "STATUS", "STARTED", "TIME", "COST", "WHAT")
-    status = {row.run_id: "stopped" if row.run_id in stopped else row.status for row in rows}
-    for line in table(header, [_cells(row, status[row.run_id], now) for row in rows]):
-        give(line)
-    if stopped:
-        say(f"No process drives what has stopped. Go on with one: {program()} runs resume RUN")
-
-
-def _cells(row: RunRow, status: str, now: datetime) -> tuple[str, ...]:
-    started = row.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    end = row.ended_at or (now if status == "running" else row.updated_at)
-    took = duration(end - row.created_at)
-    return row.run_id, status, started, took, money(row.bill), one_line(row.title, 40)

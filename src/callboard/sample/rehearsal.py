@@ -16,7 +16,8 @@ from callboard.sample.stage import someone
 from callboard.sample.voices import Voices, at_a_pace
 from callboard.usecases.app import App
 from callboard.usecases.board import TasksWanted, TaskView, list_tasks
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import gate_of
 from callboard.usecases.queueing import queue_task
 

@@ -14,7 +14,8 @@ from callboard.ports.event_store import RunsWanted
 from callboard.sample.cast import PLACES
 from callboard.sample.clock import SetClock
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import OpenGate, gate_of
 from callboard.usecases.people import principal_of
 from callboard.usecases.worker import Worker

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
 from callboard.domain.org.principal import Principal
 from callboard.usecases.app import App
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.persons import require_person
 
 MOST = 100

@@ -3,15 +3,11 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, Final
 
-from pydantic import JsonValue
-
 from callboard.domain.errors import ConfigurationInvalid, RunBusy, UnknownThing
-from callboard.domain.events.gate import ApprovalGiven, GateDecided, GateOpened, Verdict
+from callboard.domain.events.gate import ApprovalGiven, GateDecided
 from callboard.domain.folding import Folding
-from callboard.domain.message import TOO_DEEP, JsonObject, is_deeper
 from callboard.domain.org.inbox import DEPUTY_DECISIONS, DeputyDecision
 from callboard.domain.org.principal import Principal
 from callboard.domain.run.fold import AGENT
@@ -19,17 +15,15 @@ from callboard.domain.run.state import RunState
 from callboard.domain.submission import Submission
 from callboard.domain.task_run.fold import TASK
 from callboard.domain.task_run.state import TaskState
-from callboard.domain.usage import usd
 from callboard.engine.approvals import has_expired, is_enough, objection
 from callboard.engine.authority import held_roles
 from callboard.engine.deputies import objection_to_deputy
-from callboard.engine.words import exact_dollars
-from callboard.ports.tools import ArgumentsInvalid
 from callboard.runtime.children import Ended
 from callboard.runtime.reading import load
 from callboard.runtime.run_log import RunLog
 from callboard.runtime.takeover import take_over
 from callboard.usecases.app import App, NotAllowed
+from callboard.usecases.decision import Decision, fitting, raise_budget
 from callboard.usecases.deputies import require_decider
 from callboard.usecases.gates import open_gate
 from callboard.usecases.open_gates import OpenGate
@@ -39,18 +33,6 @@ from callboard.usecases.runs import require_models
 
 _TRIES: Final = 20
 _PAUSE_S: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What somebody decides. `arguments` are those approved where they are not those proposed, `answer` is for
-    gates that ask a question (a text, or an object with `answers`) or for a new limit.
-    """
-
-    verdict: Verdict
-    note: str = ""
-    answer: JsonValue = None
-    arguments: JsonObject | None = None
 
 
 async def decide_gate(
@@ -110,14 +92,14 @@ async def _decided(app: App, by: "_By", run_id: str, decision: Decision, digest:
     found = await open_gate(app, by.who, run_id)
     if found.gate.digest != digest:
         raise ConfigurationInvalid("the gate changed since it was shown; look at it again")
-    decision = _fitting(app, found.gate, decision)
+    decision = fitting(app, found.gate, decision)
     against = _objection(found, found.approvals, by, decision)
     against = against or await _decided_by_deputy(app, found, by)
     if against:
         raise NotAllowed(against)
     await require_models(app, await load(app.ports.store, found.row.root_id), decided=True)
     if found.gate.reason == "budget_exceeded":
-        await _raise_budget(app, found.gate, decision)
+        await raise_budget(app, found.gate, decision)
     if by.is_deputy:
         decision = await _put_down(app, found, by, decision)
     return Recorded(found, await _recorded(app, by, found, decision))
@@ -177,54 +159,6 @@ async def _put_down(app: App, found: OpenGate, by: _By, decision: Decision) -> D
     await write(app, by.who, "gate.decide", put, note=said)
     note = f"{said}: {decision.note}" if decision.note else said
     return replace(decision, note=note)
-
-
-def _fitting(app: App, gate: GateOpened, decision: Decision) -> Decision:
-    """Return a decision that the gate can take, with arguments as the tool spells them."""
-    if decision.verdict == "answer" and gate.reason not in ("input_required", "budget_exceeded"):
-        raise ConfigurationInvalid("this gate asks for approve or reject, not for an answer")
-    if is_deeper(decision.answer) or is_deeper(decision.arguments):
-        raise ConfigurationInvalid(f"{TOO_DEEP}; make it flatter")
-    if decision.arguments is None:
-        return decision
-    tool = app.ports.tools.get(gate.tool) if gate.tool is not None else None
-    if tool is None or gate.reason != "approval_required" or decision.verdict != "approve":
-        raise ConfigurationInvalid("only the approval of a tool call can change its arguments")
-    try:
-        arguments = tool.normalise(decision.arguments)
-    except ArgumentsInvalid as error:
-        raise ConfigurationInvalid(f"the arguments do not fit {gate.tool}: {error}") from None
-    same = arguments == gate.arguments
-    return Decision("approve", decision.note, arguments=None if same else arguments)
-
-
-async def _raise_budget(app: App, gate: GateOpened, decision: Decision) -> None:
-    """Let a run go on only with more money: with the limit in the answer, or one that was raised meanwhile."""
-    if decision.verdict == "reject":
-        return
-    standings = {one.account: one for one in await app.ports.budgets.standings()}
-    standing = standings.get(gate.subject)
-    wanted = None if decision.answer is None else _dollars(decision.answer)
-    limit = wanted if wanted is not None else standing and standing.limit_usd
-    if limit is not None and standing is not None and limit <= standing.spent_usd:
-        spent = f"{exact_dollars(standing.spent_usd)} of {gate.subject} is spent already"
-        raise ConfigurationInvalid(
-            f"{spent}; approve with a higher limit: `callboard inbox decide RUN approve --budget USD`"
-        )
-    if wanted is not None:
-        await app.ports.budgets.set_limit(gate.subject, wanted)
-
-
-def _dollars(answer: JsonValue) -> Decimal:
-    try:
-        amount = usd(str(answer))
-    except (ArithmeticError, ValueError):
-        amount = usd(-1)
-    if not amount.is_finite() or amount < 0:
-        raise ConfigurationInvalid(
-            f"the new limit must be an amount in US dollars, found {answer!r}"
-        )
-    return amount
 
 
 async def _claimed(

@@ -2,48 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
 from callboard.domain.actor import Actor
 from callboard.domain.errors import LogCorrupt
 from callboard.domain.events.codec import Recorded, Sealed, unseal
 from callboard.domain.events.files import FileChange, FilesChanged
-from callboard.domain.events.gate import GateOpened
 from callboard.domain.events.run import RunCreated, WorkflowSubject
 from callboard.domain.events.union import AnyEvent
-from callboard.domain.events.workflow import StepEnded, StepStarted
+from callboard.domain.events.workflow import StepStarted
 from callboard.domain.org.principal import Principal
 from callboard.domain.run_row import RunRow
 from callboard.domain.task_run.fold import fold_task
 from callboard.domain.task_run.state import TaskState
 from callboard.domain.thread_mark import CHANGES, FAILURES
-from callboard.domain.usage import NANO, Bill, Usage, usd
-from callboard.domain.workflow import PeopleStep, SignOff, Step
+from callboard.domain.usage import NANO, Usage, usd
 from callboard.ports.threads import WindowWanted
 from callboard.runtime.reading import load
 from callboard.usecases.app import App, require_run
 from callboard.usecases.runs import runs_to_resume
+from callboard.usecases.step_facts import StepFact, step_facts
 from callboard.usecases.threads import Course, thread_course
 
-StepState = Literal["done", "working", "mine", "waiting", "failed", "skipped", "stopped", "ahead"]
 _CHANGES = 300
 """How many changes are looked through for the files of a run."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepFact:
-    """A step of a task: `who` did it or is to, `seconds` since it began and until it ended, `bill` of all attempts."""
-
-    id: str
-    title: str
-    state: StepState
-    is_sign_off: bool
-    who: str
-    seconds: float | None
-    bill: Bill
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +87,7 @@ async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
     state = fold_task(entries) if entries else None
     created = state.created if state is not None else await _created(app, run_id)
     is_stopped = run_id in await runs_to_resume(app, [row])
-    now = _last(course, row) if is_stopped else app.ports.clock.now()
+    now = max(one.updated_at for one in rows) if is_stopped else app.ports.clock.now()
     files = state.files.changes if state is not None and state.files is not None else ()
     return Facts(
         run=row,
@@ -122,16 +104,11 @@ async def thread_facts(app: App, who: Principal, run_id: str) -> Facts:
         forked_from=created.forked_from if created is not None else None,
         files=files or await _files(app, run_id),
         produced=_produced(state),
-        steps=_steps(state, rows, now) if state is not None else (),
+        steps=step_facts(state, rows, now) if state is not None else (),
         beginnings=_beginnings(state, entries) if state is not None else (),
         runs=rows,
         is_stopped=is_stopped,
     )
-
-
-def _last(course: Course, row: RunRow) -> datetime:
-    """Return when a run last did something."""
-    return max((one.at for one in course.spans), default=row.created_at)
 
 
 async def _log(app: App, row: RunRow) -> list[Recorded]:
@@ -215,64 +192,3 @@ def _produced(state: TaskState | None) -> list[str]:
     if state.landed is not None and state.landed.url is not None:
         said.append(state.landed.url)
     return said
-
-
-def _steps(state: TaskState, rows: Sequence[RunRow], now: datetime) -> list[StepFact]:
-    ended = {event.step: event for event in state.history}
-    by_step: dict[str, list[RunRow]] = {}
-    for row in rows:
-        if row.parent_id == state.run_id and row.step is not None:
-            by_step.setdefault(row.step, []).append(row)
-    attempts = dict(state.attempts)
-    return [
-        _step(
-            step,
-            _state(step, state, ended.get(step.id)),
-            by_step.get(step.id, []),
-            attempts.get(step.id, 0),
-            now,
-        )
-        for step in state.subject.workflow.steps
-    ]
-
-
-def _step(
-    step: Step, standing: StepState, rows: Sequence[RunRow], attempts: int, now: datetime
-) -> StepFact:
-    bill = Bill()
-    for row in rows:
-        bill = bill.merged(row.bill)
-    seconds = sum(((row.ended_at or now) - row.created_at).total_seconds() for row in rows)
-    return StepFact(
-        id=step.id,
-        title=step.title,
-        state=standing,
-        is_sign_off=isinstance(step, PeopleStep),
-        who=rows[-1].title if rows else _owner(step),
-        seconds=seconds if rows else None,
-        bill=bill,
-        attempts=attempts,
-    )
-
-
-def _owner(step: Step) -> str:
-    if isinstance(step, PeopleStep):
-        wanted = step.approvers or SignOff()
-        return ", ".join((*wanted.people, *wanted.roles)) or "a person"
-    return step.agent or f"whoever has {', '.join(step.skills)}"
-
-
-def _state(step: Step, state: TaskState, over: object) -> StepState:
-    progress = state.progress
-    if progress is not None and progress.step == step.id:
-        if state.terminal is not None:
-            return "stopped"
-        asked: GateOpened | None = state.gate
-        if asked is not None or progress.waiting is not None:
-            return "mine"
-        return "waiting" if progress.postponed is not None else "working"
-    if over is None:
-        return "ahead"
-    if isinstance(over, StepEnded):
-        return "done" if over.outcome == "passed" else "failed"
-    return "skipped"

@@ -6,7 +6,8 @@ from pydantic import JsonValue
 
 from callboard.domain.errors import CallboardError
 from callboard.domain.message import JsonObject
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.web.visit import Visit
 
 

@@ -10,7 +10,8 @@ from callboard.api.once import OnceRoute
 from callboard.api.shapes import DecisionAsked, GateView, RunView
 from callboard.entrance.asking import TheApp, Who
 from callboard.entrance.running import Running
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.gates import list_gates, open_gate
 from callboard.usecases.preview import preview_of
 from callboard.usecases.runs import find_run

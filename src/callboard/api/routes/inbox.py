@@ -15,7 +15,7 @@ from callboard.engine.inbox import Entry, Item
 from callboard.entrance.asking import TheApp, Who
 from callboard.entrance.running import Running
 from callboard.usecases.batches import Choice, Outcome, decide_several
-from callboard.usecases.deciding import Decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
 from callboard.usecases.inbox import archive, list_inbox, mark_read
 

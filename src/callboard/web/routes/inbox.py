@@ -14,7 +14,8 @@ from callboard.domain.message import JsonObject
 from callboard.engine.authority import may
 from callboard.entrance.names import RunId
 from callboard.usecases.batches import Choice, decide_several
-from callboard.usecases.deciding import Decision, record_decision
+from callboard.usecases.deciding import record_decision
+from callboard.usecases.decision import Decision
 from callboard.usecases.deputies import list_deputies, name_deputy, remove_deputy
 from callboard.usecases.gates import OpenGate, list_gates
 from callboard.usecases.inbox import archive, list_inbox, mark_read
