@@ -152,8 +152,8 @@ async def test_events_are_typed_objects_and_pieces_of_text_come_in_between(board
 
 
 async def test_leaving_a_stream_early_ends_the_run(board):
-    turns = tuple(Turn(calls=(call("list_directory", path="."),)) for _ in range(50))
-    async with board(*turns) as callboard:
+    looks = Turn(calls=(call("list_directory", path="."),))
+    async with board(looks, Turn(text="Never said.", delay_s=3600)) as callboard:
         watched = callboard.stream(agent("list_directory"), "go", run_id="left")
         items = aiter(watched)
         async for item in items:

@@ -15,15 +15,18 @@ from callboard.stores.relational.session import Session
 
 T = TypeVar("T")
 _MOMENT_S: Final = 3.0
-"""For how long a server may be away before whoever reads is told: somebody may sit in front of a page."""
+"""Somebody may sit in front of a page."""
 _PAUSE_S: Final = 0.1
 
 
 class Readers:
-    """A few threads with read-only connections, opened when they are first needed."""
+    """A few threads with read-only connections, opened when they are first needed. `moment_s`: for how long at most a
+    server may be away before whoever reads is told.
+    """
 
-    def __init__(self, driver: Driver, threads: int = 4) -> None:
+    def __init__(self, driver: Driver, threads: int = 4, *, moment_s: float = _MOMENT_S) -> None:
         self._driver = driver
+        self._moment_s = moment_s
         self._idle: deque[Session] = deque()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="callboard-reader")
         self._closed = Event()
@@ -46,7 +49,7 @@ class Readers:
 
     def _on(self, query: Callable[[Session], T]) -> T:
         """Ask; where the connection is lost, ask again on another one, for as long as a server may be away."""
-        until = time.monotonic() + min(self._driver.patience_s, _MOMENT_S)
+        until = time.monotonic() + min(self._driver.patience_s, self._moment_s)
         pause_s = 0.0  # a server that was away may be back long since
         while True:
             try:
