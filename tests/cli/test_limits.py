@@ -13,12 +13,18 @@ def test_a_limit_is_set_seen_changed_and_removed_and_the_audit_says_by_whom(shel
     assert "provider:gemini: at most 4 at a time, 60 a minute, 6 of them at once" in done.err
     shell("limits", "set", "model:vendor/model:free", "--per-minute", "20", "--burst", "5")
     assert shell("limits", "list", "--json").json == [
-        {"name": "model:vendor/model:free", "at_once": None, "per_minute": 20, "burst": 5, "in_use": 0, "left": 5},
-        {"name": "provider:gemini", "at_once": 4, "per_minute": 60, "burst": None, "in_use": 0, "left": 6},
+        {"name": "model:vendor/model:free", "at_once": None, "per_minute": 20, "burst": 5, "tokens_per_minute": None, "in_use": 0, "left": 5, "tokens_left": None},
+        {"name": "provider:gemini", "at_once": 4, "per_minute": 60, "burst": None, "tokens_per_minute": None, "in_use": 0, "left": 6, "tokens_left": None},
     ]  # fmt: skip
     assert shell("limits", "list").out.splitlines()[2].split() == [
         "provider:gemini", "4", "0", "60", "6", "6"
     ]  # fmt: skip
+    done = shell(
+        "limits", "set", "provider:gemini", "--at-once", "5", "--tokens-per-minute", "40000"
+    )
+    assert "at most 5 at a time, 40,000 tokens a minute" in done.err
+    (tokens,) = [one for one in shell("limits", "list", "--json").json if one["tokens_per_minute"]]
+    assert (tokens["tokens_per_minute"], tokens["tokens_left"]) == (40_000, 40_000)
     assert shell("limits", "set", "provider:gemini", "--at-once", "5").code == 0
     assert shell("limits", "remove", "model:vendor/model:free").code == 0
     (left,) = shell("limits", "list", "--json").json
@@ -41,6 +47,8 @@ def test_a_limit_is_set_seen_changed_and_removed_and_the_audit_says_by_whom(shel
         (("set", "provider:p", "--at-once", "1", "--burst", "3"), "per minute"),
         (("set", "provider:p", "--at-once", "many"), "at-once"),
         (("set", "space:nowhere", "--at-once", "1"), "spaces list"),
+        (("set", "agent:a", "--tokens-per-minute", "1"), "provider, model, credential"),
+        (("set", "tokens:model:m", "--per-minute", "1"), "provider:NAME"),
         (("remove", "provider:p"), "limits list"),
         (("remove", "nothing"), "provider:NAME"),
     ],

@@ -50,6 +50,30 @@ def test_no_more_begin_in_any_time_than_a_burst_and_what_comes_back_in_it(limit,
     assert begun <= limit.depth + (now - start) * limit.per_minute / 60 / MICRO
 
 
+asked = st.integers(1, 300)
+
+
+@given(limits, st.lists(st.tuples(st.integers(0, 20_000_000), asked, asked), max_size=60))
+def test_no_more_is_used_in_any_time_than_was_there_and_came_back_but_by_the_last(limit, calls):
+    level, now, used, last = Level(limit.depth * MICRO, 0), 0, 0, 0
+    for pause, expected, came_to in calls:
+        now += pause
+        left = room(Ask("x", amount=expected), limit, 0, level, now)
+        if isinstance(left, Level):
+            level, last = left.without(came_to - expected), came_to
+            used += came_to
+    assert limit.per_minute is not None
+    owed = max(last, limit.depth)
+    assert used <= limit.depth + now * limit.per_minute / 60 / MICRO + owed + _forgiven(
+        limit, calls
+    )
+
+
+def _forgiven(limit, calls):
+    """What nobody waits for: a debt of more than a minute can hold."""
+    return sum(max(0, came_to - limit.depth) for _, _, came_to in calls)
+
+
 @given(limits, st.integers(0, MICRO - 1), st.integers(0, 10**15))
 def test_there_is_room_when_the_wait_is_over(limit, micro, now):
     level = Level(micro, now)

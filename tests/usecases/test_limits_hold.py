@@ -11,18 +11,28 @@ from callboard.domain.definition.agent import AgentDefinition, Limits
 from callboard.domain.errors import NoRoom, StoreUnavailable
 from callboard.domain.org.principal import as_owner
 from callboard.domain.output import ErrorOutput
+from callboard.domain.usage import Usage, usd
 from callboard.domain.workflow import WorkflowDefinition
 from callboard.engine.pacing import Ask, Limit
 from callboard.ports.model import ModelProvider
 from callboard.runtime.reading import load
 from callboard.testing.clock import PatientClock
 from callboard.testing.limiter import MemoryLimiter
-from callboard.testing.model import Match, Rule, Script, ScriptedCall, ScriptedProvider, Turn
+from callboard.testing.model import (
+    Match,
+    Rule,
+    Script,
+    ScriptedCall,
+    ScriptedError,
+    ScriptedProvider,
+    Turn,
+)
 from callboard.testing.rig import FixedRegistry, rig
 from callboard.usecases.board import show_task
 from callboard.usecases.deciding import record_decision
 from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
+from callboard.usecases.limits import Bounds, list_limits, remove_limit, set_limit
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.roster import NewVersion, change_agent, save_agent
 from callboard.usecases.roster_moves import promote_agent
@@ -236,6 +246,83 @@ async def test_a_minute_bounds_the_calls_of_a_model():
     began = app.ports.clock.now()
     await waiting_tasks(app, 5)
     assert (app.ports.clock.now() - began).total_seconds() >= 4
+    await app.close()
+
+
+TALKER = AgentDefinition(id="talker", display_name="T", model="scripted/talker")
+MODEL = "model:scripted/talker"
+
+
+async def talking(*turns, calls=None):
+    """Let agents talk one after the other under a limit on tokens; return the app and how many seconds it took."""
+    app = rig(
+        ScriptedProvider({"talker": Script(turns=turns)}),
+        clock=PatientClock(),
+        registry=FixedRegistry({"talker": TALKER}),
+    )
+    await set_limit(app, ROOT, Bounds(Limit(MODEL, at_once=calls), tokens_per_minute=6000))
+    began = app.ports.clock.now()
+    for number in range(len([turn for turn in turns if turn.answers])):
+        await start_run(app, ROOT, StartRun(f"r{number}", "talker", "/work", "go"))
+    return app, (app.ports.clock.now() - began).total_seconds()
+
+
+def said(tokens):
+    """An answer that came to so many tokens, asked and answered."""
+    return Turn(text="Hello.", usage=Usage(input_tokens=tokens - 10, output_tokens=10))
+
+
+async def left(app):
+    (standing,) = await list_limits(app, ROOT)
+    assert standing.tokens_left is not None
+    return standing.tokens_left
+
+
+async def test_the_tokens_of_a_minute_bound_what_the_calls_of_a_model_come_to():
+    app, took = await talking(said(5000), said(5000), said(5000))
+    # The first ones took all of the minute and more, which comes back at a hundred a second.
+    assert 40 <= took <= 100
+    assert await left(app) == 0
+    await app.close()
+
+
+async def test_what_a_call_was_expected_to_take_and_did_not_is_there_again():
+    app, took = await talking(*[said(20)] * 20)
+    assert took < 1
+    assert 6000 - 20 * 20 <= await left(app) < 6000
+    await app.close()
+
+
+async def test_a_call_that_nobody_counted_takes_what_was_expected_of_it():
+    broken = Turn(error=ScriptedError(reason="rate_limited", times=1))
+    app, _ = await talking(broken, said(20))
+    taken = 6000 - await left(app)
+    assert 1000 < taken < 6000
+    await app.close()
+
+
+async def test_a_call_that_no_budget_pays_takes_nothing():
+    app = rig(
+        ScriptedProvider({"talker": Script(turns=(said(20),))}),
+        registry=FixedRegistry({"talker": TALKER}),
+    )
+    await set_limit(app, ROOT, Bounds(Limit(MODEL), tokens_per_minute=6000))
+    wish = StartRun("r", "talker", "/work", "go", limits=Limits(cost_usd=usd(0)))
+    await start_run(app, ROOT, wish)
+    assert await left(app) == 6000
+    await app.close()
+
+
+async def test_tokens_are_limited_beside_calls_and_both_are_seen_and_removed_together():
+    app, _ = await talking(said(20), calls=3)
+    (standing,) = await list_limits(app, ROOT)
+    assert standing.bounds == Bounds(Limit(MODEL, at_once=3), tokens_per_minute=6000)
+    await set_limit(app, ROOT, Bounds(Limit(MODEL, at_once=4)))
+    (standing,) = await list_limits(app, ROOT)
+    assert standing.bounds == Bounds(Limit(MODEL, at_once=4))
+    await set_limit(app, ROOT, Bounds(Limit(MODEL), tokens_per_minute=10))
+    await remove_limit(app, ROOT, MODEL)
+    assert await list_limits(app, ROOT) == []
     await app.close()
 
 

@@ -367,11 +367,13 @@ async def test_models_are_tried_by_those_who_may(team):
 
 async def test_limits_are_set_seen_and_removed_where_models_are(team):
     marks = await team.marks("/new/agent")
-    wish = {"name": "provider:scripted", "at_once": "3", "per_minute": "60"}
+    bounds = {"at_once": "3", "per_minute": "60", "tokens_per_minute": "1000000000"}
+    wish = {"name": "provider:scripted"} | bounds
     assert (await team.post("/models/limits", wish | marks)).status_code == 303
     shown = (await team.get("/models")).text
     assert "provider:scripted" in shown
-    assert "at most 3 at a time, 60 a minute, 6 of them at once" in shown
+    said = "at most 3 at a time, 60 a minute, 6 of them at once, 1,000,000,000 tokens a minute"
+    assert said in shown
     assert "has room" in shown
     for n in range(3):
         room = [Ask("provider:scripted")]
@@ -390,6 +392,7 @@ async def test_limits_are_set_seen_and_removed_where_models_are(team):
         {"name": "provider:p"},
         {"name": "provider:p", "at_once": "many"},
         {"name": "provider:p", "at_once": "0"},
+        {"name": "agent:a", "tokens_per_minute": "1000"},
         {"name": "<script>alert(1)</script>", "at_once": "3"},
     ],
 )

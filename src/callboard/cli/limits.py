@@ -1,6 +1,6 @@
 """`callboard limits`: how much may go on at a time and in a minute, and how much does."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -8,9 +8,16 @@ from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.domain.org.principal import Principal
-from callboard.engine.pacing import Limit, LimitStanding
+from callboard.engine.pacing import Limit
 from callboard.usecases.app import App
-from callboard.usecases.limits import list_limits, remove_limit, set_limit, wording
+from callboard.usecases.limits import (
+    Bounds,
+    BoundsStanding,
+    list_limits,
+    remove_limit,
+    set_limit,
+    wording,
+)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -21,6 +28,10 @@ Name = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_HEADER: Final = (
+    *("NAME", "AT ONCE", "NOW", "PER MINUTE", "BURST", "LEFT"),
+    *("TOKENS PER MINUTE", "TOKENS LEFT"),
+)
 
 
 @app.callback()
@@ -38,7 +49,7 @@ def list_(json_output: Json = False) -> None:
             give_json([_json(one) for one in found])
         elif found:
             rows = [_cells(one) for one in found]
-            for line in table(("NAME", "AT ONCE", "NOW", "PER MINUTE", "BURST", "LEFT"), rows):
+            for line in table(_HEADER, rows):
                 give(line)
         else:
             say(
@@ -58,14 +69,21 @@ def set_(
         int | None,
         typer.Option(help="How many of those at once, after a quiet time. Default: a tenth."),
     ] = None,
+    tokens_per_minute: Annotated[
+        int | None,
+        typer.Option(
+            help="How many tokens model calls may come to in a minute, asked and answered."
+        ),
+    ] = None,
 ) -> None:
     """Set a limit. Model calls count under their provider, model and credential; runs under their agent; tasks under
     their space.
     """
 
     async def work(app: App, who: Principal) -> int:
-        limit = await set_limit(app, who, Limit(name, at_once, per_minute, burst))
-        say(f"{limit.name}: {wording(limit)}")
+        limit = Limit(name, at_once, per_minute, burst)
+        bounds = await set_limit(app, who, Bounds(limit, tokens_per_minute))
+        say(f"{bounds.limit.name}: {wording(bounds)}")
         return DONE
 
     guarded(lambda: with_app(work))
@@ -83,19 +101,23 @@ def remove(name: Name) -> None:
     guarded(lambda: with_app(work))
 
 
-def _cells(one: LimitStanding) -> tuple[str, ...]:
-    limit = one.limit
+def _cells(one: BoundsStanding) -> tuple[str, ...]:
+    limit = one.bounds.limit
     burst = None if limit.per_minute is None else limit.depth
-    numbers = (limit.at_once, one.in_use, limit.per_minute, burst, one.left)
+    requests = (limit.at_once, one.in_use, limit.per_minute, burst, one.left)
+    numbers = (*requests, one.bounds.tokens_per_minute, one.tokens_left)
     return (limit.name, *("" if number is None else str(number) for number in numbers))
 
 
-def _json(one: LimitStanding) -> dict[str, object]:
+def _json(one: BoundsStanding) -> dict[str, object]:
+    limit = one.bounds.limit
     return {
-        "name": one.limit.name,
-        "at_once": one.limit.at_once,
-        "per_minute": one.limit.per_minute,
-        "burst": one.limit.burst,
+        "name": limit.name,
+        "at_once": limit.at_once,
+        "per_minute": limit.per_minute,
+        "burst": limit.burst,
+        "tokens_per_minute": one.bounds.tokens_per_minute,
         "in_use": one.in_use,
         "left": one.left,
+        "tokens_left": one.tokens_left,
     }

@@ -15,14 +15,22 @@ RUNS_ON: Final = "runs-on"
 BEGINS: Final = "begins"
 """Names with this kind are of tasks whose run is about to be made: one process does so, while it lives."""
 
+TOKENS: Final = "tokens"
+"""Names with this kind, then the name of a limit, are of the tokens of model calls that count under it."""
+
 MICRO: Final = 1_000_000
-"""How many parts a request has in the accounts of what is left for this minute."""
+"""How many parts a request, or a token, has in the accounts of what is left for this minute."""
 _SECONDS_A_MINUTE: Final = 60
 
 
 def limit_name(kind: LimitKind, name: str) -> str:
     """Return the name of a limit, such as `provider:openrouter`."""
     return f"{kind}:{name}"
+
+
+def tokens_of(name: str) -> str:
+    """Return the name of the limit on tokens that belongs to another limit."""
+    return f"{TOKENS}:{name}"
 
 
 def is_limit_kind(text: str) -> TypeGuard[LimitKind]:
@@ -50,11 +58,12 @@ class Limit:
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Room that is wanted under a name. `at_once` is a bound that whoever asks knows of; it holds beside the one that
-    was set for the name.
+    was set for the name. `amount` is how much of what a minute allows it takes.
     """
 
     name: str
     at_once: int | None = None
+    amount: int = 1
 
     def bound(self, limit: Limit | None) -> int | None:
         """Return how many may go on at a time: the smaller of both bounds, None without any."""
@@ -96,46 +105,57 @@ def without_beginnings(standings: Sequence[LimitStanding]) -> list[LimitStanding
     return [one for one in standings if not one.limit.name.startswith(f"{BEGINS}:")]
 
 
+def without_tokens(standings: Sequence[LimitStanding]) -> list[LimitStanding]:
+    """Return the standings without those of tokens: the calls that these belong to are counted by themselves."""
+    return [one for one in standings if not one.limit.name.startswith(f"{TOKENS}:")]
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What a minute's allowance holds, in millionths of a request, and when that was so, in microseconds."""
+    """What a minute's allowance holds, in millionths of a request or a token, and when that was so, in microseconds. It
+    is less than nothing where something came to more than was asked for.
+    """
 
     micro: int
     at_us: int
 
     def filled(self, limit: Limit, now_us: int) -> "Level":
-        """Return what it holds now. A clock that went back fills nothing."""
+        """Return what it holds now. A clock that went back fills nothing, and a debt is never more than it can hold."""
         gained = max(0, now_us - self.at_us) * (limit.per_minute or 0) // _SECONDS_A_MINUTE
-        return Level(min(limit.depth * MICRO, self.micro + gained), max(now_us, self.at_us))
+        most = limit.depth * MICRO
+        return Level(max(-most, min(most, self.micro + gained)), max(now_us, self.at_us))
 
-    def without_one(self) -> "Level":
-        """Return what it holds once a request was taken."""
-        return Level(self.micro - MICRO, self.at_us)
+    def without(self, amount: int) -> "Level":
+        """Return what it holds once some was taken."""
+        return Level(self.micro - amount * MICRO, self.at_us)
 
     @property
     def whole(self) -> int:
-        """How many requests it allows at once."""
-        return self.micro // MICRO
+        """How much it allows at once."""
+        return max(0, self.micro // MICRO)
 
-    def wait_s(self, limit: Limit) -> float:
-        """Return in how many seconds it allows one more request; 0 where it does already."""
-        lacking = max(0, MICRO - self.micro)
+    def wait_s(self, limit: Limit, amount: int = 1) -> float:
+        """Return in how many seconds it allows so much more; 0 where it does already."""
+        lacking = max(0, amount * MICRO - self.micro)
         return lacking * _SECONDS_A_MINUTE / (limit.per_minute or 1) / MICRO
 
 
 def room(
     ask: Ask, limit: Limit | None, in_use: int, level: Level, now_us: int
 ) -> Full | Level | None:
-    """Return that there is no room, or what is left for this minute once it is taken (None: that is not bounded)."""
+    """Return that there is no room, or what is left for this minute once it is taken (None: that is not bounded). Whoever
+    asks for more than there can ever be is let in when all of it is there.
+    """
     bound = ask.bound(limit)
     if bound is not None and in_use >= bound:
         return Full(ask.name, in_use, bound)
     if limit is None or limit.per_minute is None:
         return None
     filled = level.filled(limit, now_us)
-    if filled.whole < 1:
-        return Full(ask.name, in_use, bound, filled.wait_s(limit))
-    return filled.without_one()
+    needed = min(ask.amount, limit.depth)
+    if filled.whole < needed:
+        return Full(ask.name, in_use, bound, filled.wait_s(limit, needed))
+    return filled.without(ask.amount)
 
 
 def hindrance_of(full: Full) -> str:

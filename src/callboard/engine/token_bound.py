@@ -14,6 +14,7 @@ MOST_OUTPUT_TOKENS = 16_384
 _BYTES_PER_TOKEN = 2
 """Vendors' tokens hold three to four bytes of what agents read; two is what the densest text comes to."""
 
+_LIKELY_OUTPUT_TOKENS = 1_000
 _MEDIA_TOKENS = 4_000
 _PER_MESSAGE = 16
 
@@ -24,6 +25,13 @@ def input_bound(system: str, messages: Iterable[Message], tools: Iterable[ToolSp
     for tool in tools:
         total += len(tool.model_dump_json()) // _BYTES_PER_TOKEN
     return total + sum(_message_bound(message) for message in messages)
+
+
+def likely_tokens(request_bound: int, most_output: int | None) -> int:
+    """Return how many tokens a call will come to, more or less, from the bound of its input: for what is corrected once
+    they were counted.
+    """
+    return request_bound // 2 + min(most_output or _LIKELY_OUTPUT_TOKENS, _LIKELY_OUTPUT_TOKENS)
 
 
 def _message_bound(message: Message) -> int:

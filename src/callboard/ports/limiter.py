@@ -34,6 +34,15 @@ class Limiter(Protocol):
         """Give back all that a holder of this process has; nothing is fine too."""
         ...
 
+    async def correct(self, names: Sequence[str], by: int) -> None:
+        """Book that something came to so much more, or less where that is negative, of what a minute allows than was
+        asked for. Names without a limit are left alone.
+
+        Raises:
+            StoreUnavailable: it cannot be booked.
+        """
+        ...
+
     async def set_limit(self, limit: Limit) -> None:
         """Set a limit, or another one of its name. What goes on already goes on."""
         ...

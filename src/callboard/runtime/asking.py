@@ -13,7 +13,7 @@ from callboard.domain.frozen import value
 from callboard.domain.run.state import RunState
 from callboard.ports.model import Delta, ModelAnswer, ModelProvider, ModelRequest
 from callboard.runtime.ports import Ports
-from callboard.runtime.room import call_room
+from callboard.runtime.room import CallRoom, call_room
 from callboard.runtime.run_log import RunLog
 from callboard.runtime.spending import Hold, reserve
 
@@ -52,11 +52,10 @@ async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered |
         choice = state.choice
         asker = choice.applied_to(state.subject.definition)
         provider = await ports.models.provider_for(asker, choice.model, space=state.created.space)
-        asks = await call_room(ports, asker, choice.model, provider)
-        if not asks:
+        room = await call_room(ports, asker, choice.model, provider, asking.request)
+        if room is None:
             return await _asked(ports, log, asking, provider)
-        async with ports.slots.held(asking.key, asks, patience_s=_left(ports, asking)):
-            return await _asked(ports, log, asking, provider)
+        return await _asked_in(room, ports, log, asking, provider)
     except NoRoom:
         log.append(asking.started, asking.failed(_failure(_out_of_time())))
     except LogError:
@@ -66,8 +65,23 @@ async def ask(ports: Ports, log: RunLog[RunState], asking: Asking) -> Answered |
     return None
 
 
+async def _asked_in(
+    room: CallRoom, ports: Ports, log: RunLog[RunState], asking: Asking, provider: ModelProvider
+) -> Answered | None:
+    """Ask once there is room, and book what the call came to."""
+    async with ports.slots.held(asking.key, room.asks, patience_s=_left(ports, asking)):
+        try:
+            return await _asked(ports, log, asking, provider, room)
+        finally:
+            await room.settle(ports.slots.limiter)
+
+
 async def _asked(
-    ports: Ports, log: RunLog[RunState], asking: Asking, provider: ModelProvider
+    ports: Ports,
+    log: RunLog[RunState],
+    asking: Asking,
+    provider: ModelProvider,
+    room: CallRoom | None = None,
 ) -> Answered | None:
     """Ask under the run's budgets. Only what goes wrong before the call begins is raised.
 
@@ -79,6 +93,8 @@ async def _asked(
         log.append(hold)
         return None
     log.append(asking.started)
+    if room is not None:
+        room.used = None
     began = ports.clock.monotonic()
     try:
         bounded = _bounded(ports, provider, hold.request, asking)
@@ -86,6 +102,8 @@ async def _asked(
     except CallboardError as error:
         log.append(asking.failed(_failure(error)))
         return None
+    if room is not None and answer.usage is not None:
+        room.used = answer.usage.input_tokens + answer.usage.output_tokens
     return Answered(answer, round((ports.clock.monotonic() - began) * 1000))
 
 

@@ -7,16 +7,20 @@ one place that calls itself would wait for itself.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Final
 
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.definition.serving import served_by
+from callboard.domain.errors import CallboardError
 from callboard.domain.events.run import AgentSubject, RunCreated
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
-from callboard.engine.pacing import Ask, limit_name
-from callboard.ports.model import ModelProvider, key_name_of
+from callboard.engine.pacing import Ask, limit_name, tokens_of
+from callboard.engine.token_bound import input_bound, likely_tokens
+from callboard.ports.limiter import Limiter
+from callboard.ports.model import ModelProvider, ModelRequest, key_name_of
 from callboard.runtime.ports import Ports
 from callboard.runtime.under_way import Driven
 
@@ -50,12 +54,50 @@ async def child_room(
         yield
 
 
+@dataclass(slots=True)
+class CallRoom:
+    """The room that a model call needs: a place under some names, and tokens of a minute under others, of which it takes
+    `likely` ones. `used` is what it came to: nothing as long as it has not begun, None where nobody knows.
+    """
+
+    places: Sequence[str]
+    metered: Sequence[str]
+    likely: int
+    used: int | None = 0
+
+    @property
+    def asks(self) -> Sequence[Ask]:
+        """What to ask for."""
+        places = [Ask(name) for name in self.places]
+        return [*places, *(Ask(name, amount=self.likely) for name in self.metered)]
+
+    async def settle(self, limiter: Limiter) -> None:
+        """Book what the call came to; what nobody knows stays at what was likely, and so does what cannot be booked."""
+        if self.metered and self.used is not None and self.used != self.likely:
+            with suppress(CallboardError):
+                await limiter.correct(self.metered, by=self.used - self.likely)
+
+
 async def call_room(
-    ports: Ports, asker: AgentDefinition, model: str, provider: ModelProvider
-) -> Sequence[Ask]:
+    ports: Ports,
+    asker: AgentDefinition,
+    model: str,
+    provider: ModelProvider,
+    request: ModelRequest,
+) -> CallRoom | None:
     """Return the room that a model call needs, as far as its provider, its model or its credential is limited."""
     names = [limit_name("provider", served_by(asker.provider, model)), limit_name("model", model)]
     key = key_name_of(provider)
     if key is not None:
         names.append(limit_name("credential", key))
-    return [Ask(name) for name in await ports.slots.limiter.limited(names)]
+    limited = await ports.slots.limiter.limited((*names, *map(tokens_of, names)))
+    if not limited:
+        return None
+    places = [name for name in names if name in limited]
+    metered = [name for name in limited if name not in places]
+    return CallRoom(places, metered, _likely(request) if metered else 0)
+
+
+def _likely(request: ModelRequest) -> int:
+    bound = input_bound(request.system, request.messages, request.tools)
+    return likely_tokens(bound, request.max_output_tokens)

@@ -46,6 +46,12 @@ class MemoryLimiter:
         for holders in self.held.values():
             holders.discard(holder)
 
+    async def correct(self, names: Sequence[str], by: int) -> None:
+        """See the port."""
+        for name in names:
+            if name in self.limits:
+                self._levels[name] = self._levels[name].without(by)
+
     async def set_limit(self, limit: Limit) -> None:
         """See the port."""
         kept = self._levels.get(limit.name)
@@ -149,6 +155,35 @@ class LimiterContract:
         assert isinstance(said[3], Full)
         assert said[3].wait_s is not None
         assert 0 < said[3].wait_s <= 60
+
+    async def test_what_came_to_more_than_was_asked_for_is_waited_for_by_the_next(
+        self, limiter: Limiter
+    ) -> None:
+        """And what came to less is there again; by name."""
+        await limiter.set_limit(Limit("tokens:model:m", per_minute=600, burst=600))
+        await limiter.set_limit(Limit("tokens:model:n", per_minute=1, burst=100))
+        asks = (Ask("tokens:model:m", amount=100), Ask("tokens:model:n", amount=100))
+        assert await limiter.take("h", asks) is None
+        await limiter.give_back("h")
+        await limiter.correct(("tokens:model:m", "tokens:model:none"), by=700)
+        await limiter.correct(("tokens:model:n",), by=-60)
+        full = await limiter.take("h", (Ask("tokens:model:m", amount=1),))
+        assert isinstance(full, Full)
+        assert full.wait_s is not None
+        assert 15 < full.wait_s <= 20.1
+        assert await limiter.take("h", (Ask("tokens:model:n", amount=60),)) is None
+        assert isinstance(await limiter.take("i", (Ask("tokens:model:n", amount=60),)), Full)
+
+    async def test_whoever_asks_for_more_than_a_minute_allows_begins_when_all_of_it_is_there(
+        self, limiter: Limiter
+    ) -> None:
+        """Those that come behind wait until it is paid for."""
+        await limiter.set_limit(Limit("tokens:model:m", per_minute=60, burst=60))
+        assert await limiter.take("h", (Ask("tokens:model:m", amount=100),)) is None
+        full = await limiter.take("i", (Ask("tokens:model:m", amount=1),))
+        assert isinstance(full, Full)
+        assert full.wait_s is not None
+        assert 38 < full.wait_s <= 41
 
     async def test_a_limit_can_be_changed_and_taken_away(self, limiter: Limiter) -> None:
         """What goes on already goes on; what is used up of a minute stays so."""

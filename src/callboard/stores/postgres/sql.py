@@ -93,6 +93,7 @@ FREE_SLOTS = "DELETE FROM slot WHERE slot.owner IN (SELECT anon_1.value FROM jso
 SLOTS_USED = "SELECT slot.name, slot.owner, CAST(count(*) AS INTEGER) AS count_1 FROM slot GROUP BY slot.name, slot.owner"
 SET_CAP = "INSERT INTO cap (name, at_once, per_minute, burst, level_micro, filled_us) VALUES (%(name)s::VARCHAR, %(at_once)s::INTEGER, %(per_minute)s::INTEGER, %(burst)s::INTEGER, %(level_micro)s::BIGINT, %(filled_us)s::BIGINT) ON CONFLICT (name) DO UPDATE SET at_once = excluded.at_once, per_minute = excluded.per_minute, burst = excluded.burst"
 DRAIN_CAP = "UPDATE cap SET level_micro=%(level)s::BIGINT, filled_us=%(at_us)s::BIGINT WHERE cap.name = %(limit_name)s::VARCHAR"
+CORRECT_CAP = "UPDATE cap SET level_micro=(cap.level_micro - %(by_micro)s::BIGINT) WHERE cap.name = %(limit_name)s::VARCHAR"
 EMPTY_CAPS = "UPDATE cap SET level_micro=0, filled_us=CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 REMOVE_CAP = "DELETE FROM cap WHERE cap.name = %(limit_name)s::VARCHAR"
 CAPS = "SELECT cap.name, cap.at_once, cap.per_minute, cap.burst, cap.level_micro, cap.filled_us, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now_us_1 FROM cap ORDER BY cap.name"

@@ -98,6 +98,9 @@ def limits() -> dict[str, ClauseElement]:
         "SLOTS_USED": used.group_by(slot.c.name, slot.c.owner),
         "SET_CAP": setting.on_conflict_do_update(index_elements=["name"], set_=bounds),
         "DRAIN_CAP": update(cap).where(this).values(levels),
+        "CORRECT_CAP": update(cap)
+        .where(this)
+        .values(level_micro=cap.c.level_micro - bindparam("by_micro", type_=BigInteger)),
         "EMPTY_CAPS": update(cap).values(
             level_micro=literal_column("0", BigInteger), filled_us=_NowUs()
         ),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from callboard.domain.errors import CallboardError
-from callboard.engine.pacing import Ask, Full, Limit, LimitStanding
+from callboard.engine.pacing import MICRO, Ask, Full, Limit, LimitStanding
 from callboard.stores.relational.access import Access
 from callboard.stores.relational.known_names import KnownNames
 from callboard.stores.relational.owners import Owners
@@ -66,6 +66,13 @@ class StoredLimiter:
         self._held.forget(holder)
         await self._writer.submit(
             lambda session: give_back_room(session, holder, self._owners, self._held)
+        )
+
+    async def correct(self, names: Sequence[str], by: int) -> None:
+        """See `ports.limiter.Limiter`."""
+        rows = [{"limit_name": name, "by_micro": by * MICRO} for name in names]
+        await self._writer.submit(
+            lambda session: session.executemany(session.sql.CORRECT_CAP, rows)
         )
 
     def tell(self) -> "asyncio.Future[None]":

@@ -274,6 +274,9 @@ class Wording(Protocol):
     def DRAIN_CAP(self) -> str: ...  # noqa: D102, N802
 
     @property
+    def CORRECT_CAP(self) -> str: ...  # noqa: D102, N802
+
+    @property
     def EMPTY_CAPS(self) -> str: ...  # noqa: D102, N802
 
     @property

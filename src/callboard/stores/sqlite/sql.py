@@ -99,6 +99,9 @@ FREE_SLOTS = (
 SLOTS_USED = "SELECT slot.name, slot.owner, CAST(count(*) AS INTEGER) AS count_1 FROM slot GROUP BY slot.name, slot.owner"
 SET_CAP = "INSERT INTO cap (name, at_once, per_minute, burst, level_micro, filled_us) VALUES (:name, :at_once, :per_minute, :burst, :level_micro, :filled_us) ON CONFLICT (name) DO UPDATE SET at_once = excluded.at_once, per_minute = excluded.per_minute, burst = excluded.burst"
 DRAIN_CAP = "UPDATE cap SET level_micro=:level, filled_us=:at_us WHERE cap.name = :limit_name"
+CORRECT_CAP = (
+    "UPDATE cap SET level_micro=(cap.level_micro - :by_micro) WHERE cap.name = :limit_name"
+)
 EMPTY_CAPS = "UPDATE cap SET level_micro=0, filled_us=CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 REMOVE_CAP = "DELETE FROM cap WHERE cap.name = :limit_name"
 CAPS = "SELECT cap.name, cap.at_once, cap.per_minute, cap.burst, cap.level_micro, cap.filled_us, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS now_us_1 FROM cap ORDER BY cap.name"

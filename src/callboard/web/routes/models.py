@@ -8,10 +8,17 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from callboard.domain.errors import CallboardError, ConfigurationInvalid
-from callboard.engine.pacing import Limit, LimitStanding
+from callboard.engine.pacing import Limit
 from callboard.ports.model_facts import ListPrice, ModelFacts
 from callboard.usecases.app import NotAllowed
-from callboard.usecases.limits import list_limits, remove_limit, set_limit, wording
+from callboard.usecases.limits import (
+    Bounds,
+    BoundsStanding,
+    list_limits,
+    remove_limit,
+    set_limit,
+    wording,
+)
 from callboard.usecases.model_trials import Trial, Tried, try_models
 from callboard.usecases.models import ListedModels, list_models
 from callboard.web.form_routes import FormRoute
@@ -63,6 +70,7 @@ class TypedLimit:
     name: str = ""
     at_once: str = ""
     per_minute: str = ""
+    tokens_per_minute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +118,16 @@ async def tried(at: At) -> Response:
 @router.post("/models/limits")
 async def limit(at: At) -> Response:
     """Set a limit, or another one of its name."""
-    typed = TypedLimit(*(at.fields.text(name) for name in ("name", "at_once", "per_minute")))
+    names = ("name", "at_once", "per_minute", "tokens_per_minute")
+    typed = TypedLimit(*(at.fields.text(name) for name in names))
     try:
         wish = Limit(typed.name, _number(typed.at_once), _number(typed.per_minute))
-        done = await set_limit(at.app, at.who, wish)
+        done = await set_limit(at.app, at.who, Bounds(wish, _number(typed.tokens_per_minute)))
     except NotAllowed:
         raise
     except CallboardError as error:
         return await at.show(await _page(at, wrong=str(error), typed=typed), 422)
-    return at.go("/models#limits", f"{done.name}: {wording(done)}.")
+    return at.go("/models#limits", f"{done.limit.name}: {wording(done)}.")
 
 
 @router.post("/models/limits/remove")
@@ -137,7 +146,7 @@ async def unlimited(at: At) -> Response:
 def _number(text: str) -> int | None:
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 9:
+    if not text.isdecimal() or len(text) > 10:
         raise ConfigurationInvalid(f"{text[:40]!r} is no whole number, such as 20")
     return int(text)
 
@@ -172,11 +181,11 @@ async def _limits(at: Visit) -> Sequence[LimitRow]:
     return [_limit_row(one) for one in found]
 
 
-def _limit_row(one: LimitStanding) -> LimitRow:
-    at_once = one.limit.at_once
-    full = one.left == 0 or (at_once is not None and one.in_use >= at_once)
-    is_set = at_once is not None or one.limit.per_minute is not None
-    return LimitRow(one.limit.name, wording(one.limit), one.in_use, full, is_set)
+def _limit_row(one: BoundsStanding) -> LimitRow:
+    limit = one.bounds.limit
+    used_up = 0 in (one.left, one.tokens_left)
+    full = used_up or (limit.at_once is not None and one.in_use >= limit.at_once)
+    return LimitRow(limit.name, wording(one.bounds), one.in_use, full, one.bounds.is_set)
 
 
 def _price(price: ListPrice | None) -> str:
