@@ -11,11 +11,30 @@ import httpx2
 import pytest
 
 from tests.browser.accessible import violations_in_light_and_dark
+from tests.browser.conftest import PHONE
 from tests.cli.shell import Shell
 
 MOST_OF_A_SHAPE = 4
 """How many pages of one kind are looked at: the hundredth task looks like the first."""
 MOST_BYTES = 40_000
+TORN = """() => {
+  const torn = [];
+  for (const cell of document.querySelectorAll("table.grid td")) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      if (texts.currentNode.parentElement.closest("details")) continue;
+      for (const word of texts.currentNode.data.matchAll(/[\\p{L}\\d]{2,20}/gu)) {
+        const place = document.createRange();
+        place.setStart(texts.currentNode, word.index);
+        place.setEnd(texts.currentNode, word.index + word[0].length);
+        const lines = new Set([...place.getClientRects()].map(one => Math.round(one.top)));
+        if (lines.size > 1) torn.push(word[0]);
+      }
+    }
+  }
+  return torn.slice(0, 5);
+}"""
+"""The words in cells of tables that stand on more than one line; what is folded in is no matter of columns."""
 IDS = (
     (re.compile(r"^/tasks/[A-Z]+-\d+"), "/tasks/KEY"),
     (re.compile(r"^/runs/[A-Za-z0-9._-]+"), "/runs/ID"),
@@ -67,6 +86,16 @@ def every_page(sample):
     return list(_followed(sample))
 
 
+@pytest.fixture(scope="module")
+def kinds(every_page):
+    """One address of every kind of page."""
+    kinds = {}
+    for path, _, found in every_page:
+        if found is not None:
+            kinds.setdefault(shape_of(path).partition("?")[0], path)
+    return dict(sorted(kinds.items()))
+
+
 def _followed(base):
     seen, taken, pending = {"/"}, defaultdict(int), ["/"]
     with httpx2.Client(base_url=base, timeout=120) as client:
@@ -108,11 +137,7 @@ def test_every_link_leads_to_a_page_with_a_heading_a_policy_and_a_modest_size(ev
 
 
 @pytest.mark.timeout(1200)
-def test_every_kind_of_page_is_for_everyone_in_light_and_in_dark(sample, every_page, chromium):
-    shapes = {}
-    for path, _, found in every_page:
-        if found is not None:
-            shapes.setdefault(shape_of(path).partition("?")[0], path)
+def test_every_kind_of_page_is_for_everyone_in_light_and_in_dark(sample, kinds, chromium):
     complaints, found = [], {}
     context = chromium.new_context(base_url=sample, reduced_motion="reduce")
     context.set_default_timeout(60_000)
@@ -123,9 +148,25 @@ def test_every_kind_of_page_is_for_everyone_in_light_and_in_dark(sample, every_p
             lambda said: said.type == "error" and complaints.append((page.url, said.text)),
         )
         page.on("pageerror", lambda error: complaints.append((page.url, str(error))))
-        for shape, path in sorted(shapes.items()):
+        for shape, path in kinds.items():
             page.goto(path)
             if here := violations_in_light_and_dark(page):
                 found[shape] = here
     assert found == {}
     assert complaints == []
+
+
+@pytest.mark.timeout(600)
+def test_every_kind_of_page_fits_a_phone_and_its_tables_tear_no_words(sample, kinds, chromium):
+    found = {}
+    context = chromium.new_context(base_url=sample, viewport=PHONE, reduced_motion="reduce")
+    context.set_default_timeout(60_000)
+    with contextlib.closing(context):
+        page = context.new_page()
+        for shape, path in kinds.items():
+            page.goto(path)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            torn = page.evaluate(TORN)
+            if width > PHONE["width"] or torn:
+                found[shape] = (width, torn)
+    assert found == {}
