@@ -65,7 +65,7 @@ def test_what_does_not_fit_is_said_and_nothing_typed_is_lost(site, page, browser
     page.get_by_label("Its tasks begin with").fill("X1")
     page.get_by_label("What it is about").fill("A long\ntext of mine")
     page.get_by_role("button", name="Create it").click()
-    expect(page.get_by_role("alert")).to_contain_text("id")
+    expect(page.get_by_role("alert")).to_contain_text("“Short name” must be")
     expect(page.get_by_label("Name", exact=False).first).to_have_value(NASTY)
     expect(page.get_by_label("What it is about")).to_have_value("A long\ntext of mine")
 

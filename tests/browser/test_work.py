@@ -106,7 +106,7 @@ def test_nothing_typed_is_lost_when_a_task_does_not_fit(site, browser):
     expect(ann.get_by_role("alert")).to_contain_text("AUTH-99")
     ann.get_by_label("Waits for").fill("")
     ann.get_by_role("button", name="Write it down", exact=True).click()
-    expect(ann.get_by_role("alert")).to_contain_text("label")
+    expect(ann.get_by_role("alert")).to_contain_text("Labels")
 
 
 def test_what_a_title_holds_is_text_and_nothing_else(site, mia):
@@ -133,7 +133,7 @@ def test_a_question_is_answered_in_place(site, mia, browser, axe):
     expect(one.get_by_role("group", name="Which colour?")).to_be_visible()
     one.get_by_label("A word with it").fill("As the logo is")
     one.get_by_role("button", name="Answer").click()
-    expect(mia.get_by_role("alert")).to_contain_text("choose an answer")
+    expect(mia.get_by_role("alert")).to_contain_text("Choose an answer")
     expect(one.get_by_label("A word with it")).to_have_value("As the logo is")
     axe(mia)
     one.get_by_label("Red").check()
@@ -150,7 +150,7 @@ def test_a_rejection_needs_its_reason_and_sends_the_work_back(site, mia, browser
     one = entry(mia, "AUTH-1")
     one.get_by_text("Decide", exact=True).click()
     one.get_by_role("button", name="Reject").click()
-    expect(mia.get_by_role("alert")).to_contain_text("say why you reject it")
+    expect(mia.get_by_role("alert")).to_contain_text("Say why you reject it")
     one.get_by_label("Why").fill("A test is missing")
     one.get_by_role("button", name="Reject").click()
     expect(mia.get_by_text("Rejected: AUTH-1.")).to_be_visible()

@@ -189,7 +189,7 @@ async def test_a_run_that_cannot_go_on_here_stays_and_its_page_says_why():
         await (await begun(app, agent=lost)).release()
         answer = await browser.post("/runs/r/resume", await browser.marks("/runs/r"))
         assert answer.status_code == 422
-        assert "it needs the agent stranger" in answer.text
+        assert "It needs the agent stranger" in answer.text
         assert "Stopped" in (await browser.get("/runs/r")).text
 
 

@@ -107,9 +107,18 @@ async def hashed_password(app: App, password: str) -> str:
     Raises:
         ConfigurationInvalid: it is too short or too long.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise ConfigurationInvalid(f"a password has {SHORTEST} to {LONGEST} characters")
+    check_password(password)
     return await app.passwords.hashed(password)
+
+
+def check_password(password: str | None) -> None:
+    """Do nothing where a password can be one, or none is given.
+
+    Raises:
+        ConfigurationInvalid: it is too short or too long.
+    """
+    if password is not None and not SHORTEST <= len(password) <= LONGEST:
+        raise ConfigurationInvalid(f"a password has {SHORTEST} to {LONGEST} characters")
 
 
 def _required_right(who: Principal, person_id: str) -> Literal["session.manage", "people.manage"]:

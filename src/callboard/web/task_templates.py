@@ -19,6 +19,11 @@ PRIORITIES: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
 FIELDS: Final = (
     "title", "brief", "criteria", "labels", "priority", "owner", "budget", "workflow", "repository",
 )  # fmt: skip
+LABELS: Final = {
+    "title": "Title of its tasks",
+    "brief": "What whoever does it should know",
+    "criteria": "It is done when",
+}
 
 
 @dataclass(frozen=True, slots=True)

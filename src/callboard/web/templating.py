@@ -1,17 +1,20 @@
 """Templates: escaped, strict about names, and the only place besides `render` where markup is written."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from callboard.domain.events.codec import timestamp
 from callboard.web.render.words import digits, usd
 from callboard.web.static_files import static_files
 
+_WORD: Final = re.compile(r"[a-z]+[ ,]")
+_CODE: Final = re.compile(r"`([^`\n]+)`")
 _NEVER: Final = Markup("&ndash;")
 _TIME: Final = Markup('<time datetime="{}">{}</time>')
 
@@ -32,6 +35,7 @@ def templates() -> Environment:
     loose.globals["static"] = static_files().address
     words: dict[str, Callable[..., Any]] = {
         "moment": moment, "day": day, "money": usd, "digits": digits, "initials": initials, "hue": hue, "zip_same": zip_same,
+        "sentence": sentence,
     }  # fmt: skip
     loose.filters.update(words)
     return found
@@ -49,6 +53,13 @@ def day(at: datetime | None) -> Markup:
     if at is None:
         return _NEVER
     return _TIME.format(timestamp(at), f"{at:%Y-%m-%d}")
+
+
+def sentence(words: str) -> Markup:
+    """Return what an error says as a sentence; what it has in backticks is code."""
+    begun = words[:1].upper() + words[1:] if _WORD.match(words) else words
+    ended = begun if begun.endswith((".", "?", "!", ":")) or "\n" in begun else f"{begun}."
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(ended))))  # noqa: S704 - it is escaped
 
 
 def initials(name: str) -> str:

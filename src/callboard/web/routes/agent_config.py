@@ -1,7 +1,7 @@
 """An agent's configuration: one form, checked while it is written, saved as the next version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi import APIRouter, Request
 from markupsafe import Markup
@@ -27,6 +27,7 @@ from callboard.usecases.roster_reading import find_in_roster, roster_versions
 from callboard.usecases.written_agents import checked_agent
 from callboard.web.agent_form import MODES, AgentForm, ToolMode, form_of, raw_of, typed_form
 from callboard.web.agent_pages import AgentHead, AgentPage, head_of
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Fields, Typed, read_fields
 from callboard.web.page import Page
@@ -56,6 +57,7 @@ class ConfigPage(AgentPage):
     wrong: str = ""
     newer: int | None = None
     place_wrong: str = ""
+    placed: Typed = field(default_factory=Typed)
     base: int = 0
 
 
@@ -185,7 +187,10 @@ async def placed(at: At, agent_id: str) -> Response:
             raise
         head = head_of(await agent_at_work(at.app, at.who, agent_id), at.who)
         form = form_of(head.definition, sorted(at.app.ports.tools.names()))
-        return await at.show(await _page(at, head, form, place_wrong=str(error)), 422)
+        wrong = said_of(error, owner="Who answers for it", at_once="Runs under way at a time")
+        placed = fields.kept("owner", "at_once") | {"space": " ".join(fields.every("space"))}
+        page = replace(await _page(at, head, form), place_wrong=wrong, placed=Typed(placed))
+        return await at.show(page, 422)
     return at.go(f"/agents/{agent_id}/config#place", "Kept.")
 
 
@@ -264,7 +269,6 @@ async def _page(
     problems: Sequence[Problem] = (),
     wrong: str = "",
     newer: int | None = None,
-    place_wrong: str = "",
     base: int = 0,
 ) -> ConfigPage:
     touches = await blast_radius(at.app, at.who, head.agent.id)
@@ -275,7 +279,6 @@ async def _page(
         problems=problems,
         wrong=wrong,
         newer=newer,
-        place_wrong=place_wrong,
         base=base or head.agent.latest,
     )
 

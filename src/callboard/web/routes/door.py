@@ -13,6 +13,7 @@ from callboard.usecases.first_owner import FirstOwner, check_setup_link, is_nobo
 from callboard.usecases.sessions import IssuedSession, end_session
 from callboard.usecases.signing_in import Claim, sign_in
 from callboard.web.door_pages import Kept, Refused, SetUp, SignIn
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute, OpenFormRoute
 from callboard.web.forms import Fields
 from callboard.web.visit import Anybody, At, AtDoor
@@ -96,7 +97,7 @@ async def set_up_owner(at: AtDoor, origin: From) -> Response:
             await check_setup_link(at.app, link)
         except CallboardError:
             return await _useless(at, error)
-        page = SetUp(link, owner.id, owner.name, email or "", str(error))
+        page = SetUp(link, owner.id, owner.name, email or "", said_of(error, name="Your name"))
         return await at.show(page, 422)
     response = at.go("/", f"Welcome, {owner.name}. You own this Callboard.")
     let_in(response, at.site, issued)

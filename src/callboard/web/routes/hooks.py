@@ -20,10 +20,11 @@ from callboard.usecases.hooks import (
     list_receipts,
     remove_hook,
 )
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
 from callboard.web.page import Page
-from callboard.web.task_templates import FIELDS, TaskChoices, task_choices, template_in
+from callboard.web.task_templates import FIELDS, LABELS, TaskChoices, task_choices, template_in
 from callboard.web.visit import At, Visit, visible_spaces
 
 router = APIRouter(route_class=FormRoute)
@@ -124,7 +125,8 @@ async def added(at: At) -> Response:
         added = await add_hook(at.app, at.who, fields.text("space"), wish)
     except CallboardError as error:
         typed = fields.kept("id", "space", "when", *FIELDS)
-        return await at.show(await _new_page(at, typed, str(error)), 422)
+        wrong = said_of(error, id="Name", **LABELS)
+        return await at.show(await _new_page(at, typed, wrong), 422)
     if given:
         return at.go(
             f"/hooks/{added.hook.id}", "It takes messages that are signed with your secret."

@@ -23,7 +23,8 @@ from callboard.usecases.people import (
     list_service_accounts,
 )
 from callboard.usecases.sessions import ListedSession, end_session, list_sessions
-from callboard.usecases.signing_in import set_password
+from callboard.usecases.signing_in import check_password, set_password
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
 from callboard.web.page import Page
@@ -80,12 +81,14 @@ async def joined(at: At) -> Response:
     person_id, role = fields.text("id"), cast("OrgRole", fields.text("role", "member"))
     wish = NewPerson(person_id, fields.text("name"), role, fields.some("email"))
     try:
+        check_password(fields.raw("password") or None)
         person = await add_person(at.app, at.who, wish)
         if fields.raw("password"):
             await set_password(at.app, at.who, person_id, fields.raw("password"))
     except CallboardError as error:
         typed = fields.kept("id", "name", "email", "role")
-        return await at.show(await _everybody(at, typed, str(error)), 422)
+        wrong = said_of(error, id="Signs in as", email="E-mail")
+        return await at.show(await _everybody(at, typed, wrong), 422)
     return at.go("/members", f"{person.name} is here. Let them into a space next.")
 
 
@@ -99,7 +102,8 @@ async def account(at: At) -> Response:
         await add_service_account(at.app, at.who, account_id, name, role)
     except CallboardError as error:
         typed = fields.kept("account_id", "account_name", "account_role")
-        return await at.show(await _everybody(at, typed, str(error)), 422)
+        wrong = said_of(error, id="Short name", name="What it is called")
+        return await at.show(await _everybody(at, typed, wrong), 422)
     return at.go("/tokens?all=on", f"{name} is there. Give it a token.")
 
 
@@ -114,6 +118,7 @@ async def changed(at: At, person_id: str) -> Response:
     """Change somebody's name, address or role, or whether they are here at all."""
     fields = at.fields
     try:
+        check_password(fields.raw("password") or None)
         await change_person(
             at.app,
             at.who,
@@ -127,7 +132,9 @@ async def changed(at: At, person_id: str) -> Response:
             await set_password(at.app, at.who, person_id, fields.raw("password"))
     except CallboardError as error:
         typed = fields.kept("name", "email", "role")
-        return await at.show(await _person(at, person_id, typed, str(error)), 422)
+        typed["active"] = "on" if fields.is_on("active") else ""
+        wrong = said_of(error, email="E-mail")
+        return await at.show(await _person(at, person_id, typed, wrong), 422)
     return at.go(f"/members/{person_id}", "Kept.")
 
 

@@ -21,6 +21,7 @@ from callboard.usecases.role_templates import (
 )
 from callboard.usecases.roster_reading import list_roster
 from callboard.web.agent_views import provider_of, role_of
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
 from callboard.web.page import Page
@@ -117,7 +118,7 @@ async def kept(at: At) -> Response:
         saved = await save_template(at.app, at.who, wish)
     except CallboardError as error:
         typed = fields.kept("agent", "id", "task", "note")
-        return await at.show(await _page(at, typed, str(error)), 422)
+        return await at.show(await _page(at, typed, said_of(error, id="Called")), 422)
     return at.go(f"/templates/{saved.id}", "Kept. New agents can start from it.")
 
 

@@ -23,10 +23,18 @@ from callboard.usecases.schedules import (
     run_schedule,
     show_schedule,
 )
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Fields, Typed
 from callboard.web.page import Page
-from callboard.web.task_templates import FIELDS, TaskChoices, task_choices, template_in, typed_of
+from callboard.web.task_templates import (
+    FIELDS,
+    LABELS,
+    TaskChoices,
+    task_choices,
+    template_in,
+    typed_of,
+)
 from callboard.web.visit import At, Visit, visible_spaces
 
 router = APIRouter(route_class=FormRoute)
@@ -162,7 +170,8 @@ async def added(at: At) -> Response:
 
 
 async def _again(at: Visit, name: str, fields: Fields, error: CallboardError) -> Response:
-    page = await _edit_page(at, name, fields.kept(*_OWN, *FIELDS), str(error))
+    wrong = said_of(error, id="Name", cron="Due", zone="In the time of", **LABELS)
+    page = await _edit_page(at, name, fields.kept(*_OWN, *FIELDS), wrong)
     return await at.show(page, 422)
 
 

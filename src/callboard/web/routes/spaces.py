@@ -23,12 +23,18 @@ from callboard.usecases.spaces import (
 )
 from callboard.usecases.spending import list_budgets, remove_budget, set_budget
 from callboard.usecases.workflows import list_workflows
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
 from callboard.web.page import Page
 from callboard.web.visit import At, Visit, visible_spaces
 
 router = APIRouter(route_class=FormRoute)
+_LABELS = {
+    "id": "Short name",
+    "prefix": "Its tasks begin with",
+    "at_once": "Tasks worked on at a time",
+}
 _FIELDS = ("id", "name", "prefix", "description", "repository", "workflow", "landing", "at_once")
 
 
@@ -140,7 +146,8 @@ async def created(at: At) -> Response:
         space = await create_space(at.app, at.who, wish)
     except CallboardError as error:
         typed = fields.kept(*_FIELDS)
-        return await at.show(NewSpacePage(await _workflows(at), typed, str(error)), 422)
+        wrong = said_of(error, **_LABELS)
+        return await at.show(NewSpacePage(await _workflows(at), typed, wrong), 422)
     return at.go(f"/spaces/{space.id}", f"{space.name} is there. Add those who work in it.")
 
 
@@ -168,7 +175,8 @@ async def changed(at: At, space_id: str) -> Response:
         )
     except CallboardError as error:
         typed = fields.kept(*_FIELDS)
-        return await at.show(await _page(at, space_id, typed, str(error)), 422)
+        wrong = said_of(error, **_LABELS)
+        return await at.show(await _page(at, space_id, typed, wrong), 422)
     return at.go(f"/spaces/{space_id}", "Kept.")
 
 

@@ -29,6 +29,7 @@ from callboard.usecases.people import list_people
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.tasks import NewTask, create_task, require_task
 from callboard.usecases.workflows import list_workflows
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Fields, Typed
 from callboard.web.live.boards import board_position
@@ -39,6 +40,13 @@ from callboard.web.visit import At, Visit, visible_spaces
 
 router = APIRouter(route_class=FormRoute)
 _AT_ONCE: Final = 50
+_LABELS: Final = {
+    "title": "What is to be achieved",
+    "brief": "What whoever does it should know",
+    "criteria": "It is done when",
+    "context": "To be read first",
+    "depends_on": "Waits for",
+}
 _NEW: Final = (
     "title", "brief", "criteria", "context", "labels", "priority", "owner", "budget", "depends_on", "workflow",
     "repository", "space",
@@ -136,7 +144,7 @@ async def created(at: At) -> Response:
     try:
         task = await create_task(at.app, at.who, fields.text("space"), wish_in(fields))
     except CallboardError as error:
-        page = await _new_page(at, fields.kept(*_NEW), str(error))
+        page = await _new_page(at, fields.kept(*_NEW), said_of(error, **_LABELS))
         return await at.show(page, 422)
     if fields.text("then") != "start":
         return at.go(f"/tasks/{task.key}", f"{task.key} is written down. Nobody works on it yet.")

@@ -21,6 +21,7 @@ from callboard.usecases.tokens import (
     list_tokens,
     revoke_token,
 )
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
 from callboard.web.page import Page
@@ -89,7 +90,7 @@ async def created(at: At) -> Response:
         known = isinstance(error, CallboardError)
         wrong = error if known else ConfigurationInvalid("choose how long it is to be good")
         typed = fields.kept(*_TYPED)
-        return await at.show(await _page(at, typed, str(wrong)), 422)
+        return await at.show(await _page(at, typed, said_of(wrong, name="What it is for")), 422)
     return await at.show(NewTokenPage(issued.token.name, issued.text))
 
 

@@ -23,6 +23,7 @@ from callboard.usecases.webhooks import (
     replay_delivery,
     rotate_webhook,
 )
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
 from callboard.web.page import Page
@@ -161,7 +162,7 @@ async def added(at: At) -> Response:
         told = await add_webhook(at.app, at.who, wish)
     except CallboardError as error:
         typed = fields.kept("id", "url", "space")
-        return await at.show(await _new_page(at, typed, chosen, str(error)), 422)
+        return await at.show(await _new_page(at, typed, chosen, said_of(error, id="Name")), 422)
     return await _secret(at, told)
 
 
