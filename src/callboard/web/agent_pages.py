@@ -91,6 +91,11 @@ class AgentPage(Page):
         return self.head.name
 
     @property
+    def full_title(self) -> str:
+        """The agent's name, and which of its pages this is."""
+        return self.head.name if self.tab == "Overview" else f"{self.head.name}: {self.tab}"
+
+    @property
     def tabs(self) -> Sequence[tuple[str, str, object]]:
         """The pages of an agent: address, words, count."""
         at = f"/agents/{self.head.agent.id}"

@@ -47,8 +47,13 @@ class Page:
 
     @property
     def title(self) -> str:
-        """What the page is called: its heading, and the tab of the browser."""
+        """What the page is called: its heading."""
         raise NotImplementedError
+
+    @property
+    def full_title(self) -> str:
+        """What the tab of the browser says: the title, and which side of a thing is shown where it has several."""
+        return self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,10 @@ class Frame:
     def is_me(self, actor: Actor) -> bool:
         """Return whether somebody is who looks."""
         return actor == self.who.actor
+
+    def space_called(self, space: str) -> str:
+        """Return the name of a space; of one that they do not see, its short name."""
+        return next((one.name for one in self.spaces if one.id == space), space)
 
     @property
     def space_name(self) -> str:

@@ -97,6 +97,11 @@ class VersionsPage(Page):
         return "Versions"
 
     @property
+    def full_title(self) -> str:
+        """The versions, and of what."""
+        return f"{self.flow.definition.title}: Versions"
+
+    @property
     def numbers(self) -> list[tuple[str, str]]:
         """All versions, as choices."""
         return [(str(one.number), f"Version {one.number}") for one in self.versions]

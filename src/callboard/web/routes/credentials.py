@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from callboard.domain.credential import Credential
 from callboard.domain.errors import CallboardError, UnknownThing
+from callboard.domain.org.principal import in_space
+from callboard.engine.authority import may
 from callboard.usecases.credentials import (
     list_credentials,
     new_grant,
@@ -18,10 +20,11 @@ from callboard.usecases.credentials import (
     set_credential,
 )
 from callboard.usecases.known_agents import agents_using
+from callboard.usecases.roster_reading import list_roster
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
 from callboard.web.page import Page
-from callboard.web.visit import At, Visit
+from callboard.web.visit import At, Visit, visible_spaces
 
 router = APIRouter(route_class=FormRoute)
 _PROVIDERS: Final = ("anthropic", "gemini", "openai", "openrouter", "self-hosted")
@@ -37,6 +40,7 @@ class CredentialsPage(Page):
     credentials: Sequence[Credential]
     used_by: Mapping[str, Sequence[str]]
     providers: Sequence[str]
+    scopes: Sequence[tuple[str, str]]
     typed: Typed = field(default_factory=Typed)
     wrong: str = ""
 
@@ -117,7 +121,24 @@ async def removed(at: At, name: str) -> Response:
 async def _page(at: Visit, typed: Typed | None = None, wrong: str = "") -> CredentialsPage:
     known = await list_credentials(at.app, at.who)
     used = await agents_using(at.app, at.who)
-    return CredentialsPage(known, used, _PROVIDERS, typed or Typed(), wrong)
+    return CredentialsPage(known, used, _PROVIDERS, await _scopes(at), typed or Typed(), wrong)
+
+
+async def _scopes(at: Visit) -> list[tuple[str, str]]:
+    """Return for whom somebody may store one, as choices; an agent of a repository is named in the terminal."""
+    spaces = [
+        (f"space:{one.id}", f"Space {one.name}")
+        for one in await visible_spaces(at.app, at.who)
+        if may(at.who, "credential.manage", in_space(one.id))
+    ]
+    if not may(at.who, "credential.manage"):
+        return spaces
+    agents = [
+        (f"agent:{one.agent.id}", f"Agent {one.version.definition.display_name}")
+        for one in await list_roster(at.app, at.who)
+        if one.agent.state != "retired"
+    ]
+    return [("org", "Everybody"), *spaces, *agents]
 
 
 async def _one(at: Visit, name: str, scope: str, wrong: str = "") -> CredentialPage:

@@ -32,6 +32,17 @@ from callboard.web.visit import At, Visit, visible_spaces
 router = APIRouter(route_class=FormRoute)
 Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 EVENTS: Final[tuple[NoticeEvent, ...]] = get_args(NoticeEvent)
+_TOLD: Final[dict[NoticeEvent, str]] = {
+    "task.started": "Work on a task began",
+    "task.ended": "A task ended",
+    "task.failed": "A task failed",
+    "gate.opened": "A decision is waited for",
+    "gate.reminder": "A decision is waited for still",
+    "gate.decided": "A decision was made",
+    "gate.expired": "Nobody decided in time",
+    "comment.mentioned": "A comment mentions somebody",
+    "budget.reached": "A budget was reached",
+}
 _STATES: Final = {
     "pending": ("queued", "On its way"),
     "sent": ("done", "Sent"),
@@ -109,9 +120,9 @@ class NewWebhookPage(Page):
         return "New webhook"
 
     @property
-    def events(self) -> Sequence[str]:
-        """What a webhook can be told."""
-        return EVENTS
+    def events(self) -> Sequence[tuple[NoticeEvent, str]]:
+        """What a webhook can be told, with words for it."""
+        return [(one, _TOLD[one]) for one in EVENTS]
 
 
 @dataclass(frozen=True, slots=True)
