@@ -6,7 +6,9 @@ import pytest
 
 from callboard.usecases.roster import NewVersion, save_agent
 from callboard.usecases.spaces import NewSpace, create_space
-from tests.usecases.test_roster import writer
+from callboard.usecases.tasks import NewTask, create_task
+from callboard.usecases.workflows import apply_workflow
+from tests.usecases.test_roster import flow, writer
 from tests.web.conftest import ROOT
 
 pytestmark = pytest.mark.anyio
@@ -75,3 +77,22 @@ async def test_each_page_of_an_agent_has_a_title_of_its_own(ann):
     assert titles == [
         "Writer", "Writer: Configuration", "Writer: Versions", "Writer: Performance", "Writer: Activity",
     ]  # fmt: skip
+
+
+async def test_a_task_and_a_workflow_are_of_a_space_by_its_name(ann, space):
+    await apply_workflow(ann.app, ROOT, flow(), space="auth")
+    task = await create_task(
+        ann.app, ROOT, "auth", NewTask("Look", workflow="flow", repository="/srv/auth")
+    )
+    assert ">Sign-in</a>" in (await ann.get(f"/tasks/{task.key}")).text.partition("<main")[0]
+    assert "<td>Sign-in</td>" in (await ann.get("/workflows")).text
+    assert "<dd>Sign-in</dd>" in (await ann.get("/workflows/flow")).text
+
+
+async def test_what_an_agent_is_for_is_told_in_full_on_its_own_page(ann):
+    told = (
+        "Reviews a change for correctness, tests, clarity and fit with the code base in every space"
+    )
+    await save_agent(ann.app, ROOT, NewVersion(writer(spawner_prompt=f"{told}. Reads only.")))
+    assert f"<b>{told}</b>" in (await ann.get("/agents/writer")).text
+    assert f"{told[:69]}…" in (await ann.get("/agents")).text

@@ -63,7 +63,7 @@ def head_of(one: AtWork, who: Principal) -> AgentHead:
         one.listed.agent,
         one.listed.version,
         definition.display_name,
-        role_of(definition),
+        role_of(definition, longest=300),
         state,
         words,
         workload(one),

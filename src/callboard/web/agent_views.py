@@ -152,12 +152,12 @@ def row_of(one: AtWork) -> AgentRow:
     )
 
 
-def role_of(definition: AgentDefinition) -> str:
+def role_of(definition: AgentDefinition, longest: int = 70) -> str:
     """Return what an agent is for, in a few words: the first sentence of what others are told of it."""
     told = " ".join((definition.spawner_prompt or "").split())
     first = _CLAUSE.split(told, maxsplit=1)[0].strip()
     if first:
-        return first if len(first) <= 70 else f"{first[:69]}…"
+        return first if len(first) <= longest else f"{first[: longest - 1]}…"
     return ", ".join(definition.skills)
 
 

@@ -17,6 +17,7 @@ from callboard.web.render.words import NOTHING, Unit, amount, change, percent, s
 
 RANGES: Final = (7, 30, 90)
 MOST_SERIES: Final = 6
+_FEW_BARS: Final = 6
 
 
 def tiles_of(now: Performance | None, before: Performance | None, days: int) -> list[Tile]:
@@ -116,9 +117,14 @@ def version_bars(
     words = "US dollars, work that does not stand included"
     return figure(
         bar_chart(
-            "Cost per task, by version", "usd", bars, unit_words=words, n=n, size=Size(780, 200)
+            "Cost per task, by version", "usd", bars, unit_words=words, n=n, size=_size_for(bars)
         )
     )
+
+
+def _size_for(bars: Sequence[Bar]) -> Size:
+    """Return how large a chart of bars is drawn: no wider than its bars need, so that a phone does not shrink its words."""
+    return Size(540 if len(bars) <= _FEW_BARS else 780, 200)
 
 
 def in_words(line: Performance | None) -> str:
