@@ -97,3 +97,35 @@ def test_what_an_error_says_is_shown_as_a_sentence():
     )
     assert sentence("test-writer was changed meanwhile") == "test-writer was changed meanwhile."
     assert sentence("Choose one!") == "Choose one!"
+
+
+async def test_whoever_may_not_is_told_whose_it_is(ann):
+    await ann.sign_in("ben")
+    for path, whose in (
+        ("/credentials", "admins of the organisation, and for maintainers of the space"),
+        ("/audit", "admins of the organisation, and for maintainers of the space"),
+        ("/members/ann/sessions", "The address may be mistyped"),
+    ):
+        answer = await ann.get(path)
+        assert answer.status_code in (403, 404)
+        assert whose in answer.text
+    marks = await ann.marks("/settings")
+    refused = await ann.post("/spaces", {"id": "a", "name": "A", "prefix": "AA"} | marks)
+    assert alert_of(refused) == "This is for admins of the organisation."
+
+
+async def test_nobody_is_led_to_what_is_not_theirs(ann):
+    places = ("/credentials", "/webhooks", "/audit")
+    theirs = (await ann.get("/settings")).text
+    assert [place for place in places if f'href="{place}"' in theirs] == [*places]
+    await ann.sign_in("ben")
+    others = (await ann.get("/settings")).text
+    assert [place for place in places if f'href="{place}"' in others] == []
+    for path in ("/new/space", "/new/agent"):
+        assert "Not yours to create" in (await ann.get(path)).text
+
+
+async def test_a_page_that_is_not_there_names_no_commands_of_the_terminal(ann):
+    page = (await ann.get("/spaces/nowhere")).text
+    assert "There is no space" in html.unescape(page)
+    assert "spaces list" not in page

@@ -25,9 +25,13 @@ from callboard.usecases.proof import Proof
 
 
 class NotAllowed(UserMistake):
-    """Somebody may not do this."""
+    """Somebody may not do this. `action` is what they may not, where that is all there is to it."""
 
     code = "not_allowed"
+
+    def __init__(self, message: str, action: Action | None = None) -> None:
+        self.action: Action | None = action
+        super().__init__(message)
 
 
 class Elsewhere(Protocol):
@@ -94,7 +98,7 @@ def require(who: Principal, action: Action, resource: Resource = ORGANISATION) -
         NotAllowed: they may not.
     """
     if not may(who, action, resource):
-        raise NotAllowed(f"{who.actor.kind} {who.actor.name} may not {action}")
+        raise NotAllowed(f"{who.actor.kind} {who.actor.name} may not {action}", action)
 
 
 def seen_spaces(

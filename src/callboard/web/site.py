@@ -17,6 +17,7 @@ from callboard.entrance.problems import status_of
 from callboard.entrance.site import Parts, prepare
 from callboard.web.cards import show_card
 from callboard.web.door_pages import Refused
+from callboard.web.faults import said_of
 from callboard.web.glance import Glances
 from callboard.web.routes import ROUTERS
 from callboard.web.static_files import static_files
@@ -82,7 +83,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = status_of(found)
     if status >= 500:
         return await _inside(request, error, status)
-    detail = str(found)
+    detail = said_of(found)
     if isinstance(found, UnknownThing) and not isinstance(found, RunArchived):
         detail = f"{detail[:1].upper()}{detail[1:]}. {_LOST}"
     return await _show(request, status, detail)

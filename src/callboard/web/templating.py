@@ -14,6 +14,7 @@ from callboard.web.render.words import digits, usd
 from callboard.web.static_files import static_files
 
 _WORD: Final = re.compile(r"[a-z]+[ ,]")
+_HINT: Final = re.compile(r" \(see `callboard [^)]*\)")
 _CODE: Final = re.compile(r"`([^`\n]+)`")
 _NEVER: Final = Markup("&ndash;")
 _TIME: Final = Markup('<time datetime="{}">{}</time>')
@@ -56,7 +57,8 @@ def day(at: datetime | None) -> Markup:
 
 
 def sentence(words: str) -> Markup:
-    """Return what an error says as a sentence; what it has in backticks is code."""
+    """Return what an error says as a sentence; what it has in backticks is code, and hints at commands are left out."""
+    words = _HINT.sub("", words)
     begun = words[:1].upper() + words[1:] if _WORD.match(words) else words
     ended = begun if begun.endswith((".", "?", "!", ":")) or "\n" in begun else f"{begun}."
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(ended))))  # noqa: S704 - it is escaped

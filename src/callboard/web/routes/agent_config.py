@@ -290,4 +290,4 @@ def _problems(error: CallboardError) -> Sequence[Problem]:
 def _wrong(error: CallboardError) -> str:
     if isinstance(error, NotAllowed):
         return "You may not do this: agents are changed by maintainers of all spaces in which they play."
-    return "" if isinstance(error, DefinitionInvalid) else str(error)
+    return "" if isinstance(error, DefinitionInvalid) else said_of(error)

@@ -18,6 +18,7 @@ from callboard.usecases.roster_moves import Move, Moved, TrialWish, promote_agen
 from callboard.usecases.roster_reading import roster_versions
 from callboard.web.agent_pages import ReleasePage, ReplayRow, head_of
 from callboard.web.comparing import by_number, what_changed
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Fields
 from callboard.web.render.words import usd
@@ -46,7 +47,7 @@ async def released(at: At, agent_id: str) -> Response:
     except CallboardError as error:
         if isinstance(error, NotAllowed):
             raise
-        return await at.show(await _page(at, agent_id, number, wrong=str(error)), 422)
+        return await at.show(await _page(at, agent_id, number, wrong=said_of(error)), 422)
     if done.refused:
         return await at.show(await _page(at, agent_id, number, done), 422)
     said = (

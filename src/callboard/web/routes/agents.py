@@ -19,6 +19,7 @@ from callboard.web.agent_views import (
     provider_of,
     row_of,
 )
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import Page
 from callboard.web.visit import At, Visit
@@ -71,7 +72,7 @@ async def batch(at: At) -> Response:
     try:
         outcomes = await move_agents(at.app, at.who, wish)
     except CallboardError as error:
-        return await at.show(await _page(at, Look(), [str(error)]), 422)
+        return await at.show(await _page(at, Look(), [said_of(error)]), 422)
     problems = [one.problem for one in outcomes if one.problem]
     if problems:
         return await at.show(await _page(at, Look(), problems), 422)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from callboard.domain.errors import UnknownThing
 from callboard.usecases.compare import Comparison, Side, compare_runs
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import Page
 from callboard.web.render import invisible, words
@@ -117,5 +118,5 @@ async def compare(at: At) -> Response:
     try:
         found = await compare_runs(at.app, at.who, a, b)
     except UnknownThing as error:
-        return await at.show(ComparePage(None, a, b, str(error)), 404)
+        return await at.show(ComparePage(None, a, b, said_of(error)), 404)
     return await at.show(ComparePage(found, a, b))

@@ -21,6 +21,7 @@ from callboard.usecases.credentials import (
 )
 from callboard.usecases.known_agents import agents_using
 from callboard.usecases.roster_reading import list_roster
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Typed
 from callboard.web.page import Page
@@ -86,7 +87,7 @@ async def stored(at: At) -> Response:
         await set_credential(at.app, at.who, grant, fields.raw("secret"))
     except CallboardError as error:
         typed = fields.kept(*_TYPED)
-        return await at.show(await _page(at, typed, str(error)), 422)
+        return await at.show(await _page(at, typed, said_of(error)), 422)
     return at.go("/credentials", f"{grant.name} is stored. Nobody can read it again.")
 
 
@@ -103,7 +104,7 @@ async def rotated(at: At, name: str) -> Response:
     try:
         await rotate_credential(at.app, at.who, name, read_scope(scope), at.fields.raw("secret"))
     except CallboardError as error:
-        return await at.show(await _one(at, name, scope, str(error)), 422)
+        return await at.show(await _one(at, name, scope, said_of(error)), 422)
     return at.go("/credentials", f"{name} has a new value. Runs use it from their next call on.")
 
 

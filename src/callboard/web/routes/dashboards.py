@@ -17,6 +17,7 @@ from callboard.engine.performance import AXES, Axis, Comparison, Performance
 from callboard.usecases.dashboards import Dashboard, Question, dashboard
 from callboard.usecases.performance import compare_versions
 from callboard.web.agent_pages import Tile
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.numbers import RANGES, charts_of, error_tile, spend_tile, tiles_of
 from callboard.web.page import Page
@@ -228,7 +229,7 @@ async def _comparison(at: Visit, question: Question) -> tuple[Comparison | None,
             at.app, at.who, question.agent, before, after, days=question.days
         ), ""
     except UnknownThing as error:
-        return None, str(error)
+        return None, said_of(error)
 
 
 def _tiles(found: Dashboard) -> list[Tile]:

@@ -21,6 +21,7 @@ from callboard.usecases.gates import OpenGate, list_gates
 from callboard.usecases.inbox import archive, list_inbox, mark_read
 from callboard.usecases.people import list_people
 from callboard.web.evidence import evidence_of
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.forms import Fields, Typed
 from callboard.web.inbox_pages import (
@@ -86,7 +87,7 @@ async def decide(at: At) -> Response:
         )
     except CallboardError as error:
         kept = Typed({name: fields.raw(name) for name in fields.values})
-        return await at.show(await _page(at, str(error), run_id, kept), 422)
+        return await at.show(await _page(at, said_of(error), run_id, kept), 422)
     root = recorded.found.row.root_id
     if recorded.closed:
         await at.running.decided(recorded.found.row)
@@ -235,7 +236,7 @@ async def name(at: At) -> Response:
             raise ConfigurationInvalid("say until which day")
         await name_deputy(at.app, at.who, fields.text("deputy"), since=since, until=until)
     except CallboardError as error:
-        page = await _deputies(at, fields.kept("deputy", "since", "until"), str(error))
+        page = await _deputies(at, fields.kept("deputy", "since", "until"), said_of(error))
         return await at.show(page, 422)
     return at.go("/inbox/deputies", f"{fields.text('deputy')} decides in your place in that time.")
 

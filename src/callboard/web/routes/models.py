@@ -21,6 +21,7 @@ from callboard.usecases.limits import (
 )
 from callboard.usecases.model_trials import Trial, Tried, try_models
 from callboard.usecases.models import ListedModels, list_models
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import Page
 from callboard.web.render.words import tokens
@@ -111,7 +112,7 @@ async def tried(at: At) -> Response:
     except NotAllowed:
         raise
     except CallboardError as error:
-        return await at.show(await _page(at, (), model or "", str(error)), 422)
+        return await at.show(await _page(at, (), model or "", said_of(error)), 422)
     return await at.show(await _page(at, [_tried(one) for one in answers], model or ""))
 
 
@@ -126,7 +127,7 @@ async def limit(at: At) -> Response:
     except NotAllowed:
         raise
     except CallboardError as error:
-        return await at.show(await _page(at, wrong=str(error), typed=typed), 422)
+        return await at.show(await _page(at, wrong=said_of(error), typed=typed), 422)
     return at.go("/models#limits", f"{done.limit.name}: {wording(done)}.")
 
 
@@ -139,7 +140,7 @@ async def unlimited(at: At) -> Response:
     except NotAllowed:
         raise
     except CallboardError as error:
-        return await at.show(await _page(at, wrong=str(error)), 422)
+        return await at.show(await _page(at, wrong=said_of(error)), 422)
     return at.go("/models#limits", f"{name} has no limit any more.")
 
 

@@ -19,6 +19,7 @@ from callboard.usecases.fork_run import ForkRun, fork_run
 from callboard.usecases.runs import TERMINAL, cancel_run, find_run, list_runs, runs_to_resume
 from callboard.usecases.steer_run import steer_run
 from callboard.web.decision_form import decided
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.live.runs import runs_position
 from callboard.web.page import Page
@@ -191,7 +192,7 @@ async def resume(at: At, run_id: RunId) -> Response:
         await at.running.resume(at.who, run_id)
     except CallboardError as error:
         return await at.show(
-            await thread_page(at, run_id, f"/runs/{run_id}", wrong=str(error)), 422
+            await thread_page(at, run_id, f"/runs/{run_id}", wrong=said_of(error)), 422
         )
     return at.go(f"/runs/{run_id}", "The run goes on.")
 
@@ -207,7 +208,7 @@ async def fork(at: At, run_id: RunId) -> Response:
         wish = ForkRun(run_id, where, new_id, at.fields.some("model"), at.fields.some("prompt"))
         await fork_run(at.app, at.who, wish)
     except CallboardError as error:
-        page = await thread_page(at, run_id, f"/runs/{row.run_id}", wrong=str(error))
+        page = await thread_page(at, run_id, f"/runs/{row.run_id}", wrong=said_of(error))
         return await at.show(page, 422)
     await at.running.resume(at.who, new_id)
     return at.go(f"/runs/{new_id}", f"Forked from {run_id} after event {where}.")
@@ -231,7 +232,7 @@ async def say(at: At, run_id: RunId) -> Response:
         await steer_run(at.app, at.who, run_id, text)
     except CallboardError as error:
         page = await thread_page(
-            at, run_id, f"/runs/{run_id}", wrong=str(error), typed=at.fields.kept("text")
+            at, run_id, f"/runs/{run_id}", wrong=said_of(error), typed=at.fields.kept("text")
         )
         return await at.show(page, 422)
     return at.go(f"/runs/{run_id}", "Said. The agent reads it before its next answer.")

@@ -14,6 +14,7 @@ from callboard.entrance.asking import COOKIE, From
 from callboard.usecases.notice_preferences import ALL_GROUPS, choose_notices, noticed_groups
 from callboard.usecases.sessions import ListedSession, end_session, list_sessions
 from callboard.usecases.signing_in import confirm_password, set_password
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import THEMES, Page
 from callboard.web.visit import KEYS_COOKIE, SPACE_COOKIE, THEME_COOKIE, At, Visit
@@ -73,7 +74,7 @@ async def password(at: At, origin: From) -> Response:
         await confirm_password(at.app, at.who, fields.raw("password_now"), origin)
         await set_password(at.app, at.who, at.who.actor.name, fields.raw("password_new"))
     except CallboardError as error:
-        return await at.show(await _page(at, str(error)), 422)
+        return await at.show(await _page(at, said_of(error)), 422)
     response = at.go("/sign-in", "The password is another one now. Sign in with it.")
     response.delete_cookie(COOKIE, path="/")
     return response

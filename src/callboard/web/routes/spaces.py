@@ -106,7 +106,7 @@ async def budget_of_all(at: At) -> Response:
     try:
         await _limit(at, ORGANISATION, text)
     except CallboardError as error:
-        return await at.show(await _all(at, Typed(limit=text), str(error)), 422)
+        return await at.show(await _all(at, Typed(limit=text), said_of(error)), 422)
     return at.go("/spaces", "The budget holds from the next model call on.")
 
 
@@ -197,7 +197,7 @@ async def member(at: At, space_id: str) -> Response:
     try:
         await set_member(at.app, at.who, space_id, account, wanted)
     except CallboardError as error:
-        return await at.show(await _page(at, space_id, wrong=str(error)), 422)
+        return await at.show(await _page(at, space_id, wrong=said_of(error)), 422)
     name = account.partition(":")[2]
     said = f"{name} is {wanted} here." if wanted else f"{name} is no member here any more."
     return at.go(f"/spaces/{space_id}#members", said)
@@ -210,7 +210,7 @@ async def budget(at: At, space_id: str) -> Response:
     try:
         await _limit(at, space_account(space_id), text)
     except CallboardError as error:
-        return await at.show(await _page(at, space_id, Typed(limit=text), str(error)), 422)
+        return await at.show(await _page(at, space_id, Typed(limit=text), said_of(error)), 422)
     return at.go(f"/spaces/{space_id}#budget", "The budget holds from the next model call on.")
 
 

@@ -14,6 +14,7 @@ from callboard.entrance.downloads import as_download
 from callboard.entrance.names import Key
 from callboard.usecases.attachments import attach, detach, find_attachment, list_attachments
 from callboard.usecases.tasks import require_task
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import Page
 from callboard.web.visit import At, Visit
@@ -54,7 +55,7 @@ async def given(at: At, key: Key) -> Response:
         for one in chosen:
             await attach(at.app, at.who, key, one.name, one.content)
     except CallboardError as error:
-        return await at.show(await _page(at, key, str(error)), 422)
+        return await at.show(await _page(at, key, said_of(error)), 422)
     said = f"{len(chosen)} files are" if len(chosen) > 1 else f"{chosen[0].name} is"
     return at.go(f"/tasks/{key}/attachments", f"{said} given with {key}.")
 

@@ -16,6 +16,7 @@ from callboard.usecases.board import TaskView, show_task
 from callboard.usecases.queueing import cancel_task, queue_task
 from callboard.usecases.tasks import comment_on, list_comments
 from callboard.web.decision_form import decided
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.page import Page
 from callboard.web.thread_page import PARTS
@@ -117,7 +118,7 @@ async def start(at: At, key: Key) -> Response:
     try:
         await queue_task(at.app, at.who, key)
     except CallboardError as error:
-        return await _shown(at, key, None, str(error), 422)
+        return await _shown(at, key, None, said_of(error), 422)
     at.running.wake()
     return at.go(f"/tasks/{key}", f"{key} is started: it begins when there is room for it.")
 
@@ -128,7 +129,7 @@ async def cancel(at: At, key: Key) -> Response:
     try:
         await cancel_task(at.app, at.who, key, at.fields.text("reason")[:2000])
     except CallboardError as error:
-        return await _shown(at, key, None, str(error), 422)
+        return await _shown(at, key, None, said_of(error), 422)
     return at.go(f"/tasks/{key}", f"{key} is cancelled.")
 
 
@@ -138,7 +139,7 @@ async def say(at: At, key: Key) -> Response:
     try:
         await comment_on(at.app, at.who, key, at.fields.text("text"))
     except CallboardError as error:
-        return await _shown(at, key, None, str(error), 422)
+        return await _shown(at, key, None, said_of(error), 422)
     return at.go(f"/tasks/{key}", "Said.")
 
 

@@ -212,8 +212,8 @@ async def moved(at: At, key: Key) -> Response:
         done = await move_task(at.app, at.who, key, at.fields.text("to"))
     except CallboardError as error:
         if for_script:
-            return JSONResponse({"refused": str(error)})
-        return await at.show(await _move_page(at, key, str(error)), 422)
+            return JSONResponse({"refused": said_of(error)})
+        return await at.show(await _move_page(at, key, said_of(error)), 422)
     at.running.wake()
     if for_script:
         return JSONResponse({"refused": "", "done": done})

@@ -24,6 +24,7 @@ from callboard.usecases.workflows import (
     to_yaml,
     workflow_versions,
 )
+from callboard.web.faults import said_of
 from callboard.web.form_routes import FormRoute
 from callboard.web.render.diagram.drawing import diagram
 from callboard.web.render.diff import diff
@@ -188,7 +189,7 @@ async def _edited(at: Visit, name: str | None) -> Response:
     except DefinitionInvalid as error:
         return await _shown(at, replace(page, problems=error.problems), 422)
     except CallboardError as error:
-        return await _shown(at, replace(page, wrong=str(error)), 422)
+        return await _shown(at, replace(page, wrong=said_of(error)), 422)
     before = to_yaml(flow.definition) if flow is not None else ""
     seen = _seen(page, definition, before, checks)
     if fields.text("then") != "publish":
@@ -199,7 +200,7 @@ async def _edited(at: Visit, name: str | None) -> Response:
     try:
         made = await apply_workflow(at.app, at.who, definition, space=space or None, note=note)
     except CallboardError as error:
-        return await at.show(replace(seen, wrong=str(error)), 422)
+        return await at.show(replace(seen, wrong=said_of(error)), 422)
     return at.go(f"/workflows/{definition.id}", f"Version {made.number} is live for tasks to come.")
 
 
