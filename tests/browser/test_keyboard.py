@@ -39,6 +39,26 @@ def test_control_k_finds_what_somebody_types_and_enter_goes_there(page, axe, pic
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign-in desk")
 
 
+def test_the_palette_says_that_nothing_is_called_so(page, axe):
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Search and commands").fill("qqzzqq")
+    expect(page.get_by_text("Nothing is called “qqzzqq”")).to_be_visible()
+    axe(page)
+    page.get_by_role("combobox", name="Search and commands").fill("sign-in de")
+    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.get_by_text("Nothing is called")).to_be_hidden()
+
+
+def test_the_rows_of_a_list_are_no_keys(page):
+    page.goto("/workflows")
+    expect(page.locator("tr[data-key]").first).to_be_visible()
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog").locator("kbd").all_text_contents()
+    assert {key for key in keys if key not in ("Ctrl K", "?", "/", "C")} == {
+        key for key in keys if key.startswith("G then ")
+    }
+
+
 def test_escape_closes_the_palette_and_focus_returns(page):
     page.get_by_role("link", name="Search").focus()
     page.keyboard.press("Control+k")

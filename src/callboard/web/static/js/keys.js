@@ -1,7 +1,8 @@
 // @ts-check
 import { all, first, make } from "./dom.js";
 
-/** Keys are written on what they do: `data-key` on a button or link, `data-go` on a place of the navigation. */
+/** Keys are written on what they do: `data-key` on a button or link, `data-go` on a place of the navigation. Rows have a `data-key` too, which is their name. */
+const named = "[data-key]:is(a, button)";
 const fields = "input, textarea, select, [contenteditable], dialog[open] *";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let leaving;
@@ -53,8 +54,8 @@ function pressed(event) {
 function actionFor(key) {
   if (key === "g") return startLeaving;
   if (key === "/") return () => first("[data-filter], input[type=search]")?.focus();
-  const found = first(`[data-key="${CSS.escape(key)}"]`);
-  return found === null ? undefined : () => found.click();
+  const found = all(named).find((one) => one.dataset.key === key);
+  return found === undefined ? undefined : () => found.click();
 }
 
 function help() {
@@ -63,7 +64,7 @@ function help() {
     ["?", "These keys"],
     ["/", "The filter of this page"],
     ...all("[data-go]").map((one) => [`G then ${one.dataset.go?.toUpperCase()}`, one.querySelector("span")?.textContent ?? ""]),
-    ...all("[data-key]").map((one) => [one.dataset.key?.toUpperCase() ?? "", one.firstChild?.textContent?.trim() || one.textContent?.replace(/\s+\S$/, "").trim() || ""]),
+    ...all(named).map((one) => [one.dataset.key?.toUpperCase() ?? "", one.firstChild?.textContent?.trim() || one.textContent?.replace(/\s+\S$/, "").trim() || ""]),
     ...all("[data-key-help]").flatMap((one) => (one.dataset.keyHelp ?? "").split("|").map((row) => row.split("="))),
   ];
   const list = make("dl", { class: "keys" });

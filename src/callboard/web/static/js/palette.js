@@ -7,6 +7,8 @@ import { announce } from "./tell.js";
 let dialog;
 /** @type {HTMLElement} */
 let list;
+/** @type {HTMLElement} */
+let none;
 let asked = 0;
 
 function options() {
@@ -56,6 +58,8 @@ async function ask(text) {
     list.replaceChildren(found);
     options().forEach(prepare);
     select(options()[0]);
+    none.hidden = options().length > 0;
+    none.textContent = `Nothing is called “${text}”, of what you see.`;
     announce(`${options().length} found`);
   } catch {
     list.replaceChildren(make("li", { class: "dim" }, "The server does not answer. Try again in a moment."));
@@ -77,7 +81,8 @@ export function open() {
   const field = /** @type {HTMLInputElement} */ (
     make("input", { type: "text", role: "combobox", "aria-label": "Search and commands", "aria-controls": "palette-list", "aria-expanded": "true", "aria-autocomplete": "list", autocomplete: "off", placeholder: "Search tasks, agents, runs… or do something" })
   );
-  dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "palette", "aria-label": "Search and commands" }, field, list));
+  none = make("p", { class: "palette-none", hidden: "" });
+  dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "palette", "aria-label": "Search and commands" }, field, list, none));
   list.addEventListener("click", (event) => go(event.target instanceof Element ? event.target.closest("li") : null));
   field.addEventListener("input", () => ask(field.value));
   field.addEventListener("keydown", pressed);
