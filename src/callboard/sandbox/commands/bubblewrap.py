@@ -1,6 +1,7 @@
 """The policy as bubblewrap's arguments: namespaces, in which most of the machine does not exist."""
 
 import os
+import stat
 from collections.abc import Sequence
 
 from callboard.sandbox.commands.policy import ETC_READ_ONLY, SYSTEM_READ_ONLY, Policy
@@ -24,9 +25,25 @@ def arguments(policy: Policy, needed: Sequence[str]) -> bytes:
     for path in (*system, *ETC_READ_ONLY, *needed, *policy.read_only):
         words += ["--ro-bind-try", path, path]
     words += ["--bind" if policy.writable_root else "--ro-bind", policy.root, policy.root]
-    for name in _GIT_CONTROL:
-        control = f"{policy.root}/.git/{name}"
+    for control in _git_control(policy.root):
         words += ["--ro-bind-try", control, control]
     words += ["--bind", policy.temporary, policy.temporary]
     words += ["--remount-ro", "/", "--chdir", policy.root, "--clearenv"]
     return b"".join(os.fsencode(word) + b"\0" for word in words)
+
+
+def _git_control(root: str) -> tuple[str, ...]:
+    """Return what of git's own files is mounted read-only.
+
+    Nothing can be mounted below a `.git` that is a file (a linked worktree, a submodule), nor where a link leads out.
+    """
+    git = f"{root}/.git"
+    try:
+        is_directory = stat.S_ISDIR(os.stat(git).st_mode)  # noqa: PTH116 - text all the way
+    except OSError:
+        return ()
+    inside = os.path.relpath(os.path.realpath(git), os.path.realpath(root))
+    if inside.startswith(".."):
+        return ()
+    place = f"{root}/{inside}"
+    return tuple(f"{place}/{name}" for name in _GIT_CONTROL) if is_directory else (place,)
