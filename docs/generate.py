@@ -16,7 +16,7 @@ from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
 from callboard.api.site import create_api
-from callboard.cli.main import app
+from callboard.cli.commands import app
 from callboard.cli.process import guarded
 from callboard.definitions.language import NOT_USED_YET
 from callboard.domain import errors

@@ -16,7 +16,7 @@ MAY_CALL = {
         "__init__.py",
         "import_module",
     ): "finds a public name's home in a fixed table when it is asked for",
-    ("cli/main.py", "import_module"): "loads a command from a fixed table of module names",
+    ("cli/commands.py", "import_module"): "loads a command from a fixed table of module names",
     (
         "sandbox/programs/worker/importing.py",
         "compile",

@@ -76,6 +76,20 @@ def test_whoever_loses_patience_while_it_is_filled_leaves_nothing_behind(shell, 
     assert not list(tmp_path.glob("callboard-demo-*"))
 
 
+def test_whoever_ends_it_before_it_is_filled_leaves_nothing_behind(shell, tmp_path):
+    shell.cold = True  # what it is filled with is still imported
+    running = shell.start("serve", "--demo", "--port", "0", CALLBOARD_HOME=None)
+    within(TIMEOUT_S, lambda: list(tmp_path.glob("callboard-demo-*")))
+    running.process.send_signal(signal.SIGTERM)
+    done = running.finish()
+    assert (done.code in (0, -signal.SIGTERM), done.out, "Traceback" in done.err) == (
+        True,
+        "",
+        False,
+    )
+    assert not list(tmp_path.glob("callboard-demo-*"))
+
+
 def test_a_home_in_which_something_is_stays_as_it_is(bare):
     before = sorted(bare.home.iterdir())
     done = bare("serve", "--demo", "--port", "0")

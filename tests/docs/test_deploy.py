@@ -9,7 +9,7 @@ import pytest
 import typer
 import yaml
 
-from callboard.cli.main import app
+from callboard.cli.commands import app
 from callboard.settings import read_settings
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 import typer
 
-from callboard.cli.main import app
+from callboard.cli.commands import app
 from callboard.definitions.model_names import MODELS_FILE, FileModelNames
 from callboard.definitions.policies import read_policy
 from callboard.definitions.reader import read_definitions

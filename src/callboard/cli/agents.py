@@ -7,7 +7,8 @@ import typer
 
 from callboard.bootstrap import Sources, open_registry, read_catalogue
 from callboard.cli.definition import definition_lines
-from callboard.cli.process import DONE, MISTAKE, guarded, settings, with_app
+from callboard.cli.mistakes import MISTAKE
+from callboard.cli.process import DONE, guarded, settings, with_app
 from callboard.cli.publishing import diff, publish, yank
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table

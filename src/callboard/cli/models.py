@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from callboard.bootstrap import Sources, model_facts
+from callboard.cli.mistakes import MISTAKE
 from callboard.cli.plain import one_line
-from callboard.cli.process import DONE, FAILED, MISTAKE, guarded, settings, with_app
+from callboard.cli.process import DONE, FAILED, guarded, settings, with_app
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.cli.text import dollars, tokens

@@ -7,15 +7,13 @@ from collections.abc import Awaitable, Callable
 import typer
 
 from callboard.bootstrap import Sources, build_app
+from callboard.cli.mistakes import DONE, FAILED, INTERRUPTED, explained
 from callboard.cli.streams import OUT, say
 from callboard.domain.actor import Actor
-from callboard.domain.errors import CallboardError, LogCorrupt
 from callboard.domain.org.principal import Principal, on_this_machine
 from callboard.runtime.children import Ended
 from callboard.settings import Settings, process_settings
 from callboard.usecases.app import App
-
-DONE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
 Work = Callable[[App, Principal], Awaitable[int]]
 
@@ -33,14 +31,12 @@ def guarded(work: Callable[[], int]) -> None:
     """Run a command's body and leave with its exit code; a mistake becomes one message on stderr."""
     try:
         code = work()
-    except LogCorrupt as corrupt:
-        say(f"callboard: {corrupt}")
-        code = FAILED
-    except CallboardError as error:
-        say(f"callboard: {error}")
-        code = MISTAKE
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except Exception as error:
+        code = explained(error)
+        if code is None:
+            raise
     OUT.flush()
     if OUT.failure is not None:
         say(f"callboard: the result could not be written: {OUT.failure.strerror}")

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from callboard.cli.mistakes import MISTAKE
 from callboard.cli.plain import plain
-from callboard.cli.process import DONE, MISTAKE, guarded, with_app
+from callboard.cli.process import DONE, guarded, with_app
 from callboard.cli.streams import give, give_json, say
 from callboard.cli.table import table
 from callboard.definitions.workflows import load_workflow

@@ -112,8 +112,9 @@ class ConfinedWorkspaces:
         place = _real(root)
         try:
             beneath = open_beneath(place)
-        except (OSError, ValueError):
-            message = f"{root} is not a directory that can be opened."
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            message = f"{root} is not a directory that can be opened: {why}"
             raise ConfigurationInvalid(message) from None
         store = Store(self._state, place)
         ignores = Ignores(beneath, fold=folds_case(place))

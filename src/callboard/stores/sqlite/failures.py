@@ -1,5 +1,6 @@
 """What a database error means to the person at the keyboard."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +14,7 @@ _NOT_ALLOWED = {
     sqlite3.SQLITE_AUTH,
 }
 _SAFE = "What was recorded is safe: go on with `callboard runs resume`"
+_FILES_OF_ITS_OWN = 4  # the database, what goes with it, and their directory
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -25,6 +27,10 @@ def explain(error: Exception, path: Path) -> CallboardError:
     if code in _NOT_OURS:
         return DatabaseUnusable(
             f"{path} is not a readable database ({error}); move it away or put a copy back"
+        )
+    if code in _NOT_ALLOWED and _is_out_of_files():
+        return StoreUnavailable(
+            f"{path}: too many files are open at a time; allow more (`ulimit -n`). {_SAFE}"
         )
     if code in _NOT_ALLOWED:
         return DatabaseUnusable(
@@ -41,4 +47,19 @@ def explain(error: Exception, path: Path) -> CallboardError:
         return StoreUnavailable(
             f"{path} could not be read or written ({error}). {_SAFE} once the disk works and has room"
         )
+    if isinstance(error, MemoryError):
+        return StoreUnavailable(f"{path}: there is not enough memory. {_SAFE} once there is more")
     return StoreUnavailable(f"{path}: {error}")
+
+
+def _is_out_of_files() -> bool:
+    """Return whether this process may open hardly anything more: SQLite does not say why it could not."""
+    opened: list[int] = []
+    try:
+        opened += (os.open(os.devnull, os.O_RDONLY) for _ in range(_FILES_OF_ITS_OWN))
+    except OSError:
+        return True
+    finally:
+        for number in opened:
+            os.close(number)
+    return False

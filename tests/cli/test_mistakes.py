@@ -1,0 +1,94 @@
+"""What a person reads where a command cannot be done: one message, whatever the reason."""
+
+import errno
+import os
+import signal
+import subprocess
+
+import pytest
+
+from callboard.cli.shortage import shortage_of
+from tests.cli.shell import COMMAND, TIMEOUT_S
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("tasks", "create", "space", "title", "--budget", "much"), "--budget much: expected an"),
+        (("tasks", "change", "KEY-1", "--budget", "-1"), "--budget -1: expected an"),
+        (("agents", "list", "--agents", "nowhere"), "--agents nowhere: there is no such"),
+        (("agents", "validate", "x" * 300), "xx…: File name too long"),
+        (("roster", "save", "x" * 300), "xx…: File name too long"),
+        (("export", "x" * 300), "xx…: File name too long"),
+        (("import", "x" * 300), "xx…: File name too long"),
+    ],
+)
+def test_a_mistake_in_any_argument_is_one_message(bare, arguments, said):
+    done = bare(*arguments)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("-n 8", "too many files are open"),
+        ("-n 6", "too many files are open"),
+        ("-v 40000", "enough memory"),
+    ],
+)
+def test_a_machine_that_gives_too_little_is_one_message_with_a_way_out(bare, limit, said):
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'ulimit {limit} && exec "$@"', "sh", COMMAND, "runs", "list"],
+        env=bare.environ(),
+        cwd=bare.workspace,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False), done.stderr
+    assert said in done.stderr
+    assert "ulimit" in done.stderr
+
+
+def failed(first, then):
+    """An error, and what failed for the same reason while that one was cleaned up after."""
+    then.__context__ = first
+    return then
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("can't start new thread"), "ulimit -u"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "ulimit -u"),
+        (failed(OSError(errno.EMFILE, "Too many"), AttributeError("_ssock")), "ulimit -n"),
+        (ExceptionGroup("all", [MemoryError()]), "ulimit -v"),
+        (ImportError("x.so: failed to map segment from shared object"), "ulimit -v"),
+        (PermissionError(errno.EACCES, "Permission denied", "/a/b"), "/a/b: Permission denied"),
+    ],
+)
+def test_what_is_short_is_named_with_its_limit(error, said):
+    assert said in (shortage_of(error) or "")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), KeyError("x"), OSError(errno.EPIPE, "x")])
+def test_a_fault_of_ours_is_not_blamed_on_the_machine(error):
+    assert shortage_of(error) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)]
+)
+def test_a_command_that_is_told_to_end_before_it_began_says_nothing(bare, number, code):
+    bare.cold = True
+    pipe = bare.workspace / "pipe"
+    os.mkfifo(pipe)
+    running = bare.start("verify", pipe)
+    with pipe.open("wb"):  # from here on it reads
+        running.process.send_signal(number)
+        done = running.finish()
+    assert (done.code, done.out, done.err) == (code, "", "")
