@@ -31,6 +31,44 @@ def test_a_mistake_in_any_argument_is_one_message(bare, arguments, said):
     assert said in done.err
 
 
+@pytest.mark.parametrize("days", ["99999999", "nan", "0"])
+def test_days_that_no_calendar_has_are_refused(bare, days):
+    done = bare("performance", "show", "--days", days)
+    assert (done.code, done.out) == (2, "")
+    assert "--days" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere.png", "No such file"),
+        ("nowhere", "No such file"),
+        (".", "Is a directory"),
+        ("endless.png", "is larger than 20 MB"),
+        ("endless", "attach images and PDF documents"),
+    ],
+)
+def test_what_cannot_be_attached_is_refused_whatever_it_is(bare, name, said):
+    bare.agent()
+    for endless in ("endless.png", "endless"):
+        (bare.workspace / endless).symlink_to("/dev/zero")
+    done = bare("run", "helper", "Look", "--attach", name, OPENROUTER_API_KEY="sk-x")
+    assert (done.code, done.out) == (2, "")
+    assert f"--attach {name}: {said}" in done.err
+    assert bare("runs", "list", "--json").json == []
+
+
+def test_validating_what_holds_no_definition_is_no_success(bare):
+    (bare.workspace / "empty").mkdir()
+    (bare.workspace / "notes.txt").write_text("x")
+    for name in ("empty", "notes.txt"):
+        done = bare("agents", "validate", name, "--json")
+        said = {"file": name, "field": "", "message": "holds no definition of an agent"}
+        assert (done.code, done.json) == (2, [said])
+    bare.agent()  # where a shell's pattern names more than definitions, those count
+    assert bare("agents", "validate", ".agents/helper.yaml", "notes.txt").code == 0
+
+
 @pytest.mark.parametrize(
     ("limit", "said"),
     [

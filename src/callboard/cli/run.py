@@ -85,6 +85,7 @@ def run(
     def body() -> int:
         folders = tuple(map(absolute, agents or ()))
         place = workspace_of(workspace)
+        attached = attachments_of(attach)  # not in the loop, where Ctrl-C would wait for a pipe
 
         async def work(app: App, who: Principal) -> int:
             if space:
@@ -95,7 +96,7 @@ def run(
                 workspace=str(place),
                 prompt=prompt,
                 params=params_of(params),
-                attachments=attachments_of(attach),
+                attachments=attached,
                 previous=continued,
                 limits=Limits(turns=max_turns, cost_usd=budget_of(budget)),
                 folders=tuple(str(folder) for folder in folders),
