@@ -18,6 +18,19 @@ _MOST_USD = Decimal(10) ** 12
 _SHOWN = 20
 
 
+def prompt_of(text: str | None) -> str | None:
+    """Return the prompt.
+
+    Raises:
+        ConfigurationInvalid: it is there and says nothing, as where a script's variable is not set.
+    """
+    if text is not None and not text.strip():
+        raise ConfigurationInvalid(
+            "the prompt is empty; say what to do, or leave it out where the agent needs none"
+        )
+    return text
+
+
 def params_of(text: str | None, *, option: str = "--params") -> JsonObject | None:
     """Return the value of an option that takes a JSON object.
 

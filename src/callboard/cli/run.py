@@ -12,6 +12,7 @@ from callboard.cli.arguments import (
     budget_of,
     on_limit_of,
     params_of,
+    prompt_of,
     workspace_of,
 )
 from callboard.cli.process import exit_code, guarded, interruptible, with_app
@@ -94,7 +95,7 @@ def run(
                 run_id=app.ids.run_id() if run_id is None else run_id,
                 agent=agent,
                 workspace=str(place),
-                prompt=prompt,
+                prompt=prompt_of(prompt),
                 params=params_of(params),
                 attachments=attached,
                 previous=continued,

@@ -54,5 +54,7 @@ def _said_of(error: BaseException) -> str | None:
             return _THREADS
         case ImportError() if "map segment" in str(error) or "allocate memory" in str(error):
             return _MEMORY
+        case SystemError() if "without" in str(error):  # an error that there was no memory for
+            return _MEMORY
         case _:
             return None

@@ -49,6 +49,10 @@ async def fork_run(app: App, who: Principal, wish: ForkRun) -> RunCreated:
         # It belongs to the definition: whoever could give the agent another one may.
         await require_run(app, who, "agent.manage", wish.run_id)
     check_run_id(wish.new_id)
+    if wish.new_id in {".", ".."}:  # its files lie in a directory of its name
+        raise ConfigurationInvalid(
+            f"--run-id {wish.new_id}: a fork needs more than dots for a name"
+        )
     entries = await load_unaltered(app.ports.store, wish.run_id)
     if not 1 <= wish.at <= len(entries):
         raise ConfigurationInvalid(
