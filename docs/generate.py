@@ -314,8 +314,9 @@ def cli_page() -> str:
         "| exit code | meaning |\n|---|---|\n"
         "| 0 | done; also when a run waits for a person |\n"
         "| 1 | the work ended in failure: the run failed or was cancelled, verification found something |\n"
-        "| 2 | usage, definition or configuration: the message says what to do |\n"
-        "| 130 | interrupted |"
+        "| 2 | usage, definition or configuration, or the machine gives too little: the message says what to do |\n"
+        "| 130 | interrupted |\n"
+        "| 143 | ended by SIGTERM before it had begun anything |"
     )
     intro = (
         "The result is on stdout; progress, notes and warnings are on stderr. With `--json` stdout is JSON only, one "
