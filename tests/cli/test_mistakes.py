@@ -37,6 +37,8 @@ def test_a_prompt_that_says_nothing_is_not_paid_for(shell, model, prompt):
     done = shell("run", "helper", prompt)
     assert (done.code, done.out, model.received) == (2, "", [])
     assert "the prompt is empty" in done.err
+    model.will(say("Done."))
+    assert shell("run", "helper", prompt, "--params", "{}").code == 0
 
 
 @pytest.mark.parametrize("run_id", [".", ".."])
@@ -78,12 +80,13 @@ def test_what_cannot_be_attached_is_refused_whatever_it_is(bare, name, said):
 
 
 def test_validating_what_holds_no_definition_is_no_success(bare):
-    (bare.workspace / "empty").mkdir()
     (bare.workspace / "notes.txt").write_text("x")
-    for name in ("empty", "notes.txt"):
-        done = bare("agents", "validate", name, "--json")
-        said = {"file": name, "field": "", "message": "holds no definition of an agent"}
-        assert (done.code, done.json) == (2, [said])
+    done = bare("agents", "validate", "notes.txt", "--json")
+    said = {"file": "notes.txt", "field": "", "message": "holds no definition of an agent"}
+    assert (done.code, done.json) == (2, [said])
+    (bare.workspace / "empty").mkdir()
+    nothing = bare("agents", "validate", "empty")
+    assert (nothing.code, "0 valid" in nothing.err) == (0, True)
     bare.agent()  # where a shell's pattern names more than definitions, those count
     assert bare("agents", "validate", ".agents/helper.yaml", "notes.txt").code == 0
 

@@ -32,10 +32,11 @@ async def test_the_file_that_names_the_git_directory_stays_what_it_is(commands, 
     assert (root / ".git").read_text() == said
 
 
-async def test_a_link_to_a_directory_of_the_workspace_stays_what_it_is(commands, root):
-    (root / "kept" / "hooks").mkdir(parents=True)
-    (root / "kept" / "config").write_text("[core]\n")
-    (root / ".git").symlink_to("kept")
+@pytest.mark.parametrize("name", ["kept", "..kept"])
+async def test_a_link_to_a_directory_of_the_workspace_stays_what_it_is(commands, root, name):
+    (root / name / "hooks").mkdir(parents=True)
+    (root / name / "config").write_text("[core]\n")
+    (root / ".git").symlink_to(name)
     result = await sh(commands, "echo here; rm .git; ln -s evil .git")
     assert result.stdout == "here\n"
-    assert (root / ".git").readlink().name == "kept"
+    assert (root / ".git").readlink().name == name

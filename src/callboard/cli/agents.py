@@ -99,15 +99,15 @@ def validate(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders.")] = None,
     json_output: Json = False,
 ) -> None:
-    """Check definitions; every problem with file, field and what to do. Exits 2 if any is invalid, or where nothing that
-    is named holds one.
+    """Check definitions; every problem with file, field and what to do. Exits 2 if any is invalid, or where files are
+    named of which none holds one.
     """
 
     def work() -> int:
         found = [read_catalogue(path, settings()) for path in paths or [Path(".agents")]]
         problems = [problem for one in found for problem in one.problems]
         if not problems and not any(one.definitions for one in found):
-            problems = [Problem(str(path), "", _NOTHING) for path in paths or ()]
+            problems = [Problem(str(path), "", _NOTHING) for path in paths or () if path.is_file()]
         if json_output:
             give_json([_problem_json(problem) for problem in problems])
         else:

@@ -18,13 +18,13 @@ _MOST_USD = Decimal(10) ** 12
 _SHOWN = 20
 
 
-def prompt_of(text: str | None) -> str | None:
-    """Return the prompt.
+def prompt_of(text: str | None, *, alone: bool) -> str | None:
+    """Return the prompt; `alone`: nothing else is said to the agent.
 
     Raises:
         ConfigurationInvalid: it is there and says nothing, as where a script's variable is not set.
     """
-    if text is not None and not text.strip():
+    if alone and text is not None and not text.strip():
         raise ConfigurationInvalid(
             "the prompt is empty; say what to do, or leave it out where the agent needs none"
         )

@@ -95,7 +95,7 @@ def run(
                 run_id=app.ids.run_id() if run_id is None else run_id,
                 agent=agent,
                 workspace=str(place),
-                prompt=prompt_of(prompt),
+                prompt=prompt_of(prompt, alone=params is None and not attached),
                 params=params_of(params),
                 attachments=attached,
                 previous=continued,

@@ -42,8 +42,8 @@ def _git_control(root: str) -> tuple[str, ...]:
         is_directory = stat.S_ISDIR(os.stat(git).st_mode)  # noqa: PTH116 - text all the way
     except OSError:
         return ()
-    inside = os.path.relpath(os.path.realpath(git), os.path.realpath(root))
-    if inside.startswith(".."):
+    top, real = os.path.realpath(root), os.path.realpath(git)
+    if not real.startswith(f"{top.rstrip('/')}/"):
         return ()
-    place = f"{root}/{inside}"
+    place = f"{root}/{os.path.relpath(real, top)}"
     return tuple(f"{place}/{name}" for name in _GIT_CONTROL) if is_directory else (place,)
