@@ -146,8 +146,11 @@ async def test_a_failure_reaches_owner_and_starter(post):
 async def test_a_mention_reaches_whoever_is_named_and_may_see_it(post):
     await post.team.started()
     ann = await post.team.person("ann")
+    await post.hook(events=("comment.mentioned",))
     await comment_on(post.app, ann, "AUTH-1", "@mia @zoe @ann look")
     assert await post.told() == [("mia", "[AUTH-1] Add login: you were mentioned")]
+    (delivery,) = await post.deliveries()
+    assert delivery.subject == "[AUTH-1] Add login: somebody was mentioned"
 
 
 async def test_groups_that_somebody_muted_are_left_out(post):

@@ -53,7 +53,9 @@ async def fill(settings: Settings, receiver: str, now: datetime | None = None) -
         await stage.play()
     async with _open(settings, then) as app:
         await live_through_today(app, clock, now)
-        await rounds_of(app).turn()
+        rounds = rounds_of(app)
+        while await rounds.turn():  # until all that was told has arrived, or is tried again later
+            pass
 
 
 @asynccontextmanager
