@@ -145,12 +145,19 @@ def test_a_stale_decision_is_refused_and_said(team, browser, page):
     expect(page.get_by_label("Comment")).to_have_value("Yes")
 
 
-def test_a_run_is_forked_and_compared_with_where_it_came_from(page, axe, picture):
+def test_a_run_is_forked_and_compared_with_where_it_came_from(page, browser, axe, picture):
+    browser.expect_complaints("422")
     waits(page)
     page.locator(".ev-k-helper a").first.click()
     expect(page.get_by_role("heading", name="Mara", level=1)).to_be_visible()
     page.get_by_role("button", name="Fork").click()
     expect(page.get_by_role("dialog")).to_contain_text("at most $25.00")
+    page.get_by_role("dialog").get_by_label("After event number").fill("3000")
+    page.get_by_role("dialog").get_by_label("One more thing to say").fill("Be quick.")
+    page.get_by_role("dialog").get_by_role("button", name="Fork").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("3000")
+    expect(page.get_by_role("dialog").get_by_label("One more thing")).to_have_value("Be quick.")
+    page.get_by_role("dialog").get_by_label("One more thing").fill("")
     page.get_by_role("dialog").get_by_label("After event number").fill("3")
     page.get_by_role("dialog").get_by_role("button", name="Fork").click()
     expect(page.get_by_role("status").first).to_contain_text("Forked from")

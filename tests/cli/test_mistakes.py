@@ -133,6 +133,15 @@ def test_a_fault_of_ours_is_not_blamed_on_the_machine(error):
     assert shortage_of(error) is None
 
 
+@pytest.fixture
+def heeded():
+    """Let what is started here heed SIGINT, also where this process was told to ignore it, as in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)]
 )

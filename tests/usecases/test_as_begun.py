@@ -85,6 +85,20 @@ async def test_whoever_asks_is_told_what_is_in_the_way(tmp_path):
             await Running(app).resume(ROOT, "r")
 
 
+@pytest.mark.parametrize("brings", [True, False])
+async def test_a_program_goes_on_with_what_was_begun_with_the_parts_that_it_brings(
+    tmp_path, brings
+):
+    async with process(tmp_path / "db", brings=True) as app:
+        await (await begun(app)).release()
+    async with process(tmp_path / "db", brings=brings) as app:
+        if brings:
+            await finished(app)
+        else:
+            with pytest.raises(ConfigurationInvalid, match="brought agents, tools or providers"):
+                await Running(app).resume(ROOT, "r")
+
+
 async def test_a_run_that_goes_on_already_is_not_driven_twice(tmp_path):
     async with process(tmp_path / "db") as here, process(tmp_path / "db") as there:
         await begun(here)

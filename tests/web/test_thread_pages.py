@@ -121,9 +121,12 @@ async def test_whoever_may_only_look_is_told_why_they_cannot_act(ann):
 async def test_a_form_that_does_not_fit_keeps_what_was_typed(ann):
     await a_thread(ann.app)
     marks = await ann.marks("/runs/r1")
-    answer = await ann.post("/runs/r1/fork", {"at": "many"} | marks)
+    typed = {"at": "many", "prompt": "And be quick."}
+    answer = await ann.post("/runs/r1/fork", typed | marks)
     assert answer.status_code == 422
     assert "no number of an event" in answer.text
+    assert 'value="many"' in answer.text
+    assert "And be quick.</textarea>" in answer.text
 
 
 async def test_the_list_of_runs_is_filtered_and_walked_through(ann):

@@ -49,7 +49,7 @@ async def app_of(
     Raises:
         ConfigurationInvalid: they, a tool or the directory that it works in are not to be had here.
     """
-    await _require_place(app, run_id, state.created)
+    await _require_place(app, run_id, state.created, or_own=or_own)
     found = await _fitting(app, state, or_own=or_own)
     try:
         yield found
@@ -58,9 +58,10 @@ async def app_of(
             await found.driver.close()
 
 
-async def _require_place(app: App, run_id: str, created: RunCreated) -> None:
+async def _require_place(app: App, run_id: str, created: RunCreated, *, or_own: bool) -> None:
     kept = await app.records.get(RUN_ORIGINS, run_id)
-    if kept is not None and kept.value.brings:
+    is_ours = or_own and app.brings
+    if kept is not None and kept.value.brings and not is_ours:
         message = "the program that began it brought agents, tools or providers of its own"
         raise ConfigurationInvalid(message)
     place = "" if kept is None else kept.value.place

@@ -82,6 +82,7 @@ class ThreadPage(Page):
     stand_diff: Markup = field(default_factory=Markup)
     hide_idle: bool = False
     wrong: str = ""
+    wrong_fork: str = ""
     typed: Mapping[str, str] = field(default_factory=Typed)
 
     @property

@@ -31,6 +31,7 @@ async def thread_page(
     *,
     task: TaskRecord | None = None,
     wrong: str = "",
+    wrong_fork: str = "",
     typed: Mapping[str, str] | None = None,
 ) -> ThreadPage:
     """Return the page of a run's thread.
@@ -61,7 +62,8 @@ async def thread_page(
         stand=stand,
         stand_diff=diff(files_of(stand.diff)) if stand is not None and stand.diff else Markup(),
         hide_idle=hide_idle,
-        wrong=wrong,
+        wrong=wrong or wrong_fork,
+        wrong_fork=wrong_fork,
         typed=typed or Typed(),
     )
 

@@ -208,7 +208,8 @@ async def fork(at: At, run_id: RunId) -> Response:
         wish = ForkRun(run_id, where, new_id, at.fields.some("model"), at.fields.some("prompt"))
         await fork_run(at.app, at.who, wish)
     except CallboardError as error:
-        page = await thread_page(at, run_id, f"/runs/{row.run_id}", wrong=said_of(error))
+        said, typed = said_of(error), at.fields.kept("step", "at", "model", "prompt")
+        page = await thread_page(at, run_id, f"/runs/{row.run_id}", wrong_fork=said, typed=typed)
         return await at.show(page, 422)
     await at.running.resume(at.who, new_id)
     return at.go(f"/runs/{new_id}", f"Forked from {run_id} after event {where}.")

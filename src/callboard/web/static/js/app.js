@@ -86,5 +86,6 @@ document.addEventListener("change", (event) => {
 addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
 listen();
 localTimes();
+first("[popover][data-open]")?.showPopover();
 keepDrafts();
 guardChanges();
