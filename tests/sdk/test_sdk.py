@@ -208,3 +208,32 @@ async def test_an_input_that_does_not_fit_is_refused_before_anything_runs(board)
     async with board() as callboard:
         with pytest.raises(ConfigurationInvalid, match="n"):
             await callboard.run(needs, "go")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"max_turns": 3}, "no option max_turns; there are params"),
+        ({"limit": Limits(turns=1)}, "did you mean limits"),
+        ({"agent": {"id": "x"}}, r"agent must be an agent's id, or a `callboard.Agent`, not dict"),
+        ({"prompt": 5}, "prompt must be a text, not int"),
+        ({"params": "{}"}, "params must be a dictionary, not str"),
+        ({"limits": {"turns": 1}}, "limits must be `callboard.Limits`, not dict"),
+    ],
+)
+async def test_a_call_that_says_what_nobody_reads_is_refused_before_anything_begins(
+    board, wrong, said
+):
+    async with board() as callboard:
+        with pytest.raises(TypeError, match=said):
+            await callboard.run(**{"agent": agent(), "prompt": "go"} | wrong)
+
+
+async def test_a_run_in_a_directory_that_is_not_there_is_refused_before_it_begins(tmp_path):
+    environ = {"CALLBOARD_HOME": str(tmp_path / "home"), "CALLBOARD_USER": "ann"}
+    providers = {"scripted": ScriptedProvider({"helper": Script()})}
+    async with Callboard(tmp_path / "gone", environ=environ, providers=providers) as callboard:
+        with pytest.raises(ConfigurationInvalid, match="gone is not a directory"):
+            await callboard.run(agent(), "go", run_id="r")
+        with pytest.raises(UnknownThing):
+            await callboard.resume("r")

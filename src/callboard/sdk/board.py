@@ -15,7 +15,7 @@ from callboard.ports.tools import Tool
 from callboard.runtime.children import Ended
 from callboard.runtime.reading import load
 from callboard.runtime.standing import fold_any
-from callboard.sdk.options import RunOptions
+from callboard.sdk.options import RunOptions, check_call
 from callboard.sdk.results import RunResult
 from callboard.sdk.streams import Stream
 from callboard.settings import process_settings, read_settings
@@ -94,6 +94,7 @@ class Callboard:
         Raises:
             ConfigurationInvalid: an input that does not fit, a missing key, a taken id.
             UnknownThing: no such agent, or no such previous run.
+            TypeError: an option that there is not, or something of another kind than is asked for.
         """
         wish = self._wish(agent, prompt, options)
         return await self._result(wish.run_id, await start_run(self._open(), self._who(), wish))
@@ -125,6 +126,7 @@ class Callboard:
     def _wish(
         self, agent: AgentDefinition | str, prompt: str | None, options: RunOptions
     ) -> StartRun:
+        check_call(agent, prompt, options)
         previous = options.get("previous_run")
         return StartRun(
             run_id=options.get("run_id") or self._open().ids.run_id(),

@@ -56,7 +56,7 @@ async def start_run(app: App, who: Principal, wish: StartRun) -> Ended:
     """Create the run and drive it until it ends or waits.
 
     Raises:
-        ConfigurationInvalid: bad run id, taken run id, missing key, input that does not fit.
+        ConfigurationInvalid: bad run id, taken run id, missing key, input that does not fit, no such directory.
         UnknownThing: no such agent, or no such previous run.
     """
     require(who, "run.start", in_space(wish.space))
@@ -93,6 +93,7 @@ async def _begun(
     if isinstance(created.subject, AgentSubject) and definition.handle_steps is None:
         # A program may never ask the model.
         await require_provider(app, definition, created.subject.chain, wish.space)
+    await app.ports.workspaces.reach(wish.workspace)
     created = created.model_copy(update={"folders": wish.folders})
     try:
         return await begin(app, wish.run_id, created)

@@ -47,7 +47,7 @@ class RunAsked(Asked):
     prompt: Text | None = None
     params: dict[str, JsonValue] | None = None
     space: Annotated[str, Field(max_length=64)] = ""
-    workspace: Annotated[str, Field(max_length=4000)] | None = None
+    workspace: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
     run_id: RunId | None = None
     previous: RunId | None = None
     max_turns: Annotated[int, Field(ge=1, le=100_000)] | None = None
