@@ -23,12 +23,27 @@ pytestmark = pytest.mark.timeout(300)
         (("roster", "save", "x" * 300), "xx…: File name too long"),
         (("export", "x" * 300), "xx…: File name too long"),
         (("import", "x" * 300), "xx…: File name too long"),
+        (("verify", __file__), "test_mistakes.py: this file is not an export of a run"),
     ],
 )
 def test_a_mistake_in_any_argument_is_one_message(bare, arguments, said):
     done = bare(*arguments)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert said in done.err
+
+
+def test_a_home_that_is_a_file_is_called_one(bare):
+    (bare.workspace / "file").touch()
+    done = bare("runs", "list", CALLBOARD_HOME=str(bare.workspace / "file"))
+    assert (done.code, done.out) == (2, "")
+    assert "file cannot be used: it is a file; set CALLBOARD_HOME" in done.err
+
+
+def test_a_database_in_memory_is_refused_and_no_file_is_called_so(bare):
+    done = bare("runs", "list", CALLBOARD_DATABASE_URL="sqlite:///:memory:")
+    assert (done.code, done.out) == (2, "")
+    assert "use `sqlite:///path/to/file`" in done.err
+    assert list(bare.workspace.iterdir()) == []
 
 
 @pytest.mark.parametrize("prompt", ["", " \n"])

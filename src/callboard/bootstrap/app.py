@@ -112,7 +112,8 @@ def _make_home(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
+        why = "it is a file" if isinstance(error, FileExistsError) else error.strerror
         raise ConfigurationInvalid(
-            f"CALLBOARD_HOME {home} cannot be used: {error.strerror}; set CALLBOARD_HOME to a directory "
+            f"CALLBOARD_HOME {home} cannot be used: {why}; set CALLBOARD_HOME to a directory "
             "that you may write"
         ) from None

@@ -13,7 +13,7 @@ from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.proof.checkpoint import parse_checkpoint
 from callboard.domain.proof.note import FormatInvalid, VerifierKey, parse_note, verifier_key
 from callboard.engine.proof.checking import Verified, check_export
-from callboard.engine.proof.lines import WrongLine
+from callboard.engine.proof.lines import NotAnExport, WrongLine
 from callboard.engine.proof.log import Trust
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -42,6 +42,8 @@ def verify(
                 found = check_export(source, trust)
         except OSError as error:
             raise ConfigurationInvalid(f"{file}: {error.strerror}") from None
+        except NotAnExport as error:
+            raise ConfigurationInvalid(f"{file}: {error}") from None
         except WrongLine as wrong:
             _give_wrong(file, wrong, as_json=json_output)
             return FAILED

@@ -12,6 +12,8 @@ from callboard.settings.shapes import ServerDatabase
 from callboard.settings.variables import place, seconds, text
 
 _URL: Final = "CALLBOARD_DATABASE_URL"
+_IN_MEMORY: Final = "/:memory:"
+"""Which database drivers take for none that is kept: nobody means a file of this name."""
 _AT: Final = r"(?:\[[^\]@/]*\]|[^@/?#\[\]:,]*)(?::\d*)?"
 _SERVER: Final = re.compile(rf"[a-z]+://(?:[^@/?#\[\]]*@)?{_AT}(?:,{_AT})*(?:/[^@/?#]*)?(?:\?.*)?")
 """An address in which nothing of a password can be taken for a host, a port or a database, which messages show."""
@@ -35,7 +37,7 @@ def read_database(environ: Mapping[str, str], home: Path) -> Path | ServerDataba
                 "characters in the user and the password with a percent sign, such as %40 for @, %2F for / and %23 for #"
             )
         return ServerDatabase(SecretStr(url), _lease(environ))
-    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/") and rest != _IN_MEMORY:
         return place(_URL, rest[1:])
     raise ConfigurationInvalid(
         f"{_URL}: use `sqlite:///path/to/file` or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, or "

@@ -49,9 +49,7 @@ def versions(version: str) -> list[Finding]:
 def unusable(error: CallboardError) -> Finding:
     """Return what to say where the app could not be built: its home or its database is of no use."""
     if isinstance(error, LogError):
-        way_out = (
-            "Start its server, put it right, or set CALLBOARD_DATABASE_URL to one that answers."
-        )
+        way_out = "Start its server, or give its disk room, or set CALLBOARD_DATABASE_URL to one that answers."
         return Finding("database", str(error), held=False, way_out=way_out)
     way_out = "Set CALLBOARD_HOME to a directory that you may write, or put the database right."
     name = "home" if "CALLBOARD_HOME" in str(error) else "database"
