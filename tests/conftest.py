@@ -1,4 +1,5 @@
 import asyncio
+import os
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,14 @@ OF_THE_MACHINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile("callboard", deadline=None, suppress_health_check=OF_THE_MACHINE)
 settings.register_profile("fixed", settings.get_profile("callboard"), derandomize=True)
 settings.load_profile("callboard")
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return how many tests run side by side: one more than there are cores, as many wait for a disk or a process."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (cores or 1) + 1
 
 
 @pytest.fixture
