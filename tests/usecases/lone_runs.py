@@ -1,5 +1,6 @@
 """Runs of no task, in processes that share a database."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -52,6 +53,20 @@ async def begun(app, agent=WRITER, workspace="/somewhere", folders=(), space="")
     created = (await agent_created(app.ports, start)).model_copy(update={"folders": folders})
     await note_origin(app, "r", created)
     return await create_run(app.ports, "r", created, AGENT)
+
+
+@asynccontextmanager
+async def to_the_end(app):
+    """Wait for a run to be completed that goes on within."""
+    ended = asyncio.Event()
+
+    def seen(recorded, _sealed):
+        if recorded.event.type == "run.completed":
+            ended.set()
+
+    with app.ports.live.watching(seen):
+        yield
+        await asyncio.wait_for(ended.wait(), 60)
 
 
 def wish(workspace="/somewhere"):

@@ -1,6 +1,5 @@
 """A run of no task that somebody asks a server to go on with: as it was begun, or not at all."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,23 +8,16 @@ from callboard.domain.errors import ConfigurationInvalid, RunBusy
 from callboard.entrance.running import Running
 from callboard.runtime.driver import Driver
 from callboard.testing.rig import FixedRegistry
-from tests.usecases.lone_runs import ROOT, WRITER, begun, dies_with, process
+from tests.usecases.lone_runs import ROOT, WRITER, begun, dies_with, process, to_the_end
 
 pytestmark = pytest.mark.anyio
 
 
 async def finished(app):
     """Ask for it, and wait until the run has ended."""
-    ended = asyncio.Event()
-
-    def seen(recorded, _sealed):
-        if recorded.event.type == "run.completed":
-            ended.set()
-
     running = Running(app)
-    with app.ports.live.watching(seen):
+    async with to_the_end(app):
         await running.resume(ROOT, "r")
-        await asyncio.wait_for(ended.wait(), 60)
     await running.stop()
 
 

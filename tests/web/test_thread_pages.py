@@ -1,6 +1,5 @@
 """The pages of threads over the wire: parts for scripts, addresses that name nothing, forms that do not fit."""
 
-import asyncio
 import re
 
 import pytest
@@ -11,7 +10,7 @@ from callboard.testing.rig import rig
 from callboard.testing.store.samples import SampleLog
 from callboard.testing.store.threads import ThreadLog
 from callboard.usecases.app import App
-from tests.usecases.lone_runs import begun
+from tests.usecases.lone_runs import begun, to_the_end
 from tests.web.conftest import opened
 
 pytestmark = pytest.mark.anyio
@@ -164,22 +163,15 @@ async def test_two_runs_are_compared_and_nothing_is_asked_of_nobody(ann):
 
 async def test_a_run_that_stopped_says_so_and_goes_on_when_somebody_presses_it():
     app = rig(ScriptedProvider({"talker": Script(turns=(Turn(text="Done."),))}), TALKER)
-    ended = asyncio.Event()
-
-    def seen(recorded, _sealed):
-        if recorded.event.type == "run.completed":
-            ended.set()
-
     async with opened(app) as browser:
         await browser.sign_in("ann", "owner")
         await (await begun(app, agent=TALKER)).release()
         assert "Stopped" in (await browser.get("/runs?part=rows")).text
         thread = (await browser.get("/runs/r")).text
         assert ("Stopped" in thread, 'action="/runs/r/resume"' in thread) == (True, True)
-        with app.ports.live.watching(seen):
+        async with to_the_end(app):
             answer = await browser.post("/runs/r/resume", await browser.marks("/runs/r"))
             assert answer.headers["location"] == "/runs/r"
-            await asyncio.wait_for(ended.wait(), 60)
         thread = (await browser.get("/runs/r")).text
         assert ("Stopped" in thread, 'action="/runs/r/resume"' in thread) == (False, False)
 

@@ -78,10 +78,8 @@ def reminded(notice: GateNotice, now: datetime) -> GateNotice:
 
 def _delivery(what: Happening, channel: Channel, recipient: str, now: datetime) -> Delivery:
     key = f"{what.id}/{channel}/{recipient}"
-    words = (
-        _WORDS[what.event] if channel == "email" else _TO_ALL.get(what.event, _WORDS[what.event])
-    )
-    subject = " ".join(f"[{what.entry}] {what.title}: {words}".split())
+    words = _WORDS if channel == "email" else _TO_ALL
+    subject = " ".join(f"[{what.entry}] {what.title}: {words[what.event]}".split())
     return Delivery(
         key=key,
         message_id=message_id_of(key),
@@ -108,8 +106,8 @@ _WORDS: Final[dict[NoticeEvent, str]] = {
     "comment.mentioned": "you were mentioned",
     "budget.reached": "the budget is used up",
 }
-_TO_ALL: Final[dict[NoticeEvent, str]] = {"comment.mentioned": "somebody was mentioned"}
-"""What is said in other words where nobody in particular reads it."""
+_TO_ALL: Final[dict[NoticeEvent, str]] = {**_WORDS, "comment.mentioned": "somebody was mentioned"}
+"""The same for where nobody in particular reads it."""
 
 
 def _text(what: Happening) -> str:

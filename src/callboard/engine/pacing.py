@@ -13,10 +13,14 @@ RUNS_ON: Final = "runs-on"
 """Names with this kind count the runs of agents on a provider; the deployment's settings bound them."""
 
 BEGINS: Final = "begins"
-"""Names with this kind are of tasks whose run is about to be made: one process does so, while it lives."""
+"""Names with this kind are of tasks whose run is about to be made: one process does so, while it lives. Nobody sets or
+counts these.
+"""
 
 TOKENS: Final = "tokens"
-"""Names with this kind, then the name of a limit, are of the tokens of model calls that count under it."""
+"""Names with this kind, then the name of a limit, are of the tokens of model calls that count under it; the calls are
+counted by themselves.
+"""
 
 MICRO: Final = 1_000_000
 """How many parts a request, or a token, has in the accounts of what is left for this minute."""
@@ -48,6 +52,11 @@ class Limit:
     at_once: int | None = None
     per_minute: int | None = None
     burst: int | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it bounds anything."""
+        return self.at_once is not None or self.per_minute is not None
 
     @property
     def depth(self) -> int:
@@ -100,14 +109,9 @@ class LimitStanding:
     left: int | None = None
 
 
-def without_beginnings(standings: Sequence[LimitStanding]) -> list[LimitStanding]:
-    """Return the standings without those of runs that are about to be made: nobody set or counts these."""
-    return [one for one in standings if not one.limit.name.startswith(f"{BEGINS}:")]
-
-
-def without_tokens(standings: Sequence[LimitStanding]) -> list[LimitStanding]:
-    """Return the standings without those of tokens: the calls that these belong to are counted by themselves."""
-    return [one for one in standings if not one.limit.name.startswith(f"{TOKENS}:")]
+def without(standings: Sequence[LimitStanding], *kinds: str) -> list[LimitStanding]:
+    """Return the standings but for those whose names are of these kinds."""
+    return [one for one in standings if one.limit.name.partition(":")[0] not in kinds]
 
 
 @dataclass(frozen=True, slots=True)

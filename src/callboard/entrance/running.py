@@ -85,10 +85,8 @@ class Running:
         """Let a run go on that was decided about. That of a task goes on wherever a worker is, which was told of it."""
         if self._worker is None and (row.task is not None or await self._left_to_others(row)):
             return
-        if row.task is not None:
-            self._keep(row.root_id, drive_noted(self._app, row.root_id))
-        else:
-            self._keep(row.root_id, go_on(self._app, row.root_id))
+        drive = go_on if row.task is None else drive_noted
+        self._keep(row.root_id, drive(self._app, row.root_id))
         self.wake()
 
     def wake(self) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from callboard.domain.errors import CallboardError
-from callboard.engine.pacing import without_beginnings, without_tokens
+from callboard.engine.pacing import BEGINS, TOKENS, without
 from callboard.ports.limiter import Limiter
 from callboard.ports.operations import Operations
 from callboard.telemetry.labels import Few
@@ -39,7 +39,7 @@ class DeploymentGauges:
         """Ask the database. Where it does not answer, only that is known."""
         try:
             load = await self._operations.load()
-            limits = without_tokens(without_beginnings(await self._limiter.standings()))
+            limits = without(await self._limiter.standings(), BEGINS, TOKENS)
         except CallboardError:
             self._up.set(0)
             return

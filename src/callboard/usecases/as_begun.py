@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from callboard.domain.definition.agent import AgentDefinition
 from callboard.domain.errors import ConfigurationInvalid
 from callboard.domain.events.run import AgentSubject, RunCreated
-from callboard.domain.org.run_origin import RUN_ORIGINS
+from callboard.domain.org.run_origin import RUN_ORIGINS, RunOrigin
 from callboard.domain.run.state import RunState
 from callboard.domain.task_run.state import TaskState
 from callboard.runtime.children import Ended
@@ -49,8 +49,7 @@ async def app_of(
     Raises:
         ConfigurationInvalid: they, a tool or the directory that it works in are not to be had here.
     """
-    await _require_place(app, run_id, state.created, or_own=or_own)
-    found = await _fitting(app, state, or_own=or_own)
+    found = await _fitting(app, run_id, state, or_own=or_own)
     try:
         yield found
     finally:
@@ -58,39 +57,40 @@ async def app_of(
             await found.driver.close()
 
 
-async def _require_place(app: App, run_id: str, created: RunCreated, *, or_own: bool) -> None:
-    kept = await app.records.get(RUN_ORIGINS, run_id)
-    is_ours = or_own and app.brings
-    if kept is not None and kept.value.brings and not is_ours:
+async def _fitting(app: App, run_id: str, state: RunState | TaskState, *, or_own: bool) -> App:
+    created = state.created
+    origin = await _origin(app, run_id)
+    if origin.brings and not (or_own and app.brings):
         message = "the program that began it brought agents, tools or providers of its own"
         raise ConfigurationInvalid(message)
-    place = "" if kept is None else kept.value.place
-    if place != app.place and not await _is_anywhere(app, created):
-        of_another = (
-            f"{created.workspace} is a directory of another machine, or of another CALLBOARD_HOME"
-        )
-        raise ConfigurationInvalid(of_another if place else "nobody noted where it was begun")
+    if created.folders or not await app.ports.workspaces.is_copy(created.workspace):
+        _require_place(app, origin, created)
+        if app.elsewhere is not None:
+            try:
+                found = app.elsewhere(created.workspace, created.folders)
+                await _require_parts(found, state)
+            except ConfigurationInvalid:
+                if not or_own:
+                    raise
+            else:
+                return found
+    await _require_parts(app, state)
+    return app
 
 
-async def _is_anywhere(app: App, created: RunCreated) -> bool:
-    """Return whether a run can go on at any place: in a private copy, with definitions that everybody has."""
-    return not created.folders and await app.ports.workspaces.is_copy(created.workspace)
+async def _origin(app: App, run_id: str) -> RunOrigin:
+    kept = await app.records.get(RUN_ORIGINS, run_id)
+    return RunOrigin(run_id=run_id) if kept is None else kept.value
 
 
-async def _fitting(app: App, state: RunState | TaskState, *, or_own: bool) -> App:
-    created = state.created
-    if app.elsewhere is None or await _is_anywhere(app, created):
-        await _require_parts(app, state)
-        return app
-    try:
-        found = app.elsewhere(created.workspace, created.folders)
-        await _require_parts(found, state)
-    except ConfigurationInvalid:
-        if not or_own:
-            raise
-        await _require_parts(app, state)
-        return app
-    return found
+def _require_place(app: App, origin: RunOrigin, created: RunCreated) -> None:
+    """Do nothing where a run that is bound to a directory, or to folders with definitions, was begun at this place."""
+    if origin.place == app.place:
+        return
+    of_another = (
+        f"{created.workspace} is a directory of another machine, or of another CALLBOARD_HOME"
+    )
+    raise ConfigurationInvalid(of_another if origin.place else "nobody noted where it was begun")
 
 
 async def _require_parts(app: App, state: RunState | TaskState) -> None:

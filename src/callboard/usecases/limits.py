@@ -10,6 +10,7 @@ from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.domain.org.principal import ORGANISATION, Principal, Resource, in_space
 from callboard.domain.org.space import SPACES
 from callboard.engine.pacing import (
+    BEGINS,
     KINDS,
     TOKENS,
     Limit,
@@ -18,7 +19,7 @@ from callboard.engine.pacing import (
     is_limit_kind,
     limit_name,
     tokens_of,
-    without_beginnings,
+    without,
 )
 from callboard.usecases.app import App, require, seen_spaces
 from callboard.usecases.recording import write
@@ -47,8 +48,7 @@ class Bounds:
     @property
     def is_set(self) -> bool:
         """Whether there is any."""
-        limit = self.limit
-        return (limit.at_once, limit.per_minute, self.tokens_per_minute) != (None, None, None)
+        return self.limit.is_set or self.tokens_per_minute is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class BoundsStanding:
 async def list_limits(app: App, who: Principal) -> list[BoundsStanding]:
     """Return all limits with what is left of them, and all names under which something bounded goes on."""
     spaces = seen_spaces(who, "usage.read")
-    found = _standings(without_beginnings(await app.ports.slots.limiter.standings()))
+    found = _standings(without(await app.ports.slots.limiter.standings(), BEGINS))
     if spaces is None:
         return found
     theirs = {limit_name("space", space) for space in spaces}
@@ -115,10 +115,10 @@ async def set_limit(app: App, who: Principal, bounds: Bounds) -> Bounds:
 
 async def _set(app: App, limit: Limit) -> None:
     limiter = app.ports.slots.limiter
-    if limit.at_once is None and limit.per_minute is None:
-        await limiter.remove_limit(limit.name)
-    else:
+    if limit.is_set:
         await limiter.set_limit(limit)
+    else:
+        await limiter.remove_limit(limit.name)
 
 
 async def remove_limit(app: App, who: Principal, name: str) -> None:

@@ -52,12 +52,10 @@ async def stopped_runs(app: App, rows: Iterable[RunRow]) -> frozenset[str]:
 
 async def runs_to_resume(app: App, rows: Iterable[RunRow]) -> frozenset[str]:
     """Return the ids of those that have stopped and that no worker goes on with unasked: of no task, and left to nobody."""
-    roots = {row.run_id: row.root_id for row in rows if row.task is None}
-    stopped = await stopped_runs(app, [row for row in rows if row.run_id in roots])
-    if not stopped:
-        return stopped
-    left = await handed_on(app)
-    return frozenset(run_id for run_id in stopped if roots[run_id] not in left)
+    lone = [row for row in rows if row.task is None]
+    stopped = await stopped_runs(app, lone)
+    left = await handed_on(app) if stopped else frozenset[str]()
+    return stopped - {row.run_id for row in lone if row.root_id in left}
 
 
 async def require_undriven(app: App, row: RunRow) -> None:
