@@ -8,7 +8,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from callboard.stores.relational.rows import STANDING, columns_of
 from callboard.stores.relational.statements import DIALECTS, statements
-from callboard.stores.sqlite.appending import MOVING
+from callboard.stores.sqlite.at_once import MOVING
 from callboard.stores.sqlite.connections import connect, prepare_file
 from callboard.stores.sqlite.places import placed, together
 from callboard.testing.store.samples import SampleLog

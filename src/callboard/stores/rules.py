@@ -44,22 +44,26 @@ class HeldClaims:
             del self._epochs[claim.run_id]
 
 
+def is_sound(batch: Batch) -> bool:
+    """Return whether a batch continues its own run without a gap."""
+    run_id = batch.run_id
+    for seq, event in enumerate(batch.events, start=batch.expected_head + 1):
+        if event.seq != seq or event.run_id != run_id:
+            return False
+    return bool(batch.events)
+
+
 def check_batch(batch: Batch) -> None:
     """Do nothing where a batch continues its own run without a gap.
 
     Raises:
         LogError: it does not; nothing can be appended like this.
     """
-    for seq, event in enumerate(batch.events, start=batch.expected_head + 1):
-        if event.seq != seq or event.run_id != batch.run_id:
-            break
-    else:
-        if batch.events:
-            return
-    raise LogError(
-        f"run {batch.run_id}: a batch after event {batch.expected_head} cannot hold"
-        f" {[(event.run_id, event.seq) for event in batch.events]}"
-    )
+    if not is_sound(batch):
+        raise LogError(
+            f"run {batch.run_id}: a batch after event {batch.expected_head} cannot hold"
+            f" {[(event.run_id, event.seq) for event in batch.events]}"
+        )
 
 
 def marks_of(events: Sequence[Sealed], at: datetime) -> tuple[Mark, ...]:

@@ -7,7 +7,7 @@ from callboard.domain.errors import CallboardError, Fenced
 from callboard.domain.events.codec import Sealed
 from callboard.domain.thread_mark import Mark
 from callboard.ports.event_store import Batch
-from callboard.stores.rules import check_batch, marks_of
+from callboard.stores.rules import check_batch, is_sound, marks_of
 
 
 @dataclass(slots=True)
@@ -41,6 +41,22 @@ Keep = Callable[[Sequence[Whole], Sequence[Batch]], Collection[str]]
 """Stores wholes, at most one of each run, where their logs and claims are as they expect: given are also their batches,
 in the order of submission. Returns the runs of those that are stored now.
 """
+
+
+def wholes_of(batches: Sequence[Batch]) -> Sequence[Whole]:
+    """Return the wholes of batches, one of each run; none where one of them has to be refused, or stored behind others."""
+    wholes: dict[str, Whole] = {}
+    for batch in batches:
+        if not is_sound(batch):
+            return ()
+        whole = wholes.get(batch.run_id)
+        if whole is None:
+            wholes[batch.run_id] = Whole(batch, batch)
+        elif whole.joins(batch):
+            whole.last = batch
+        else:
+            return ()
+    return tuple(wholes.values())
 
 
 def append_wholes(batches: Sequence[Batch], keep: Keep) -> list[CallboardError | None]:

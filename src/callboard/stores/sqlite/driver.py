@@ -9,11 +9,12 @@ from callboard.domain.errors import CallboardError
 from callboard.ports.event_store import Batch, Claim
 from callboard.stores.relational.jobs import Creation, Release
 from callboard.stores.relational.session import Session
-from callboard.stores.relational.work import release_all
-from callboard.stores.sqlite.appending import append_many
+from callboard.stores.sqlite.appending import append_alone, append_many
+from callboard.stores.sqlite.at_once import prepare
 from callboard.stores.sqlite.connections import connect
 from callboard.stores.sqlite.creating import create_many
 from callboard.stores.sqlite.failures import explain
+from callboard.stores.sqlite.releasing import release_many
 
 _FAILURES: Final = (sqlite3.Error, ValueError, OverflowError)
 
@@ -30,9 +31,12 @@ class SqliteDriver:
 
     def connect(self, *, read_only: bool = False) -> Session:
         """See `Driver`."""
-        return connect(
+        session = connect(
             self._path, read_only=read_only, patience_s=self.patience_s, durable=self._durable
         )
+        if not read_only:
+            prepare(session)
+        return session
 
     def committed(self) -> None:
         """See `Driver`: others see it in the file."""
@@ -54,10 +58,7 @@ class SqliteDriver:
         self, session: Session, batches: Sequence[Batch]
     ) -> Sequence[CallboardError | None]:
         """See `Driver`."""
-        session.begin()
-        refusals = append_many(session, batches)
-        session.commit()
-        return refusals
+        return append_alone(session, batches)
 
     def create(
         self, session: Session, creations: Sequence[Creation]
@@ -67,4 +68,4 @@ class SqliteDriver:
 
     def release(self, session: Session, releases: Sequence[Release]) -> None:
         """See `Driver`."""
-        release_all(session, releases)
+        release_many(session, releases)
