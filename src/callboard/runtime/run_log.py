@@ -39,6 +39,8 @@ class RunLog(Generic[S]):
         self, ports: Ports, claim: Claim, state: S, row: RunRow, folding: Folding[S]
     ) -> None:
         self._ports = ports
+        # Kept: to be told which loop runs, Python 3.11 asks the system which process this is.
+        self._soon = asyncio.get_running_loop().call_soon
         self._claim = claim
         self._folding = folding
         self._head = claim.head
@@ -68,7 +70,7 @@ class RunLog(Generic[S]):
         """
         self._check()
         if not self._buffer:
-            asyncio.get_running_loop().call_soon(self.flush)
+            self._soon(self.flush)
         at = max(self._ports.clock.now(), self.state.at)
         position = self._head + len(self._buffer)
         for offset, event in enumerate(events, start=1):

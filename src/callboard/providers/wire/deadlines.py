@@ -22,7 +22,7 @@ class Deadline:
     __slots__ = ("_all", "_cancelling", "_late", "_task", "at")
 
     def __init__(self, deadlines: "Deadlines", at: float) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(deadlines.loop)
         if task is None:
             raise RuntimeError("A deadline is kept by a task.")
         self.at = at
@@ -62,11 +62,11 @@ class Deadline:
 
 
 class Deadlines:
-    """The deadlines of one event loop. `running` are those that somebody is in."""
+    """The deadlines of one event loop, `loop`. `running` are those that somebody is in."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
         self.running: set[Deadline] = set()
-        self._loop = loop
         self._due = inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -75,7 +75,7 @@ class Deadlines:
         if at < self._due:
             self.close()
             self._due = at
-            self._timer = self._loop.call_at(at, self._look)
+            self._timer = self.loop.call_at(at, self._look)
 
     def close(self) -> None:
         """Take the timer back."""
@@ -85,7 +85,7 @@ class Deadlines:
 
     def _look(self) -> None:
         self._timer, self._due = None, inf
-        now = self._loop.time()
+        now = self.loop.time()
         for deadline in [each for each in self.running if each.at <= now]:
             deadline.pass_by()
         # Whoever begins sets a timer again where nobody is left.
