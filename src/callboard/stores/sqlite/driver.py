@@ -34,8 +34,12 @@ class SqliteDriver:
         session = connect(
             self._path, read_only=read_only, patience_s=self.patience_s, durable=self._durable
         )
-        if not read_only:
-            prepare(session)
+        try:
+            if not read_only:
+                prepare(session)
+        except BaseException:
+            session.close()
+            raise
         return session
 
     def committed(self) -> None:

@@ -2,7 +2,7 @@
 
 A third of the time that SQLite's driver needs for parameters by name goes into finding the names. And each statement lets
 go of the interpreter's lock and asks for it again: with an event loop that is busy beside the writer, waiting for it was
-most of what storing took, so rows are written a handful at a time.
+most of what storing took, so rows are written a handful at a time (and what runs have to say all at once: see `at_once`).
 """
 
 import re
