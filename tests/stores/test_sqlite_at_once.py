@@ -12,14 +12,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callboard.domain.errors import Fenced
+from callboard.domain.events.codec import GENESIS
 from callboard.domain.run_row import RunStatus
 from callboard.domain.usage import Usage
-from callboard.ports.event_store import Batch
+from callboard.ports.event_store import Batch, Claim
 from callboard.stores.relational.jobs import Creation, Release
 from callboard.stores.sqlite.appending import append_alone
 from callboard.stores.sqlite.connections import PATIENCE_S, SqliteSession, prepare_file
+from callboard.stores.sqlite.creating import create_many
 from callboard.stores.sqlite.driver import SqliteDriver
 from callboard.stores.sqlite.migrate import ensure_current
+from callboard.stores.sqlite.releasing import release_many
 from callboard.testing.store.samples import SampleLog
 
 TABLES = ("run", "event", "mark", "anchor", "blob")
@@ -46,9 +49,8 @@ def opened(path: Path) -> Generator[SqliteSession]:
 def created(session: SqliteSession, runs: list[str]) -> dict[str, SampleLog]:
     """Create runs, each of one event, in epoch 1."""
     logs = {run_id: SampleLog(run_id) for run_id in runs}
-    driver = SqliteDriver(Path(), PATIENCE_S, durable=False)
     session.begin()
-    driver.create(session, [Creation(log.events(), log.row(), (), "us") for log in logs.values()])
+    create_many(session, [Creation(log.events(), log.row(), (), "us") for log in logs.values()])
     session.commit()
     return logs
 
@@ -151,15 +153,10 @@ def test_one_run_that_was_taken_over_holds_up_none_of_the_others(empty, tmp_path
 def test_a_claim_is_given_back_by_whom_and_in_the_epoch_that_it_is_of(empty, tmp_path):
     shutil.copy(empty, tmp_path / "file.db")
     with opened(tmp_path / "file.db") as session:
-        logs = created(session, ["a", "b", "c"])
-        claims = {
-            name: Creation(log.events(), log.row(), (), "us").claim for name, log in logs.items()
-        }
-        given_back = [
-            Release(claims["a"], "us"),
-            Release(claims["b"], "somebody else"),
-            Release(replace(claims["c"], epoch=2), "us"),
-        ]
-        SqliteDriver(Path(), PATIENCE_S, durable=False).release(session, given_back)
+        created(session, ["a", "b", "c"])
+        given_back = [("a", 1, "us"), ("b", 1, "somebody else"), ("c", 2, "us")]
+        release_many(
+            session, [Release(Claim(run, epoch, 1, GENESIS), who) for run, epoch, who in given_back]
+        )
         owners = session.execute("SELECT run_id, owner FROM run ORDER BY run_id").fetchall()
         assert owners == [("a", None), ("b", "us"), ("c", "us")]

@@ -37,6 +37,7 @@ class Whole:
         return batch.epoch == self.first.epoch and batch.expected_head == self.end.seq
 
 
+_Placed = tuple[int, Batch]
 Keep = Callable[[Sequence[Whole], Sequence[Batch]], Collection[str]]
 """Stores wholes, at most one of each run, where their logs and claims are as they expect: given are also their batches,
 in the order of submission. Returns the runs of those that are stored now.
@@ -45,24 +46,16 @@ in the order of submission. Returns the runs of those that are stored now.
 
 def wholes_of(batches: Sequence[Batch]) -> Sequence[Whole]:
     """Return the wholes of batches, one of each run; none where one of them has to be refused, or stored behind others."""
-    wholes: dict[str, Whole] = {}
-    for batch in batches:
-        if not is_sound(batch):
-            return ()
-        whole = wholes.get(batch.run_id)
-        if whole is None:
-            wholes[batch.run_id] = Whole(batch, batch)
-        elif whole.joins(batch):
-            whole.last = batch
-        else:
-            return ()
-    return tuple(wholes.values())
+    if not all(map(is_sound, batches)):
+        return ()
+    wholes, _, later = _joined(list(enumerate(batches)))
+    return () if later else wholes
 
 
 def append_wholes(batches: Sequence[Batch], keep: Keep) -> list[CallboardError | None]:
     """Store batches by way of `keep`, in order; return for each why it was refused, if it was."""
     refusals: dict[int, CallboardError] = {}
-    sound: list[tuple[int, Batch]] = []
+    sound: list[_Placed] = []
     for place, batch in enumerate(batches):
         try:
             check_batch(batch)
@@ -76,12 +69,22 @@ def append_wholes(batches: Sequence[Batch], keep: Keep) -> list[CallboardError |
 
 
 def _round(
-    batches: list[tuple[int, Batch]], keep: Keep, refusals: dict[int, CallboardError]
-) -> list[tuple[int, Batch]]:
+    batches: list[_Placed], keep: Keep, refusals: dict[int, CallboardError]
+) -> list[_Placed]:
     """Store one whole of each run; return the batches that do not go on where their run's whole ends."""
+    wholes, taken, later = _joined(batches)
+    stored = keep(wholes, [batch for _, batch in taken])
+    for place, batch in taken:
+        if batch.run_id not in stored:
+            refusals[place] = _fenced(batch)
+    return later
+
+
+def _joined(batches: list[_Placed]) -> tuple[list[Whole], list[_Placed], list[_Placed]]:
+    """Return one whole of each run, the batches that they are of, and those that do not go on where their run's ends."""
     wholes: dict[str, Whole] = {}
-    taken: list[tuple[int, Batch]] = []
-    later: list[tuple[int, Batch]] = []
+    taken: list[_Placed] = []
+    later: list[_Placed] = []
     barred: set[str] = set()
     for place, batch in batches:
         whole = wholes.get(batch.run_id)
@@ -94,11 +97,7 @@ def _round(
         else:
             whole.last = batch
         taken.append((place, batch))
-    stored = keep(list(wholes.values()), [batch for _, batch in taken])
-    for place, batch in taken:
-        if batch.run_id not in stored:
-            refusals[place] = _fenced(batch)
-    return later
+    return list(wholes.values()), taken, later
 
 
 def _fenced(batch: Batch) -> Fenced:

@@ -6,7 +6,7 @@ row for a view; a trigger, which is what SQLite has for a procedure, does the re
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from operator import itemgetter
 from typing import Final
@@ -19,6 +19,7 @@ from callboard.stores.relational.jobs import ANCHORED
 from callboard.stores.relational.rows import STANDING, Columns, columns_of
 from callboard.stores.relational.session import Session
 from callboard.stores.relational.wholes import Whole, marks_beside
+from callboard.stores.sqlite import sql
 
 MOVING: Final = (
     "turns",
@@ -58,34 +59,37 @@ def _moved(names: Iterable[str]) -> str:
     return f"UPDATE run SET {columns} {_runs} WHERE {_theirs}"  # noqa: S608 - names of ours, no values
 
 
-def _values(given: dict[str, str], *names: str) -> str:
-    return ", ".join(given[name] for name in names)
+def _stored(statement: str, values: Mapping[str, str], rows: str) -> str:
+    """Return a statement of `sql.py` that inserts a row, for many rows: with such values in place of its parameters."""
+    into, _, rest = statement.partition(" VALUES (")
+    names, _, then = rest.partition(")")
+    told = ", ".join(values[name.removeprefix(":")] for name in names.split(", "))
+    return f"{into} SELECT {told} {rows}{then}"
 
 
 _as_expected: Final = f"run.epoch = {_run['epoch']} AND run.head = {_run['expected_head']}"
-_stand_otherwise: Final = (
-    f"({', '.join(f'run.{name}' for name in STANDING)}) IS NOT ({_values(_run, *STANDING)})"
-)
+_standing: Final = ", ".join(_run[name] for name in STANDING)
+_stand_otherwise: Final = f"({', '.join(f'run.{name}' for name in STANDING)}) IS NOT ({_standing})"
 _anchored: Final = ", ".join(f"'{status}'" for status in sorted(ANCHORED))
+
+_anchor: Final = _run | {"seq": _run["head"], "hash": _run["head_hash"], "at": _run["updated_at"]}
+_stored_event: Final = _event | {
+    "body": f"substr(NEW.bodies, {_event['start']}, {_event['length']})",
+    "position": "last_insert_rowid() - NEW.many_events + 1 + key",  # for what is behind the events
+}
+_to_anchor: Final = (
+    f"{_runs} JOIN run ON {_theirs} WHERE {_run['status']} IN ({_anchored}) AND {_stand_otherwise}"
+)
 
 _VIEW: Final = "CREATE TEMP VIEW given (runs, many_runs, events, bodies, many_events) AS SELECT NULL, NULL, NULL, NULL, NULL"
 _PROCEDURE: Final = f"""
 CREATE TEMP TRIGGER store_given INSTEAD OF INSERT ON given BEGIN
   {_moved(MOVING)} AND {_as_expected};
   SELECT RAISE(ABORT, 'a log or a claim is not as it is expected') WHERE changes() <> NEW.many_runs;
-  INSERT INTO anchor (run_id, seq, hash, at)
-    SELECT {_values(_run, "run_id", "head", "head_hash", "updated_at")} {_runs} JOIN run ON {_theirs}
-    WHERE {_run["status"]} IN ({_anchored}) AND {_stand_otherwise} ON CONFLICT DO NOTHING;
+  {_stored(sql.ANCHOR, _anchor, _to_anchor)};
   {_moved(STANDING)} AND {_stand_otherwise};
-  INSERT INTO event (run_id, seq, body, hash)
-    SELECT {_values(_event, "run_id", "seq")}, substr(NEW.bodies, {_values(_event, "start", "length")}), {_event["hash"]}
-    {_events} WHERE TRUE;
-  INSERT INTO mark (root_id, position, run_id, facets, took_ms, nano_usd, at)
-    SELECT {_event["root_id"]}, last_insert_rowid() - NEW.many_events + 1 + key,
-      {_values(_event, "run_id", "facets", "took_ms", "nano_usd", "at")}
-    {_events} WHERE TRUE
-    ON CONFLICT (root_id, position) DO UPDATE SET run_id = excluded.run_id, facets = excluded.facets,
-      took_ms = excluded.took_ms, nano_usd = excluded.nano_usd, at = excluded.at;
+  {_stored(sql.INSERT_EVENT, _stored_event, f"{_events} WHERE TRUE")};
+  {_stored(sql.MARK, _stored_event, f"{_events} WHERE TRUE")};
 END
 """
 _STORE: Final = (
@@ -99,6 +103,8 @@ _ZERO: Final = b"\\u0000"
 
 def prepare(session: Session) -> None:
     """Let a connection that writes know the procedure. It lasts as long as the connection."""
+    # Within a transaction SQLite copies what the statement changes, to be able to take it back alone: not into a file.
+    session.execute("PRAGMA temp_store = MEMORY")
     session.execute(_VIEW)
     session.execute(_PROCEDURE)
 
