@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from callboard.testing.model.loopback import Reply
-from tests.cli.shell import COMMAND, TIMEOUT_S, Model, Shell, call, calls, command
+from tests.cli.shell import COMMAND, TIMEOUT_S, Model, Shell, call, calls
 
 STORED = "sk-canaryq7-stored-9f8e7d6c5b4a"
 ROTATED = "sk-canaryq7-rotated-1a2b3c4d5e"
@@ -28,10 +28,12 @@ DOTENV = "sk-canaryq7-of-the-dotenv-file"
 CANARIES = (STORED, ROTATED, OTHERS, DOTENV, *VARIABLES.values())
 """All of them hold `canaryq7`, and so does nothing else: what holds a piece of one shows as well."""
 
-# A command does see the workspace, its environment files included: those are left out here.
+# A command does see the workspace, its environment files included, and the packages of this very project, which may lie
+# below any of these folders and take a busy machine longer than a command has: both are left out here.
 LOOK_AROUND = (
     "env; set; export; cat /proc/self/environ; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline; ls -la ~ / /root;"
-    " cat ~/.[a-z]*; grep -rsaE --exclude=.env 'canary[q]7' ~ /tmp /home /etc /dev/shm /run /var"
+    " cat ~/.[a-z]*; grep -rsaE --exclude=.env --exclude-dir=site-packages 'canary[q]7'"
+    " ~ /tmp /home /etc /dev/shm /run /var"
 )
 TELL_AND_WAIT = f"({LOOK_AROUND}) 2>&1; echo ready > told; read go < gate; echo $go"
 
@@ -168,7 +170,7 @@ def test_a_run_that_looks_for_secrets_everywhere_finds_none_and_leaves_none(shel
         model.will(
             refusal(500, STORED, **{"retry-after-ms": "1"}),
             broken_stream(STORED),
-            command(TELL_AND_WAIT),
+            calls(call("run_terminal_command", "c1", command=TELL_AND_WAIT, timeout_seconds=200)),
             calls(
                 call("read_files", "c2", paths=[".env", "/proc/self/environ", "../home/vault.key"]),
                 call("code_search", "c3", pattern="canary[q]7", flags="--hidden --no-ignore"),

@@ -12,7 +12,7 @@ from tests.sandbox.conftest import KINDS
 SECRET = "canaryq9-of-the-hub-6a5b4c3d2e1f"
 HUNT = (
     "env; set; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline; cat ~/.[a-z]*;"
-    " grep -rsaE 'canary[q]9' ~ /tmp /home /etc /dev /run /var; git config --list"
+    " grep -rsaE --exclude-dir=site-packages 'canary[q]9' ~ /tmp /home /etc /dev /run /var; git config --list"
 )
 
 
