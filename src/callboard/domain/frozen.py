@@ -1,6 +1,7 @@
 """The one configuration that every stored value shares, and a quick way to change a state."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, TypeVar, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict
@@ -40,10 +41,16 @@ def unchecked(model: type[M], /, **fields: object) -> M:
     """
     made = _new(model)
     _put_fields(made, fields)
-    _put_named(made, set(fields))
+    _put_named(made, _names(model))
     _put_extra(made, None)
     _put_private(made, None)
     return made
+
+
+@cache
+def _names(model: type[BaseModel]) -> set[str]:
+    """Return the names of a model's fields: one set for all of its values, which nobody changes."""
+    return set(model.model_fields)
 
 
 _SLOTS: Final = (

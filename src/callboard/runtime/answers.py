@@ -148,12 +148,11 @@ def _plain(name: str) -> str:
 def _request(state: RunState, offer: Offer, part: ToolCallPart) -> CallRequest:
     name, tool, arguments = _resolved(state, offer, part)
     checked = _checked(state, offer, name, tool, arguments)
-    return CallRequest(
-        call_id=part.call_id,
-        tool=name,
-        facts=tool.facts,
-        arguments=None if checked == part.arguments else checked,
-    )
+    if checked == part.arguments:
+        return unchecked(
+            CallRequest, call_id=part.call_id, tool=name, facts=tool.facts, arguments=None
+        )
+    return CallRequest(call_id=part.call_id, tool=name, facts=tool.facts, arguments=checked)
 
 
 def _resolved(state: RunState, offer: Offer, part: ToolCallPart) -> tuple[str, Tool, JsonObject]:

@@ -1,6 +1,6 @@
 """Everything the runtime works through, in one value that bootstrap fills in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callboard.ports.budgets import Budgets
 from callboard.ports.casting import Casting
@@ -15,6 +15,7 @@ from callboard.ports.schemas import Schemas
 from callboard.ports.tools import ToolCatalog
 from callboard.ports.web import Fetcher
 from callboard.ports.workspace import Workspaces
+from callboard.runtime.handover import Handover
 from callboard.runtime.live import Live
 from callboard.runtime.slots import Slots
 
@@ -39,3 +40,4 @@ class Ports:
     slots: Slots
     fetcher: Fetcher | None = None
     forge: Forge | None = None
+    handover: Handover = field(default_factory=Handover)

@@ -31,8 +31,8 @@ S = TypeVar("S", RunState, TaskState)
 class RunLog(Generic[S]):
     """The one writer of a run.
 
-    `append` changes `state` at once; what is appended in one turn of the event loop goes to the store as
-    one batch, in order. `durable` waits until everything is safe: what must not happen twice waits first.
+    `append` changes `state` at once; what is appended in one turn of the event loop has one time and goes to the
+    store as one batch, in order. `durable` waits until everything is safe: what must not happen twice waits first.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class RunLog(Generic[S]):
     ) -> None:
         self._ports = ports
         # Kept: to be told which loop runs, Python 3.11 asks the system which process this is.
-        self._soon = asyncio.get_running_loop().call_soon
+        self._loop = asyncio.get_running_loop()
         self._claim = claim
         self._folding = folding
         self._head = claim.head
@@ -69,9 +69,11 @@ class RunLog(Generic[S]):
             Fenced: an earlier batch was refused; this one would be too.
         """
         self._check()
-        if not self._buffer:
-            self._soon(self.flush)
-        at = max(self._ports.clock.now(), self.state.at)
+        if self._buffer:
+            at = self._buffer[0].at
+        else:
+            at = max(self._ports.clock.now(), self.state.at)
+            self._ports.handover.after_turn(self._loop, self.flush)
         position = self._head + len(self._buffer)
         for offset, event in enumerate(events, start=1):
             recorded = Recorded(self.state.run_id, position + offset, at, event)
@@ -93,6 +95,12 @@ class RunLog(Generic[S]):
         """
         if not self._buffer or self._failure is not None:
             return
+        try:
+            self._hand_over()
+        except BaseException as failure:  # noqa: BLE001 - raised where somebody can be told
+            self._failure = failure
+
+    def _hand_over(self) -> None:
         recorded, self._buffer = self._buffer, []
         attempts, self._attempts = self._attempts, []
         expected = self._head
@@ -108,13 +116,18 @@ class RunLog(Generic[S]):
             tuple(attempts),
             tuple(map(mark_of, recorded)),
         )
-        try:
-            self._last = self._ports.store.append(batch)
-        except BaseException as failure:  # noqa: BLE001 - raised where somebody can be told
-            self._failure = failure
-            return
-        self._last.add_done_callback(self._remember)
+        self._watch_last()
+        self._last = self._ports.store.append(batch)
         self._ports.live.submitted(self._last, recorded, sealed)
+
+    def _watch_last(self) -> None:
+        """See to it that somebody looks how the last batch ends, as nobody waits for it any longer."""
+        if self._last is None:
+            return
+        if self._last.done():
+            self._remember(self._last)
+        else:
+            self._last.add_done_callback(self._remember)
 
     def _remember(self, written: "asyncio.Future[None]") -> None:
         """Keep the first failure: whatever was on its way behind it is only told that it is out of place."""
@@ -151,6 +164,7 @@ class RunLog(Generic[S]):
     async def release(self) -> None:
         """Let go of the run, whatever became of it."""
         self.flush()
+        self._watch_last()
         await self._ports.store.release(self._claim)
 
 

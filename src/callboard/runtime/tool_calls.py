@@ -58,7 +58,10 @@ async def _run_one(
     if call.facts.access == "write":
         await workspace.snapshots.keep()
     log.append(
-        ToolCallCompleted(
+        unchecked(
+            ToolCallCompleted,
+            v=ToolCallCompleted.version,
+            type="tool_call.completed",
             turn=log.state.turn,
             call_id=call.call_id,
             tool=call.tool,
@@ -67,6 +70,7 @@ async def _run_one(
             is_error=outcome.is_error,
             source=call.facts.reads,
             duration_ms=round((ports.clock.monotonic() - began) * 1000),
+            blob=None,
         )
     )
 

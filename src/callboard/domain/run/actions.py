@@ -1,10 +1,11 @@
 """What a run did lately, as far as it takes to see that it goes round in circles."""
 
-import hashlib
 from decimal import Decimal
 
+from pydantic import JsonValue
+
 from callboard.domain.frozen import value
-from callboard.domain.message import JsonOutput
+from callboard.domain.message import JsonObject, JsonOutput
 from callboard.domain.run.call import Call
 
 KEPT = 32
@@ -13,16 +14,20 @@ KEPT = 32
 
 @value
 class Action:
-    """A call that was settled. `asked` stands for the tool and its arguments, `result` for what came of it.
+    """A call that was settled: the tool and its arguments are what was `asked`, `told` is what came of it.
 
     `is_new`: it told or changed something that no action before it did.
     """
 
     turn: int
     call: Call
-    asked: bytes
-    result: bytes
+    told: list[JsonValue]
     is_new: bool
+
+    @property
+    def asked(self) -> tuple[str, JsonObject]:
+        """What was to be done."""
+        return self.call.tool, self.call.arguments
 
 
 @value
@@ -47,21 +52,16 @@ def with_calls(known: Deeds, turn: int, calls: tuple[Call, ...], spent_usd: Deci
     actions = list(known.actions)
     news, change, now = known.news, known.change, Mark(turn, spent_usd)
     for call in calls:
-        asked = _digest(call.tool, call.arguments)
-        result = _digest(_told(call))
-        is_new = result not in [one.result for one in actions]
+        told = _told(call)
+        is_new = told not in [one.told for one in actions]
         if call.facts.access == "write" and not (call.result is not None and call.result.is_error):
-            is_new = is_new or asked not in [one.asked for one in actions]
+            is_new = is_new or (call.tool, call.arguments) not in [one.asked for one in actions]
             change = now if is_new else change
         news = now if is_new else news
-        actions.append(Action(turn, call, asked, result, is_new))
+        actions.append(Action(turn, call, told, is_new))
     return Deeds(tuple(actions[-KEPT:]), news, change)
 
 
-def _told(call: Call) -> list[object]:
+def _told(call: Call) -> list[JsonValue]:
     outputs = call.result.output if call.result is not None else ()
     return [part.value if isinstance(part, JsonOutput) else part.data for part in outputs]
-
-
-def _digest(*values: object) -> bytes:
-    return hashlib.blake2b(repr(values).encode("utf-8", "replace"), digest_size=12).digest()
