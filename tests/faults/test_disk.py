@@ -102,6 +102,13 @@ def test_a_disk_without_room_for_the_tables_is_named_and_they_are_made_when_ther
     assert disk("runs", "list", "--json").out == "[]\n"
 
 
+def test_a_copy_for_which_there_is_no_room_is_refused_by_its_own_name(disk):
+    disk("runs", "list")
+    disk.do("mount -t tmpfs -o size=64k none /mnt")
+    refused(disk("db", "backup", "/mnt/copy.db"), "/mnt/copy.db: the disk is full", "more room")
+    assert disk.do("ls /mnt") == ""
+
+
 @pytest.mark.parametrize("command", [("run", "helper"), ("runs", "list"), ("inbox", "list")])
 def test_a_read_only_home_is_named_to_anybody_who_needs_to_write_there(disk, model, shell, command):
     disk.mount_again("ro")

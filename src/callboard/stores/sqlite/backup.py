@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from callboard.domain.errors import ConfigurationInvalid
+from callboard.domain.errors import CallboardError, ConfigurationInvalid
 from callboard.stores.sqlite.connections import PATIENCE_S, connect
 from callboard.stores.sqlite.failures import explain
 
@@ -17,8 +17,8 @@ def backup(path: Path, target: Path, patience_s: float = PATIENCE_S) -> int:
     """Copy the database at `path` to a new file and check the copy; return its size in bytes. Blocks.
 
     Raises:
-        ConfigurationInvalid: there is no database, the file exists already or cannot be written, or the copy is
-            damaged, which means that the database is.
+        ConfigurationInvalid: there is no database, the file exists already or cannot be written, there is no room for
+            it, or the copy is damaged, which means that the database is.
         StoreUnavailable: the database cannot be read.
     """
     if not path.exists():
@@ -32,17 +32,28 @@ def backup(path: Path, target: Path, patience_s: float = PATIENCE_S) -> int:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
             (said,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.Error as error:
+        _make_durable(target)
+    except (sqlite3.Error, OSError) as error:
         target.unlink()
-        raise explain(error, path) from error
+        raise _explained(error, path, target) from error
     except BaseException:
         target.unlink()
         raise
     if said != "ok":
         target.unlink()
         raise ConfigurationInvalid(f"{path} is damaged ({said}): restore it from an earlier copy")
-    _make_durable(target)
     return target.stat().st_size
+
+
+def _explained(error: sqlite3.Error | OSError, path: Path, target: Path) -> CallboardError:
+    """Return what to tell about an error: of the copy, or of the database, which is only read."""
+    if isinstance(error, OSError):
+        return ConfigurationInvalid(f"{target} cannot be written: {error.strerror}")
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        return ConfigurationInvalid(
+            f"{target}: the disk is full, and nothing was copied; name a place with more room"
+        )
+    return explain(error, path)
 
 
 def _create(target: Path) -> None:
