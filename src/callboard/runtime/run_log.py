@@ -31,8 +31,8 @@ S = TypeVar("S", RunState, TaskState)
 class RunLog(Generic[S]):
     """The one writer of a run.
 
-    `append` changes `state` at once; what is appended in one turn of the event loop has one time and goes to the
-    store as one batch, in order. `durable` waits until everything is safe: what must not happen twice waits first.
+    `append` changes `state` at once; what is appended in one turn of the event loop goes to the store as
+    one batch, in order. `durable` waits until everything is safe: what must not happen twice waits first.
     """
 
     def __init__(
@@ -69,11 +69,9 @@ class RunLog(Generic[S]):
             Fenced: an earlier batch was refused; this one would be too.
         """
         self._check()
-        if self._buffer:
-            at = self._buffer[0].at
-        else:
-            at = max(self._ports.clock.now(), self.state.at)
+        if not self._buffer:
             self._ports.handover.after_turn(self._loop, self.flush)
+        at = max(self._ports.clock.now(), self.state.at)
         position = self._head + len(self._buffer)
         for offset, event in enumerate(events, start=1):
             recorded = Recorded(self.state.run_id, position + offset, at, event)
