@@ -78,6 +78,24 @@ async def test_pages_of_tasks_hold_each_once_while_others_are_written_down(team)
     assert seen == ["AUTH-5", "AUTH-4", "AUTH-3", "AUTH-2", "AUTH-1"]
 
 
+async def test_tasks_are_narrowed_to_a_workflow_and_to_priorities(team):
+    board, _ = team
+    mia, cleo = await applied(board), await board.as_("cleo")
+    other = {"definition": FLOW | {"id": "other"}, "space": HOME}
+    assert (await mia("POST", "/workflows", other)).status_code == 201
+    for number, (flow, priority) in enumerate([("flow", "high"), ("other", "low")], start=1):
+        body = {"title": f"Task {number}", "workflow": flow, "priority": priority}
+        await cleo("POST", f"/spaces/{HOME}/tasks", body)
+
+    async def keys(query):
+        return [one["key"] for one in (await cleo("GET", f"/tasks?{query}")).json()["items"]]
+
+    assert await keys("workflow=flow") == ["AUTH-1"]
+    assert await keys("priority=low&priority=urgent") == ["AUTH-2"]
+    assert await keys("workflow=none") == []
+    assert (await cleo("GET", "/tasks?priority=huge")).status_code == 422
+
+
 async def test_a_key_makes_one_task_however_often_it_is_sent(team):
     board, _ = team
     await applied(board)

@@ -10,8 +10,9 @@ from callboard.usecases.decision import Decision
 from callboard.usecases.gates import open_gate
 from callboard.usecases.queueing import queue_task
 from callboard.usecases.tasks import comment_on
+from callboard.usecases.workflows import apply_workflow
 from tests.browser.served import ROOT
-from tests.browser.work import SCRIPTS, WRITER, set_up, state, task, until, waits
+from tests.browser.work import FLOW, SCRIPTS, WRITER, set_up, state, task, until, waits
 
 NASTY = '"><img src=x onerror=alert(1)> {{ 7*7 }} \u202egnp.exe'
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -246,6 +247,23 @@ def test_a_board_is_narrowed_by_its_address(site, mia):
     mia.get_by_label("Words in key or title").fill("nothing like it")
     mia.get_by_role("button", name="Show", exact=True).click()
     expect(mia.get_by_role("heading", name="Nothing fits")).to_be_visible()
+
+
+def test_where_tasks_go_through_several_workflows_they_are_narrowed_to_one(site, mia):
+    task(site, "First")
+    mia.goto("/tasks?space=auth")
+    expect(mia.get_by_label("Label")).to_be_visible()
+    expect(mia.get_by_label("Workflow")).to_have_count(0)
+    other = FLOW.model_copy(update={"id": "other", "title": "The other way"})
+    site.do(lambda app: apply_workflow(app, ROOT, other, space="auth"))
+    task(site, "Second", workflow="other")
+    for page in ("/tasks?space=auth", "/tasks?view=list"):
+        mia.goto(page)
+        mia.get_by_label("Workflow").select_option(label="The other way")
+        mia.get_by_role("button", name="Show", exact=True).click()
+        expect(mia).to_have_url(re.compile("workflow=other"))
+        expect(mia.get_by_text("AUTH-2")).to_be_visible()
+        expect(mia.get_by_text("AUTH-1")).to_have_count(0)
 
 
 def test_everything_can_be_done_without_scripts(site, browser):

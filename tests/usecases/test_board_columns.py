@@ -4,15 +4,17 @@ import pytest
 
 from callboard.domain.errors import ConfigurationInvalid, UnknownThing
 from callboard.usecases.app import NotAllowed
-from callboard.usecases.board import TasksWanted
-from callboard.usecases.board_columns import look_at_board, move_task
+from callboard.usecases.board import TasksWanted, list_tasks
+from callboard.usecases.board_columns import Choices, look_at_board, move_task
 from callboard.usecases.queueing import cancel_task
 from callboard.usecases.tasks import NewTask, create_task
+from callboard.usecases.workflows import apply_workflow
 
-from .team import new_team
+from .team import ROOT, flow, new_team
 
 pytestmark = pytest.mark.anyio
 HERE = TasksWanted(space="auth")
+SHORT = flow().model_copy(update={"id": "short"})
 
 
 @pytest.fixture
@@ -70,14 +72,21 @@ async def test_what_is_cancelled_is_on_no_board(team):
 
 async def test_a_board_can_be_narrowed(team):
     await open_task(team, "One", labels=("backend",), priority="high", owner="person:vic")
-    await open_task(team, "Two")
+    await apply_workflow(team.app, ROOT, SHORT)
+    await open_task(team, "Two", workflow="short")
     for wish in (
         TasksWanted(space="auth", labels=("backend",)),
         TasksWanted(space="auth", priorities=("high",)),
         TasksWanted(space="auth", owner="person:vic"),
         TasksWanted(space="auth", text="one"),
+        TasksWanted(space="auth", workflow="flow"),
     ):
         assert (await columns(team, wish))["backlog"] == ["AUTH-1"]
+        vic = await team.person("vic")
+        assert [one.task.key for one in await list_tasks(team.app, vic, wish)] == ["AUTH-1"]
+    board = await look_at_board(team.app, vic, TasksWanted(space="auth", workflow="short"))
+    assert board.total == 1
+    assert board.choices == Choices(["backend"], ["person:vic"], ["flow", "short"])
 
 
 async def test_moving_into_the_first_step_starts_a_task_and_back_ends_its_run(team):

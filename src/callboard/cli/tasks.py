@@ -113,6 +113,7 @@ def list_(
     ] = None,
     label: Labels = None,
     owner: Owner = None,
+    workflow: Annotated[str | None, typer.Option(help="Only those of this workflow.")] = None,
     text: Annotated[str, typer.Option(help="In key or title.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows.")] = 100,
     json_output: Json = False,
@@ -123,6 +124,7 @@ def list_(
         states=tuple(state or ()),
         labels=tuple(label or ()),
         owner=owner,
+        workflow=workflow,
         text=text,
         limit=limit,
     )

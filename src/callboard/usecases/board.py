@@ -24,8 +24,8 @@ _SAMPLE = 50
 
 @dataclass(frozen=True, slots=True)
 class TasksWanted:
-    """Which tasks: of a space, in these states, with one of these labels, of an owner, below a parent, or with a
-    text in key or title, or of these priorities; the newest first, older than the record at position `before`.
+    """Which tasks: of a space, of a workflow, in these states, with one of these labels, of an owner, below a parent, or
+    with a text in key or title, or of these priorities; the newest first, older than the record at position `before`.
     """
 
     space: str | None = None
@@ -35,6 +35,7 @@ class TasksWanted:
     parent: str | None = None
     text: str = ""
     priorities: tuple[str, ...] = ()
+    workflow: str | None = None
     before: int | None = None
     limit: int = 100
 
@@ -107,6 +108,7 @@ def fits(task: TaskRecord, position: int, wanted: TasksWanted) -> bool:
         and wanted.owner in (None, task.owner)
         and wanted.parent in (None, task.parent)
         and (not wanted.priorities or task.priority in wanted.priorities)
+        and wanted.workflow in (None, task.workflow)
         and (wanted.before is None or position < wanted.before)
         and (not text or text in task.key.lower() or text in task.title.lower())
     )

@@ -1,7 +1,7 @@
 """The board: tasks in columns, by the steps of a space's workflow or, over several spaces, by who is to act."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from callboard.domain.errors import ConfigurationInvalid
@@ -43,13 +43,21 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What tasks can be narrowed to: what one of them has, in alphabetical order."""
+
+    labels: Sequence[str] = ()
+    owners: Sequence[str] = ()
+    workflows: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
-    """The columns of a board, and how many tasks fit what was asked for."""
+    """The columns of a board, how many tasks fit what was asked for, and what else can be asked for."""
 
     columns: Sequence[Column]
     total: int
-    labels: Sequence[str] = field(default=())
-    owners: Sequence[str] = field(default=())
+    choices: Choices
 
 
 async def look_at_board(app: App, who: Principal, wanted: TasksWanted) -> Board:
@@ -80,25 +88,20 @@ async def look_at_board(app: App, who: Principal, wanted: TasksWanted) -> Board:
         for one in columns
         for theirs in (placed.get(one.id, []),)
     ]
-    return Board(shown, len(found), *_words(every.values()))
+    return Board(shown, len(found), _choices(every.values()))
 
 
-async def labels_and_owners(
-    app: App, who: Principal, space: str | None
-) -> tuple[list[str], list[str]]:
-    """Return the labels and the owners of the tasks of the spaces that somebody sees, or of one of them."""
+async def choices_among(app: App, who: Principal, space: str | None) -> Choices:
+    """Return what the tasks of the spaces that somebody sees, or of one of them, can be narrowed to."""
     spaces = seen_spaces(who, "task.read", None if space is None else (space,))
     kept = await app.records.find(TASKS, Wanted(spaces=spaces))
-    return _words([one.value for one in kept])
+    return _choices([one.value for one in kept])
 
 
-def _words(tasks: Iterable[TaskRecord]) -> tuple[list[str], list[str]]:
-    labels: set[str] = set()
-    owners: set[str] = set()
-    for task in tasks:
-        labels.update(task.labels)
-        owners.update((task.owner,) if task.owner is not None else ())
-    return sorted(labels), sorted(owners)
+def _choices(tasks: Collection[TaskRecord]) -> Choices:
+    labels = {label for task in tasks for label in task.labels}
+    owners = {task.owner for task in tasks if task.owner is not None}
+    return Choices(sorted(labels), sorted(owners), sorted({task.workflow for task in tasks}))
 
 
 async def columns_of(app: App, space: str | None, tasks: Iterable[TaskRecord]) -> list[Column]:

@@ -1,6 +1,6 @@
 """The pages of many tasks: the board and the list, narrowed alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
 from urllib.parse import urlencode
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from callboard.domain.org.task import TaskState
 from callboard.usecases.board import TasksWanted, TaskView
-from callboard.usecases.board_columns import Column
+from callboard.usecases.board_columns import Choices, Column
 from callboard.web.cards import cards_of, state_of
 from callboard.web.page import Page
 from callboard.web.render import words
@@ -28,6 +28,7 @@ class Filters:
     owner: str = ""
     priority: str = ""
     state: str = ""
+    workflow: str = ""
 
     @classmethod
     def of(cls, at: Visit) -> "Filters":
@@ -39,6 +40,7 @@ class Filters:
             at.query("owner")[:100],
             priority if priority in PRIORITIES else "",
             state if state in _STATES else "",
+            at.query("workflow")[:64],
         )
 
     def wanted(self, space: str) -> TasksWanted:
@@ -50,6 +52,7 @@ class Filters:
             owner=self.owner or None,
             text=self.text,
             priorities=(self.priority,) if self.priority else (),
+            workflow=self.workflow or None,
         )
 
     def query(self, **more: str) -> str:
@@ -60,13 +63,14 @@ class Filters:
             "owner": self.owner,
             "priority": self.priority,
             "state": self.state,
+            "workflow": self.workflow,
         }
         return urlencode({name: value for name, value in (own | more).items() if value})
 
     @property
     def any(self) -> bool:
         """Whether anything is narrowed."""
-        return any((self.text, self.label, self.owner, self.priority, self.state))
+        return self != Filters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,8 @@ class FilteredTasks(Page):
 
     section = "tasks"
     filters: Filters
-    labels: Sequence[str]
-    owners: Sequence[str]
+    choices: Choices
+    workflow_titles: Mapping[str, str]
 
     @property
     def title(self) -> str:
@@ -96,7 +100,13 @@ class FilteredTasks(Page):
     @property
     def owner_choices(self) -> list[tuple[str, str]]:
         """Who answers for tasks, as choices."""
-        return [(one, one.partition(":")[2]) for one in self.owners]
+        return [(one, one.partition(":")[2]) for one in self.choices.owners]
+
+    @property
+    def workflow_choices(self) -> list[tuple[str, str]]:
+        """The workflows that tasks go through, as choices, where there are several."""
+        named = [(one, self.workflow_titles.get(one, one)) for one in self.choices.workflows]
+        return named if len(named) > 1 or self.filters.workflow else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,8 @@ async def list_(
     label: Annotated[list[str] | None, Query(max_length=30)] = None,
     owner: Annotated[str | None, Query(max_length=100)] = None,
     parent: Annotated[str | None, Query(max_length=30)] = None,
+    priority: Annotated[list[Priority] | None, Query()] = None,
+    workflow: Annotated[str | None, Query(max_length=64)] = None,
     text: Annotated[str, Query(max_length=300)] = "",
 ) -> Page[TaskView]:
     """List tasks of the spaces that one sees, the newest first."""
@@ -125,6 +127,8 @@ async def list_(
         labels=tuple(label or ()),
         owner=owner,
         parent=parent,
+        priorities=tuple(priority or ()),
+        workflow=workflow,
         text=text,
         before=before,
         limit=wanted.limit + 1,

@@ -17,10 +17,11 @@ from callboard.engine.authority import may
 from callboard.entrance.names import Key
 from callboard.usecases.board import list_tasks
 from callboard.usecases.board_columns import (
+    Choices,
     Column,
+    choices_among,
     column_of,
     columns_of,
-    labels_and_owners,
     look_at_board,
     move_problem,
     move_task,
@@ -107,9 +108,8 @@ async def tasks(at: At) -> Response:
     board_filters = replace(filters, state="")
     seq = await board_position(at.app)
     board = await look_at_board(at.app, at.who, board_filters.wanted(space))
-    page = BoardPage(
-        board_filters, board.labels, board.owners, board.columns, board.total, space, seq
-    )
+    titles = await _titles(at, board.choices)
+    page = BoardPage(board_filters, board.choices, titles, board.columns, board.total, space, seq)
     if at.query("part") == "board":
         return await at.part("board.html", page)
     return await at.show(page)
@@ -124,8 +124,19 @@ async def _list(at: Visit, filters: Filters, space: str) -> TasksPage:
     more = len(found) > _AT_ONCE
     older = filters.query(view="list", before=str(shown[-1].position)) if more else ""
     href = f"/tasks?{older}" if older else ""
-    named = await labels_and_owners(at.app, at.who, space or None)
-    return TasksPage(filters, *named, shown, href)
+    choices = await choices_among(at.app, at.who, space or None)
+    return TasksPage(filters, choices, await _titles(at, choices), shown, href)
+
+
+async def _titles(at: Visit, choices: Choices) -> dict[str, str]:
+    """Return what workflows are called, where there is more than one to choose from."""
+    return dict(await _workflow_titles(at)) if len(choices.workflows) > 1 else {}
+
+
+async def _workflow_titles(at: Visit) -> list[tuple[str, str]]:
+    """Return the workflows that they may look at, each with its title."""
+    flows = await list_workflows(at.app, at.who) if may(at.who, "workflow.read") else []
+    return [(one.definition.id, one.definition.title) for one in flows]
 
 
 @router.get("/new/task")
@@ -193,8 +204,7 @@ async def _new_page(at: Visit, typed: Typed, wrong: str = "") -> NewTaskPage:
     ]
     found = await list_people(at.app, at.who) if may(at.who, "org.read") else []
     people = [(f"person:{one.id}", one.name) for one in found if one.active]
-    flows = await list_workflows(at.app, at.who) if may(at.who, "workflow.read") else []
-    named = [(one.definition.id, f"{one.definition.title} ({one.definition.id})") for one in flows]
+    named = [(flow, f"{title} ({flow})") for flow, title in await _workflow_titles(at)]
     return NewTaskPage(spaces, people, named, typed, wrong)
 
 
