@@ -92,9 +92,9 @@ class _TimedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def claim(self, run_id: str) -> Claim:
+    async def claim(self, run_id: str, above: Claim | None = None) -> Claim:
         """Claim it, and note when."""
-        claim = await self._inner.claim(run_id)
+        claim = await self._inner.claim(run_id, above)
         self._times.setdefault(run_id, {})["claimed"] = time.time()
         return claim
 
