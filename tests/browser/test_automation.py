@@ -130,9 +130,8 @@ def test_a_schedule_is_added_changed_run_and_paused(site, mia, browser, axe, pic
     expect(mia.get_by_text("30 3 * * *")).to_be_visible()
     mia.get_by_role("button", name="Run now").click()
     expect(mia.get_by_text("AUTH-1 is started.")).to_be_visible()
-    mia.get_by_role(
-        "link", name="Schedules", exact=True
-    ).click()  # the page may show itself anew just now
+    # By way of links: the page may show itself anew just now.
+    mia.get_by_role("link", name="Schedules", exact=True).click()
     mia.get_by_role("link", name="nightly").click()
     expect(mia.get_by_role("region", name="What came of it").get_by_text("AUTH-1")).to_be_visible()
     axe(mia)

@@ -42,8 +42,8 @@ def calls(*made, **more):
     return turn(calls=made, **more)
 
 
-def command(line, call_id="c1"):
-    return calls(call("run_terminal_command", call_id, command=line))
+def command(line, call_id="c1", **more):
+    return calls(call("run_terminal_command", call_id, command=line, **more))
 
 
 HANG = Reply(then="hang")

@@ -24,17 +24,17 @@ pytestmark = pytest.mark.anyio
 
 
 class Watched(MemoryEventStore):
-    """A store that counts the batches that reach it; from one of them on it refuses each in words of its own."""
+    """A store that keeps the batches that reach it, and where it `refuses` tells of each in words of its own."""
 
     def __init__(self) -> None:
         super().__init__(MemoryDisk())
         self.batches: list[Batch] = []
-        self.refuses_from: int | None = None
+        self.refuses = False
         self.answers: list[asyncio.Future[None]] = []
 
     def append(self, batch: Batch) -> "asyncio.Future[None]":
         self.batches.append(batch)
-        if self.refuses_from is None or len(self.batches) < self.refuses_from:
+        if not self.refuses:
             return super().append(batch)
         self.answers.append(asyncio.get_running_loop().create_future())
         return self.answers[-1]
@@ -107,7 +107,7 @@ async def test_an_event_that_cannot_be_written_is_told_and_is_not_taken_for_dura
 
 async def test_of_several_refusals_the_first_is_told(store, ports):
     log = await begun(ports, "r")
-    store.refuses_from = 1
+    store.refuses = True
     for turn in range(1, 4):
         log.append(asked(turn))
         await a_turn_of_the_loop()
@@ -121,7 +121,7 @@ async def test_of_several_refusals_the_first_is_told(store, ports):
 
 async def test_a_refusal_that_nobody_waits_for_is_no_loose_end(store, ports, caplog):
     log = await begun(ports, "r")
-    store.refuses_from = 1
+    store.refuses = True
     log.append(asked(1))
     await log.release()
     store.refuse()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from callboard.testing.model.loopback import Reply
-from tests.cli.shell import COMMAND, TIMEOUT_S, Model, Shell, call, calls
+from tests.cli.shell import COMMAND, TIMEOUT_S, Model, Shell, call, calls, command
 
 STORED = "sk-canaryq7-stored-9f8e7d6c5b4a"
 ROTATED = "sk-canaryq7-rotated-1a2b3c4d5e"
@@ -170,7 +170,7 @@ def test_a_run_that_looks_for_secrets_everywhere_finds_none_and_leaves_none(shel
         model.will(
             refusal(500, STORED, **{"retry-after-ms": "1"}),
             broken_stream(STORED),
-            calls(call("run_terminal_command", "c1", command=TELL_AND_WAIT, timeout_seconds=200)),
+            command(TELL_AND_WAIT, timeout_seconds=200),
             calls(
                 call("read_files", "c2", paths=[".env", "/proc/self/environ", "../home/vault.key"]),
                 call("code_search", "c3", pattern="canary[q]7", flags="--hidden --no-ignore"),

@@ -60,7 +60,7 @@ def _alternating(state: RunState, actions: Sequence[Action]) -> Loop | None:
 
 
 def _alike(one: Action, other: Action) -> bool:
-    return one.asked == other.asked and one.told == other.told
+    return one.call.asked == other.call.asked and one.told == other.told
 
 
 def _stale(state: RunState) -> Loop | None:

@@ -148,11 +148,12 @@ def _plain(name: str) -> str:
 def _request(state: RunState, offer: Offer, part: ToolCallPart) -> CallRequest:
     name, tool, arguments = _resolved(state, offer, part)
     checked = _checked(state, offer, name, tool, arguments)
-    if checked == part.arguments:
-        return unchecked(
-            CallRequest, call_id=part.call_id, tool=name, facts=tool.facts, arguments=None
-        )
-    return CallRequest(call_id=part.call_id, tool=name, facts=tool.facts, arguments=checked)
+    return CallRequest(
+        call_id=part.call_id,
+        tool=name,
+        facts=tool.facts,
+        arguments=None if checked == part.arguments else checked,
+    )
 
 
 def _resolved(state: RunState, offer: Offer, part: ToolCallPart) -> tuple[str, Tool, JsonObject]:

@@ -46,9 +46,9 @@ class Column:
 class Choices:
     """What tasks can be narrowed to: what one of them has, in alphabetical order."""
 
-    labels: Sequence[str] = ()
-    owners: Sequence[str] = ()
-    workflows: Sequence[str] = ()
+    labels: Sequence[str]
+    owners: Sequence[str]
+    workflows: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

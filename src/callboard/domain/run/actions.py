@@ -5,7 +5,7 @@ from decimal import Decimal
 from pydantic import JsonValue
 
 from callboard.domain.frozen import value
-from callboard.domain.message import JsonObject, JsonOutput
+from callboard.domain.message import JsonOutput
 from callboard.domain.run.call import Call
 
 KEPT = 32
@@ -14,7 +14,7 @@ KEPT = 32
 
 @value
 class Action:
-    """A call that was settled: the tool and its arguments are what was `asked`, `told` is what came of it.
+    """A call that was settled. `told` is what came of it.
 
     `is_new`: it told or changed something that no action before it did.
     """
@@ -23,11 +23,6 @@ class Action:
     call: Call
     told: list[JsonValue]
     is_new: bool
-
-    @property
-    def asked(self) -> tuple[str, JsonObject]:
-        """What was to be done."""
-        return self.call.tool, self.call.arguments
 
 
 @value
@@ -55,7 +50,7 @@ def with_calls(known: Deeds, turn: int, calls: tuple[Call, ...], spent_usd: Deci
         told = _told(call)
         is_new = told not in [one.told for one in actions]
         if call.facts.access == "write" and not (call.result is not None and call.result.is_error):
-            is_new = is_new or (call.tool, call.arguments) not in [one.asked for one in actions]
+            is_new = is_new or call.asked not in [one.call.asked for one in actions]
             change = now if is_new else change
         news = now if is_new else news
         actions.append(Action(turn, call, told, is_new))

@@ -22,3 +22,8 @@ class Call:
     result: ToolResultPart | None = None
     refused: bool = False
     edited: bool = False
+
+    @property
+    def asked(self) -> tuple[str, JsonObject]:
+        """What is to be done, whoever asks for it and when: the tool and its arguments."""
+        return self.tool, self.arguments

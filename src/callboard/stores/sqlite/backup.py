@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -24,31 +24,33 @@ def backup(path: Path, target: Path, patience_s: float = PATIENCE_S) -> int:
     if not path.exists():
         raise ConfigurationInvalid(f"{path} does not exist: there is nothing to copy yet")
     _create(target)
-    try:
-        with (
-            closing(connect(path, read_only=True, patience_s=patience_s)) as source,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
-            (said,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-        _make_durable(target)
-    except (sqlite3.Error, OSError) as error:
-        target.unlink()
-        raise _explained(error, path, target) from error
-    except BaseException:
-        target.unlink()
-        raise
-    if said != "ok":
-        target.unlink()
-        raise ConfigurationInvalid(f"{path} is damaged ({said}): restore it from an earlier copy")
+    with ExitStack() as undoing:
+        undoing.callback(target.unlink)
+        try:
+            _copy(path, target, patience_s)
+            _make_durable(target)
+        except (sqlite3.Error, OSError) as error:
+            raise _explained(error, path, target) from error
+        undoing.pop_all()
     return target.stat().st_size
+
+
+def _copy(path: Path, target: Path, patience_s: float) -> None:
+    with (
+        closing(connect(path, read_only=True, patience_s=patience_s)) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+        (said,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    if said != "ok":
+        raise ConfigurationInvalid(f"{path} is damaged ({said}): restore it from an earlier copy")
 
 
 def _explained(error: sqlite3.Error | OSError, path: Path, target: Path) -> CallboardError:
     """Return what to tell about an error: of the copy, or of the database, which is only read."""
     if isinstance(error, OSError):
-        return ConfigurationInvalid(f"{target} cannot be written: {error.strerror}")
+        return _unwritable(target, error)
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
         return ConfigurationInvalid(
             f"{target}: the disk is full, and nothing was copied; name a place with more room"
@@ -63,7 +65,11 @@ def _create(target: Path) -> None:
     except FileExistsError:
         raise ConfigurationInvalid(f"{target} exists already; choose another name") from None
     except OSError as error:
-        raise ConfigurationInvalid(f"{target} cannot be written: {error.strerror}") from None
+        raise _unwritable(target, error) from None
+
+
+def _unwritable(target: Path, error: OSError) -> ConfigurationInvalid:
+    return ConfigurationInvalid(f"{target} cannot be written: {error.strerror}")
 
 
 def _make_durable(target: Path) -> None:

@@ -130,13 +130,13 @@ async def _list(at: Visit, filters: Filters, space: str) -> TasksPage:
 
 async def _titles(at: Visit, choices: Choices) -> dict[str, str]:
     """Return what workflows are called, where there is more than one to choose from."""
-    return dict(await _workflow_titles(at)) if len(choices.workflows) > 1 else {}
+    return await _workflow_titles(at) if len(choices.workflows) > 1 else {}
 
 
-async def _workflow_titles(at: Visit) -> list[tuple[str, str]]:
-    """Return the workflows that they may look at, each with its title."""
+async def _workflow_titles(at: Visit) -> dict[str, str]:
+    """Return the titles of the workflows that they may look at, by their ids."""
     flows = await list_workflows(at.app, at.who) if may(at.who, "workflow.read") else []
-    return [(one.definition.id, one.definition.title) for one in flows]
+    return {one.definition.id: one.definition.title for one in flows}
 
 
 @router.get("/new/task")
@@ -204,7 +204,7 @@ async def _new_page(at: Visit, typed: Typed, wrong: str = "") -> NewTaskPage:
     ]
     found = await list_people(at.app, at.who) if may(at.who, "org.read") else []
     people = [(f"person:{one.id}", one.name) for one in found if one.active]
-    named = [(flow, f"{title} ({flow})") for flow, title in await _workflow_titles(at)]
+    named = [(flow, f"{title} ({flow})") for flow, title in (await _workflow_titles(at)).items()]
     return NewTaskPage(spaces, people, named, typed, wrong)
 
 
